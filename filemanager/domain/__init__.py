@@ -1,0 +1,1 @@
+"""Pure rules of the FileManager: one noun a file; nothing here does I/O or knows the time."""
