@@ -1,4 +1,4 @@
-"""What holds for every test of the project: in CI nothing is skipped silently, and laws are tried the same way each time.
+"""What holds for every test: in CI nothing is skipped silently, and laws are tried the same way each time.
 
 Rule: no fixtures here; what several tests share is in tests/support/, by noun.
 """
