@@ -1,0 +1,82 @@
+"""What may come in: bytes are judged against what was promised of them, as they come.
+
+    ingest = Ingest(promise, algorithms)        receive(data) …        content = finish()
+
+Rule: pure, without I/O: bytes go in, a verdict comes out, and how the bytes were cut into pieces changes nothing. A
+piece that goes too far is refused before it counts.
+"""
+
+from collections.abc import Iterable
+
+from filestore.domain.checksum import Digester
+from filestore.domain.container import Container, Content
+from filestore.domain.transfer import Promise
+from vofiles.contract import Digest, Receipt
+from vofiles.errors import ChecksumMismatch, Incomplete, TooLarge
+from vofiles.ivorn import Ivorn
+
+
+def require_length(promise: Promise, length: int) -> None:
+    """Refuse a body by the length its sender announces for it. Raises TooLarge, Incomplete."""
+    limit = _limit(promise)
+    if limit is not None and length > limit:
+        raise TooLarge(f"{length} bytes", reason=f"{limit} were announced or are allowed")
+    if promise.size is not None and length < promise.size:
+        raise Incomplete(f"{length} bytes", reason=f"{promise.size} were announced")
+
+
+def _limit(promise: Promise) -> int | None:
+    given = [size for size in (promise.size, promise.maximum_size) if size is not None]
+    return min(given) if given else None
+
+
+class Ingest:
+    """The judgement of one body."""
+
+    def __init__(self, promise: Promise, algorithms: Iterable[str]) -> None:
+        self._promise = promise
+        self._limit = _limit(promise)
+        self._digester = Digester(algorithms)
+        self.size = 0
+        """Bytes received so far."""
+
+    def receive(self, data: bytes) -> None:
+        """Take the next piece. Raises TooLarge; the piece has not been counted then."""
+        if self._limit is not None and self.size + len(data) > self._limit:
+            raise TooLarge("the content", reason=f"more came than the {self._limit} bytes announced or allowed")
+        self.size += len(data)
+        self._digester.update(data)
+
+    def finish(self) -> Content:
+        """All has come. Raises Incomplete, ChecksumMismatch."""
+        if self._promise.size is not None and self.size < self._promise.size:
+            raise Incomplete("the content", reason=f"{self.size} of {self._promise.size} bytes came")
+        digests = self._digester.digests()
+        require_digests(self._promise.digests, digests)
+        return Content(self.size, digests, self._promise.content_type)
+
+
+def require_digests(announced: Iterable[Digest], made: Iterable[Digest]) -> None:
+    """Refuse bytes that are not what was announced. Raises ChecksumMismatch."""
+    values = {digest.algorithm: digest.value for digest in made}
+    for digest in announced:
+        value = values.get(digest.algorithm)
+        if value is not None and value != digest.value:
+            raise ChecksumMismatch(
+                "the content", reason=f"its {digest.algorithm} is {value}, announced was {digest.value}"
+            )
+
+
+def receipt(transfer: str, store: Ivorn, container: Container) -> Receipt:
+    """What the store says of a COMPLETE container, for one transfer."""
+    content = container.content
+    if content is None:
+        raise ValueError(f"container {container.number} is {container.state} and has no receipt")
+    return Receipt(
+        transfer,
+        store.with_fragment(container.number),
+        content.size,
+        container.changed,
+        content.content_type,
+        content.digests,
+    )

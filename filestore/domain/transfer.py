@@ -1,0 +1,153 @@
+"""A transfer as its store sees it: one movement of bytes into, out of or within the store.
+
+    importInit  OFFERED --start--> RECEIVING --store--> STORED --acknowledge--> COMPLETED
+                OFFERED <--give back-- RECEIVING           OFFERED --expire--> EXPIRED
+    importData, exportData, duplicate
+                REQUESTED --start--> RECEIVING --store--> STORED --acknowledge--> COMPLETED
+                REQUESTED <--give back-- RECEIVING
+    exportInit  OFFERED --expire--> EXPIRED        (silently: any number of downloads until then)
+    all         OFFERED, REQUESTED, RECEIVING --cancel--> CANCELLED; REQUESTED, RECEIVING --fail--> FAILED
+
+Rule: pure; `TRANSITIONS` is the one table. A transfer ends once. RECEIVING is a lease: whoever holds it may finish,
+and a broken connection gives it back.
+"""
+
+import hashlib
+from collections.abc import Hashable
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from vofiles.contract import Digest, Direction, Failure, Header, Receipt, TransferState
+from vofiles.errors import TransferEnded
+from vofiles.instant import Instant
+from vofiles.ivorn import Ivorn
+from vofiles.shape import parts
+
+DUPLICATE: Final = "duplicate"
+"""The direction of a copy within the store."""
+
+OFFERS: Final = frozenset({Direction.IMPORT_INIT, Direction.EXPORT_INIT})
+"""Directions whose bytes somebody else moves, by ticket."""
+IMPORTS: Final = frozenset({Direction.IMPORT_INIT, Direction.IMPORT_DATA, DUPLICATE})
+"""Directions that make a container."""
+METHODS: Final = {Direction.IMPORT_INIT: "PUT", Direction.EXPORT_INIT: "GET"}
+"""The method of a direction's ticket."""
+
+START: Final = "start"
+GIVE_BACK: Final = "give back"
+STORE: Final = "store"
+ACKNOWLEDGE: Final = "acknowledge"
+EXPIRE: Final = "expire"
+CANCEL: Final = "cancel"
+FAIL: Final = "fail"
+
+TRANSITIONS: Final = {
+    (TransferState.OFFERED, START): TransferState.RECEIVING,
+    (TransferState.REQUESTED, START): TransferState.RECEIVING,
+    (TransferState.RECEIVING, STORE): TransferState.STORED,
+    (TransferState.STORED, ACKNOWLEDGE): TransferState.COMPLETED,
+    (TransferState.OFFERED, EXPIRE): TransferState.EXPIRED,
+    (TransferState.REQUESTED, EXPIRE): TransferState.EXPIRED,
+    (TransferState.OFFERED, CANCEL): TransferState.CANCELLED,
+    (TransferState.REQUESTED, CANCEL): TransferState.CANCELLED,
+    (TransferState.RECEIVING, CANCEL): TransferState.CANCELLED,
+    (TransferState.REQUESTED, FAIL): TransferState.FAILED,
+    (TransferState.RECEIVING, FAIL): TransferState.FAILED,
+}
+"""Which state follows when what is done; giving back depends on the direction (`Transfer.step`)."""
+
+ENDED: Final = frozenset({*TransferState.ENDED, TransferState.STORED})
+"""States in which the store has nothing more to do with bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """What the bytes of a transfer were announced to be."""
+
+    size: int | None = None
+    """Exactly so many bytes."""
+    maximum_size: int | None = None
+    """At most so many."""
+    digests: tuple[Digest, ...] = ()
+    content_type: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Remote:
+    """An address elsewhere that the store fetches from or sends to."""
+
+    url: str
+    protocol: str = "HTTP"
+    method: str = "GET"
+    headers: tuple[Header, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """A transfer as the catalogue knows it."""
+
+    transfer: str
+    """Its id, made by the FileManager."""
+    manager: Ivorn
+    direction: str
+    fingerprint: str
+    """Of the request, so that a repeat is known from another one of the same id."""
+    container: str
+    """Number of the container it fills or empties."""
+    state: str
+    created: Instant
+    changed: Instant
+    expiry: Instant
+    """Until when bytes may begin to flow."""
+    epoch: int = 1
+    """Part of the ticket: a higher one makes the old address worth nothing."""
+    promise: Promise = Promise()
+    remote: Remote | None = None
+    """Of importData and exportData."""
+    file_name: str | None = None
+    """What a browser should call the file, for exportInit."""
+    lease: str | None = None
+    """Who moves the bytes just now; set while RECEIVING."""
+    deadline: Instant | None = None
+    """The hard cap: until when the bytes must have come; set while and after RECEIVING."""
+    bytes_done: int = 0
+    failure: Failure | None = None
+    receipt: Receipt | None = None
+
+    def step(self, action: str, now: Instant) -> "Transfer":
+        """The transfer after an action. Raises TransferEnded where the table has no such line."""
+        if action == GIVE_BACK and self.state == TransferState.RECEIVING:
+            waiting = TransferState.OFFERED if self.direction in OFFERS else TransferState.REQUESTED
+            return replace(self, state=waiting, changed=now, lease=None, bytes_done=0)
+        state = TRANSITIONS.get((self.state, action))
+        if state is None:
+            raise TransferEnded(self.transfer, reason=f"it is {self.state}")
+        return replace(self, state=state, changed=now, lease=None)
+
+    def start(self, lease: str, deadline: Instant, now: Instant) -> "Transfer":
+        """The transfer with its bytes on their way. Raises TransferEnded."""
+        return replace(self.step(START, now), lease=lease, deadline=deadline)
+
+    def store(self, receipt: Receipt, now: Instant) -> "Transfer":
+        """The transfer with all its bytes durable. Raises TransferEnded."""
+        return replace(self.step(STORE, now), receipt=receipt, bytes_done=receipt.size)
+
+    def fail(self, failure: Failure, now: Instant) -> "Transfer":
+        """The transfer, ended badly. Raises TransferEnded."""
+        return replace(self.step(FAIL, now), failure=failure)
+
+    @property
+    def ended(self) -> bool:
+        """Whether no more bytes can flow that change anything."""
+        return self.state in ENDED
+
+
+def fingerprint(operation: str, request: Any) -> str:
+    """A digest of what a request asks, the same for every repeat; fields that are not given do not count."""
+    text = [operation]
+    kind: Hashable = type(request)
+    for part in parts(kind):
+        value = getattr(request, part.field)
+        if value is not None and value != ():
+            text.append(f"{part.field}={value!r}")
+    return hashlib.sha256("\n".join(text).encode("utf-8", "backslashreplace")).hexdigest()

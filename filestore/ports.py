@@ -1,0 +1,244 @@
+"""Ports: what the store's services need of the world, as Protocols; their comments are the contract.
+
+Rule: no implementation here. Bytes on disk, commits, remote calls, the clock and randomness are reached through these
+alone, so that a test can record, fail or kill at every one of them. Each port has one conformance suite in
+tests/conformance/ that all its implementations pass.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from filestore.domain.container import Container
+from filestore.domain.sidecar import Sidecar
+from filestore.domain.transfer import Remote, Transfer
+from vofiles.contract import Digest, TransferCompleted, TransferFailed
+from vofiles.instant import Instant
+from vofiles.ivorn import Ivorn
+
+R = TypeVar("R")
+
+Clock = Callable[[], Instant]
+"""Now, by this service's clock."""
+
+Numbers = Callable[[], str]
+"""A fresh number: 128 random bits in lower-case base32."""
+
+
+class StorageFailure(Exception):
+    """The medium failed (EIO, a failed fsync): never retried; the bytes concerned are dropped, the store goes
+    read-only.
+    """
+
+
+# --- bytes ------------------------------------------------------------------------------------------------------------
+
+
+class Writer(Protocol):
+    """One container's bytes on their way in. Used by one thread at a time, never the reactor's: it may block."""
+
+    def write(self, data: bytes) -> None:
+        """Append. Raises StoreFull, StorageFailure; after either only abort is allowed."""
+
+    def seal(self, sidecar: Sidecar) -> None:
+        """Make bytes, sidecar and directory entries durable; on return they survive power loss, and may be opened.
+
+        Raises StoreFull, StorageFailure; after either only abort is allowed.
+        """
+
+    def abort(self) -> None:
+        """Drop what was written, sealed or not. May be called any number of times, also after a failure; never raises
+        for the medium's sake: what cannot be removed now is swept at the next start.
+        """
+
+
+class Reader(Protocol):
+    """One container's bytes on their way out. They stay readable until close, also when the container is deleted."""
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+
+    def pread(self, length: int, offset: int) -> bytes:
+        """At most so many bytes from there; fewer only at the end. Any number of threads at once. Raises
+        StorageFailure.
+        """
+
+    def fileno(self) -> int | None:
+        """A descriptor to send from (sendfile), open until close; None where there is no file. Its own offset is not
+        used: give one.
+        """
+
+    def close(self) -> None:
+        """Let go. May be called twice."""
+
+
+class Backend(Protocol):
+    """Where containers' bytes are. It knows numbers and sidecars, and no states: the catalogue alone says what
+    counts.
+    """
+
+    def create(self, number: str, size: int | None) -> Writer:
+        """A writer for a container; what an earlier attempt left under that number is dropped. The catalogue's lease
+        sees to it that there is one writer at a time. A size that is known is reserved. Raises StoreFull,
+        StorageFailure.
+        """
+
+    def open(self, number: str) -> Reader:
+        """A reader for a sealed container. Raises ContainerNotFound, StorageFailure."""
+
+    def duplicate(self, number: str, copy: str, sidecar: Sidecar) -> None:
+        """Make `copy` hold the bytes of `number`, durable on return, as by seal; what an earlier attempt left of the
+        copy is dropped. Raises ContainerNotFound, ChecksumMismatch where the bytes are not what the sidecar says,
+        StoreFull, StorageFailure.
+        """
+
+    def delete(self, number: str) -> None:
+        """Delete bytes and sidecar; deleting what is not there is no error. Raises StorageFailure."""
+
+    def numbers(self) -> Iterator[str]:
+        """Every number under which anything is kept, sealed or not, in no order."""
+
+    def find_sidecar(self, number: str) -> Sidecar | None:
+        """A container's sidecar, None where there is none that can be read. Raises StorageFailure."""
+
+    def free_space(self) -> int:
+        """Bytes that can still be written."""
+
+
+# --- the catalogue ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A callback that has not been acknowledged: the end of a transfer that its FileManager does not know yet."""
+
+    transfer: str
+    manager: Ivorn
+    due: Instant
+    attempts: int = 0
+    error: str | None = None
+    """Of the last attempt."""
+
+
+class Records(Protocol):
+    """The rows, inside one transaction. `hold_` finds a row and keeps others from changing it until the end."""
+
+    def born(self, now: Instant) -> Instant:
+        """When this catalogue was made; the first call makes it now."""
+
+    def add_container(self, container: Container) -> None:
+        """Raises Busy where the number is taken."""
+
+    def find_container(self, number: str) -> Container | None: ...
+    def hold_container(self, number: str) -> Container | None: ...
+    def set_container(self, container: Container) -> None:
+        """Replace the row of the same number. Raises ContainerNotFound."""
+
+    def delete_container(self, number: str) -> None: ...
+    def list_containers(self, state: str, changed_before: Instant, after: str, limit: int) -> list[Container]:
+        """Those in a state since before an instant, with numbers above `after`, in their order."""
+
+    def add_transfer(self, transfer: Transfer) -> None:
+        """Raises Busy where the id is taken."""
+
+    def find_transfer(self, transfer: str) -> Transfer | None: ...
+    def hold_transfer(self, transfer: str) -> Transfer | None: ...
+    def find_transfer_into(self, container: str) -> Transfer | None:
+        """The transfer that made a container."""
+
+    def set_transfer(self, transfer: Transfer) -> None:
+        """Replace the row of the same id. Raises TransferNotFound."""
+
+    def delete_transfer(self, transfer: str) -> None: ...
+    def list_transfers(self, state: str, after: str, limit: int) -> list[Transfer]:
+        """Those in a state, with ids above `after`, in their order."""
+
+    def list_overdue(self, state: str, before: Instant, limit: int) -> list[Transfer]:
+        """Those in a state whose expiry (OFFERED, REQUESTED), deadline (RECEIVING) or last change (any other state)
+        lies before an instant, earliest first.
+        """
+
+    def add_outgoing(self, outgoing: Outgoing) -> None:
+        """Adding one for a transfer that has one changes nothing."""
+
+    def find_outgoing(self, transfer: str) -> Outgoing | None: ...
+    def set_outgoing(self, outgoing: Outgoing) -> None: ...
+    def delete_outgoing(self, transfer: str) -> None: ...
+    def list_outgoing(self, due: Instant, limit: int) -> list[Outgoing]:
+        """Those due at an instant, earliest first."""
+
+    def add_orphan(self, number: str, now: Instant) -> Instant:
+        """Note that something is kept under a number that the catalogue does not know; answers when it was first
+        seen.
+        """
+
+    def delete_orphan(self, number: str) -> None: ...
+
+
+class Catalogue(Protocol):
+    """The database. `fn` does SQL only and may be run again, so it must not change anything else."""
+
+    def read(self, fn: Callable[[Records], R]) -> R:
+        """Run in a transaction that changes nothing. Raises ServiceBusy."""
+
+    def write(self, fn: Callable[[Records], R]) -> R:
+        """Run in a transaction; on return it is committed and durable, whatever is raised takes it back.
+
+        Raises ServiceBusy, and what `fn` raises.
+        """
+
+
+# --- others -----------------------------------------------------------------------------------------------------------
+
+
+class CallbackSender(Protocol):
+    """Tells FileManagers how transfers ended."""
+
+    def send(self, manager: Ivorn, message: TransferCompleted | TransferFailed) -> None:
+        """Returns when the FileManager has acknowledged. Raises CallbackUnreachable or ServiceUnreachable (try again),
+        or the error that the FileManager answered.
+        """
+
+
+class Incoming(Protocol):
+    """A body that a fetch answers."""
+
+    @property
+    def length(self) -> int | None:
+        """Bytes that its sender announces."""
+
+    @property
+    def content_type(self) -> str | None: ...
+
+    def chunks(self) -> Iterable[bytes]:
+        """The pieces as they come. Raises SourceUnreachable, Incomplete when they end or stall too early."""
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """A body to send."""
+
+    size: int
+    content_type: str | None
+    digests: tuple[Digest, ...]
+    chunks: Callable[[], Iterator[bytes]]
+    """The bytes, from the start at each call."""
+
+
+class Outbound(Protocol):
+    """Fetches from and sends to other people's addresses, guarded (design: safety, SSRF). Blocks; used by lanes
+    only.
+    """
+
+    def require_allowed(self, remote: Remote) -> None:
+        """Refuse what can be refused before a connection is made. Raises AddressRefused, InvalidArgument for a scheme,
+        protocol or method that is not spoken.
+        """
+
+    def fetch(self, remote: Remote) -> AbstractContextManager[Incoming]:
+        """Raises AddressRefused, SourceUnreachable (also for a status other than 200)."""
+
+    def push(self, remote: Remote, body: Body) -> None:
+        """Returns when the other side has taken the body (2xx). Raises AddressRefused, SourceUnreachable."""
