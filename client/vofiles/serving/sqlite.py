@@ -1,0 +1,283 @@
+"""Transactions on a SQLite file: one writer thread that groups its callers into one commit, and readers beside it.
+
+    callers ──► queue ──► writer:  BEGIN IMMEDIATE  (SAVEPOINT, fn, RELEASE or ROLLBACK TO)…  COMMIT ──► callers go on
+
+Rule: a caller of `write` goes on only when the COMMIT that holds its work has returned, and its failure is its own.
+While one group is being made durable the next one gathers, so eight callers at once share an fsync. Readers never wait
+for the writer (WAL); with synchronous=FULL what was acknowledged survives the loss of power
+(https://www.sqlite.org/pragma.html#pragma_synchronous).
+"""
+
+import os
+import sqlite3
+import threading
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import NullPool
+
+from vofiles.errors import ServiceBusy
+
+R = TypeVar("R")
+
+GROUP = 64
+"""Callers in one commit at most; the gain is flat beyond, and a caller's wait is not."""
+
+PREPARED = 512
+"""Statements that each connection keeps prepared."""
+
+
+class CommitFailed(Exception):
+    """The database could not make a group of changes durable; whether it holds them is known after its next start."""
+
+
+def engine(url: URL, begin: str, patience: float, *pragmas: str) -> Engine:
+    """An engine whose connections begin transactions with `begin` and wait up to `patience` seconds for a lock.
+
+    The driver's own habit of beginning late, before the first change only, is turned off (`isolation_level=None`): a
+    read of two statements would see two states.
+    """
+    arguments = {
+        "isolation_level": None,
+        "check_same_thread": False,
+        "cached_statements": PREPARED,
+        "timeout": patience,
+    }
+    made = create_engine(url, poolclass=NullPool, connect_args=arguments)
+
+    @event.listens_for(made, "connect")
+    def configure(driver: sqlite3.Connection, _record: object) -> None:
+        for pragma in ("foreign_keys=ON", "synchronous=FULL", "temp_store=MEMORY", *pragmas):
+            driver.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(made, "begin")
+    def open_transaction(connection: Connection) -> None:
+        _driver(connection).execute(begin)
+
+    return made
+
+
+def make_file(url: URL) -> None:
+    """Make the database file, for its owner's eyes only, if it is not there. Raises ValueError if it is no file."""
+    if not url.database or url.database == ":memory:" or url.query:
+        raise ValueError("a SQLite database is a file: sqlite:///relative.db or sqlite:////absolute.db")
+    path = Path(url.database)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+
+
+class SqliteTransactions:
+    """The database in one SQLite file, for one process: while another one writes, ours waits and at last is refused."""
+
+    def __init__(self, url: URL, *, readers: int, waiting: int, patience: float) -> None:
+        make_file(url)
+        # The writer comes first: it turns the file to WAL, which stays with the file.
+        self._writer = _Writer(engine(url, "BEGIN IMMEDIATE", patience, "journal_mode=WAL"), waiting)
+        self._readers = _Readers(engine(url, "BEGIN", patience, "query_only=ON"), readers, patience)
+
+    def read(self, fn: Callable[[Connection], R]) -> R:
+        return self._readers.run(fn)
+
+    def write(self, fn: Callable[[Connection], R]) -> R:
+        return self._writer.run(fn)
+
+    def close(self) -> None:
+        self._writer.close()
+        self._readers.close()
+
+
+class _Call:
+    """What one caller of `write` waits for."""
+
+    def __init__(self, fn: Callable[[Connection], Any]) -> None:
+        self.fn = fn
+        self.result: Any = None
+        self.error: BaseException | None = None
+        self._settled = threading.Lock()
+        self._settled.acquire()
+
+    def settle(self) -> None:
+        self._settled.release()
+
+    def wait(self) -> Any:
+        self._settled.acquire()
+        if self.error is not None:
+            raise self.error
+        return self.result
+
+
+class _Writer:
+    """The only connection that writes, and the thread that has it."""
+
+    def __init__(self, made: Engine, limit: int) -> None:
+        self._engine = made
+        self._limit = limit
+        self._connection: Connection | None = made.connect()
+        self._waiting: deque[_Call] = deque()
+        self._arrived = threading.Condition()
+        self._closed = False
+        self._thread = threading.Thread(target=self._serve, name="database-writer", daemon=True)
+        self._thread.start()
+
+    def run(self, fn: Callable[[Connection], R]) -> R:
+        if threading.current_thread() is self._thread:
+            raise RuntimeError("a write inside a write would wait for itself")
+        call = _Call(fn)
+        with self._arrived:
+            if self._closed:
+                raise ServiceBusy("its database is closing")
+            if len(self._waiting) >= self._limit:
+                raise ServiceBusy("too many wait to write to its database")
+            self._waiting.append(call)
+            self._arrived.notify()
+        result: R = call.wait()
+        return result
+
+    def close(self) -> None:
+        with self._arrived:
+            self._closed = True
+            self._arrived.notify()
+        self._thread.join()
+
+    def _serve(self) -> None:
+        while first := self._next():
+            for call in self._commit(first, alone=False):
+                call.settle()
+        self._discard()
+
+    def _next(self) -> _Call | None:
+        with self._arrived:
+            self._arrived.wait_for(lambda: self._waiting or self._closed)
+            return self._waiting.popleft() if self._waiting else None
+
+    def _commit(self, first: _Call, *, alone: bool) -> list[_Call]:
+        """Run the caller and, if not `alone`, those who wait, in one transaction; answers all whose fate is decided."""
+        group = [first]
+        committing = False
+        try:
+            connection = self._connected()
+            with connection.begin():
+                self._run(first, connection)
+                while not alone and self._waiting and len(group) < GROUP:
+                    group.append(self._waiting.popleft())
+                    self._run(group[-1], connection)
+                committing = True
+        except Exception as error:  # noqa: BLE001 - the writer lives on whatever happened; each caller is told
+            self._discard()
+            return self._broken(group, error, committing=committing)
+        return group
+
+    def _run(self, call: _Call, connection: Connection) -> None:
+        driver = _driver(connection)
+        driver.execute("SAVEPOINT caller")
+        try:
+            call.result = call.fn(connection)
+        except BaseException as error:  # noqa: BLE001 - it is the caller's, and raised there
+            call.error = error
+            # Fails where SQLite has given up the whole transaction (disk full, I/O error): then the group is broken.
+            driver.execute("ROLLBACK TO caller")
+        driver.execute("RELEASE caller")
+
+    def _broken(self, group: list[_Call], error: Exception, *, committing: bool) -> list[_Call]:
+        """What becomes of the callers whose transaction broke off."""
+        if is_busy(error):
+            # Another process has the file; who came meanwhile need not wait as long again, one after the other.
+            while self._waiting:
+                group.append(self._waiting.popleft())
+            for call in group:
+                call.error = _caused(ServiceBusy("its database is locked by another process"), error)
+        elif committing:
+            # A failed fsync is never tried again: the pages may be gone from memory although not on the disk.
+            for call in group:
+                call.error = _caused(CommitFailed("the database could not make the change durable"), error)
+        elif len(group) > 1:
+            for call in group:
+                call.error = None
+            return [decided for call in group for decided in self._commit(call, alone=True)]
+        else:
+            group[0].error = group[0].error or error
+        return group
+
+    def _connected(self) -> Connection:
+        if self._connection is None:
+            self._connection = self._engine.connect()
+        return self._connection
+
+    def _discard(self) -> None:
+        """Begin the next transaction on a fresh connection."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+
+class _Readers:
+    """Connections that only read, each used by one caller at a time."""
+
+    def __init__(self, made: Engine, limit: int, patience: float) -> None:
+        self._engine = made
+        self._limit = limit
+        self._patience = patience
+        self._turns = threading.BoundedSemaphore(limit)
+        self._idle: deque[Connection] = deque()
+        self._closed = False
+
+    def run(self, fn: Callable[[Connection], R]) -> R:
+        if not self._turns.acquire(timeout=self._patience):
+            raise ServiceBusy("too many read its database")
+        try:
+            if self._closed:
+                raise ServiceBusy("its database is closing")
+            return self._read(fn)
+        finally:
+            self._turns.release()
+
+    def _read(self, fn: Callable[[Connection], R]) -> R:
+        connection = None
+        try:
+            connection = self._idle.pop() if self._idle else self._engine.connect()
+            with connection.begin():
+                result = fn(connection)
+        except (DBAPIError, sqlite3.Error) as error:
+            if connection is not None:
+                connection.close()
+            if is_busy(error):
+                raise ServiceBusy("its database is locked by another process") from error
+            raise
+        except BaseException:
+            if connection is not None:
+                self._idle.append(connection)
+            raise
+        self._idle.append(connection)
+        return result
+
+    def close(self) -> None:
+        """Let those who read finish; then there is nobody left to use the connections."""
+        self._closed = True
+        for _ in range(self._limit):
+            self._turns.acquire()
+        while self._idle:
+            self._idle.pop().close()
+        for _ in range(self._limit):
+            self._turns.release()
+
+
+def is_busy(error: BaseException) -> bool:
+    """Whether another connection's lock was in the way."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    code = getattr(cause, "sqlite_errorcode", 0)
+    return code & 0xFF in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+
+
+def _caused(error: BaseException, cause: BaseException) -> BaseException:
+    error.__cause__ = cause
+    return error
+
+
+def _driver(connection: Connection) -> sqlite3.Connection:
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, sqlite3.Connection)
+    return driver

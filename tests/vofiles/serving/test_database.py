@@ -1,0 +1,420 @@
+"""What `Database` promises, on every kind of database there is; what only SQLite's group commit promises, on SQLite."""
+
+import os
+import signal
+import sqlite3
+import stat
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, Engine, event, text
+from sqlalchemy.exc import DBAPIError
+
+from tests.support.databases import new_database, server, url
+from vofiles.errors import NodeNotFound, ServiceBusy
+from vofiles.serving import sqlite
+from vofiles.serving.database import Database
+
+__all__ = ["server", "url"]
+
+LONG = 30
+"""Seconds after which a wait is a failure; nothing waits as long where the code is right."""
+
+ADD = text("INSERT INTO words (word) VALUES (:word)")
+ALL = text("SELECT word FROM words ORDER BY word")
+
+
+class Words:
+    """What the tests' databases are bound to."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+
+    def add(self, word: str) -> str:
+        self.connection.execute(ADD, {"word": word})
+        return word
+
+    def all(self) -> list[str]:
+        return list(self.connection.scalars(ALL))
+
+
+def open_words(url: str, **options: Any) -> Database[Words]:
+    database = Database(url, Words, **options)
+    create = text(
+        "CREATE TABLE IF NOT EXISTS words (word VARCHAR(200) PRIMARY KEY, next VARCHAR(200) REFERENCES words)"
+    )
+    database.write(lambda words: words.connection.execute(create))
+    return database
+
+
+@pytest.fixture
+def database(url: str) -> Iterator[Database[Words]]:
+    database = open_words(url)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def on_sqlite(tmp_path: Path) -> Iterator[Database[Words]]:
+    database = open_words(new_database("sqlite", None, tmp_path))
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def pool() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(16) as pool:
+        yield pool
+
+
+class Gate:
+    """Holds the writer inside a transaction until the test lets it go."""
+
+    def __init__(self) -> None:
+        self.entered = threading.Event()
+        self.open = threading.Event()
+
+    def hold(self, words: Words) -> str:
+        words.add("gate")
+        self.entered.set()
+        assert self.open.wait(LONG)
+        return "gate"
+
+
+def commits() -> list[Engine]:
+    """Collects one entry a commit of any engine, from now on."""
+    seen: list[Engine] = []
+    event.listen(Engine, "commit", lambda connection: seen.append(connection.engine))
+    return seen
+
+
+def waiting(database: Database[Words]) -> int:
+    return len(database._transactions._writer._waiting)  # type: ignore[attr-defined]
+
+
+def wait_for_queue(database: Database[Words], length: int) -> None:
+    deadline = threading.Event()
+    for _ in range(LONG * 1000):
+        if waiting(database) == length:
+            return
+        deadline.wait(0.001)
+    raise AssertionError(f"{waiting(database)} wait, not {length}")
+
+
+# --- every kind -------------------------------------------------------------------------------------------------------
+
+
+def test_a_write_answers_what_its_function_answers_and_is_then_seen(database: Database[Words]) -> None:
+    assert database.write(lambda words: words.add("one")) == "one"
+    assert database.read(Words.all) == ["one"]
+
+
+def test_a_failing_write_keeps_nothing_and_raises_what_its_function_raised(database: Database[Words]) -> None:
+    def fail(words: Words) -> None:
+        words.add("lost")
+        raise NodeNotFound("x")
+
+    with pytest.raises(NodeNotFound):
+        database.write(fail)
+    assert database.read(Words.all) == []
+    assert database.write(lambda words: words.add("next")) == "next"
+
+
+def test_an_error_of_the_database_is_the_callers_alone(database: Database[Words]) -> None:
+    database.write(lambda words: words.add("one"))
+    with pytest.raises(DBAPIError):
+        database.write(lambda words: words.add("one"))
+    with pytest.raises(DBAPIError):
+        database.read(lambda words: words.connection.execute(text("SELECT nothing FROM nowhere")))
+    assert database.read(Words.all) == ["one"]
+
+
+def test_a_read_cannot_write(database: Database[Words]) -> None:
+    with pytest.raises(DBAPIError):
+        database.read(lambda words: words.add("one"))
+    assert database.read(Words.all) == []
+
+
+def test_foreign_keys_are_kept(database: Database[Words]) -> None:
+    with pytest.raises(DBAPIError):
+        database.write(lambda words: words.connection.execute(text("INSERT INTO words VALUES ('a', 'missing')")))
+
+
+def test_a_read_sees_one_snapshot_whatever_is_written_meanwhile(database: Database[Words]) -> None:
+    def twice(words: Words) -> tuple[list[str], list[str]]:
+        before = words.all()
+        database.write(lambda others: others.add("meanwhile"))
+        return before, words.all()
+
+    assert database.read(twice) == ([], [])
+    assert database.read(Words.all) == ["meanwhile"]
+
+
+def test_readers_do_not_wait_for_a_writer(database: Database[Words], pool: ThreadPoolExecutor) -> None:
+    gate = Gate()
+    held = pool.submit(database.write, gate.hold)
+    assert gate.entered.wait(LONG)
+    assert database.read(Words.all) == []
+    gate.open.set()
+    assert held.result(LONG) == "gate"
+    assert database.read(Words.all) == ["gate"]
+
+
+def test_eight_threads_lose_nothing_and_each_sees_its_own_writes(
+    database: Database[Words], pool: ThreadPoolExecutor
+) -> None:
+    def work(thread: int) -> None:
+        for number in range(25):
+            word = f"{thread}-{number}"
+            database.write(partial(Words.add, word=word))
+            assert word in database.read(Words.all)
+
+    for done in [pool.submit(work, thread) for thread in range(8)]:
+        done.result(LONG)
+    assert len(database.read(Words.all)) == 200
+
+
+def test_a_closed_database_refuses_and_may_be_closed_again(database: Database[Words]) -> None:
+    database.close()
+    with pytest.raises(ServiceBusy):
+        database.read(Words.all)
+    with pytest.raises(ServiceBusy):
+        database.write(lambda words: words.add("late"))
+    database.close()
+
+
+def test_an_unknown_kind_of_database_is_refused() -> None:
+    with pytest.raises(ValueError, match="mysql"):
+        Database("mysql://localhost/x", Words)
+
+
+# --- PostgreSQL -------------------------------------------------------------------------------------------------------
+
+
+def test_a_deadlock_is_run_again(server: str | None, tmp_path: Path, pool: ThreadPoolExecutor) -> None:
+    database = open_words(new_database("postgresql", server, tmp_path))
+    database.write(lambda words: (words.add("a"), words.add("b")))
+    first_locks = threading.Barrier(2)
+    runs: list[str] = []
+    change = text("UPDATE words SET next = :mark WHERE word = :word")
+
+    def both(words: Words, one: str, other: str) -> None:
+        runs.append(one)
+        words.connection.execute(change, {"word": one, "mark": one})
+        if len(runs) <= 2:
+            first_locks.wait(LONG)
+        words.connection.execute(change, {"word": other, "mark": one})
+
+    crossing = [
+        pool.submit(database.write, lambda words: both(words, "a", "b")),
+        pool.submit(database.write, lambda words: both(words, "b", "a")),
+    ]
+    for done in crossing:
+        done.result(LONG)
+    assert len(runs) == 3
+    database.close()
+
+
+def test_a_server_that_is_gone_is_a_busy_service() -> None:
+    pytest.importorskip("psycopg")
+    database = Database("postgresql://nobody@127.0.0.1:1/none", Words, patience=1)
+    with pytest.raises(ServiceBusy):
+        database.read(Words.all)
+    database.close()
+
+
+# --- SQLite: the writer -----------------------------------------------------------------------------------------------
+
+
+def gathered(
+    database: Database[Words], pool: ThreadPoolExecutor, work: Sequence[Callable[[Words], Any]]
+) -> list["Future[Any]"]:
+    """What becomes of a writer that held the gate, and of the work that waited behind it, so that all is one group."""
+    gate = Gate()
+    held = pool.submit(database.write, gate.hold)
+    assert gate.entered.wait(LONG)
+    futures = [held]
+    for place, fn in enumerate(work, 1):
+        futures.append(pool.submit(database.write, fn))
+        wait_for_queue(database, place)
+    gate.open.set()
+    return futures
+
+
+def test_writers_that_wait_share_one_commit(on_sqlite: Database[Words], pool: ThreadPoolExecutor) -> None:
+    seen = commits()
+    work = [partial(Words.add, word=f"w{number}") for number in range(8)]
+    answers = [future.result(LONG) for future in gathered(on_sqlite, pool, work)]
+    assert answers == ["gate", *(f"w{n}" for n in range(8))]
+    assert len(seen) == 1
+    assert len(on_sqlite.read(Words.all)) == 9
+
+
+def test_in_a_group_each_fails_alone_and_sees_those_before_it(
+    on_sqlite: Database[Words], pool: ThreadPoolExecutor
+) -> None:
+    def fail(words: Words) -> None:
+        words.add("lost")
+        raise NodeNotFound("x")
+
+    _, one, failed, other = gathered(on_sqlite, pool, [lambda words: words.add("one"), fail, Words.all])
+    assert one.result(LONG) == "one"
+    with pytest.raises(NodeNotFound):
+        failed.result(LONG)
+    assert other.result(LONG) == ["gate", "one"]
+    assert on_sqlite.read(Words.all) == ["gate", "one"]
+
+
+def test_when_sqlite_gives_up_the_whole_transaction_the_others_run_again(
+    on_sqlite: Database[Words], pool: ThreadPoolExecutor
+) -> None:
+    runs: list[str] = []
+
+    def once_more(words: Words) -> str:
+        runs.append("one")
+        return words.add("one")
+
+    def ruin(words: Words) -> None:
+        words.connection.exec_driver_sql("ROLLBACK")  # as SQLite itself does on a full disk
+        raise NodeNotFound("x")
+
+    _, one, ruined, two = gathered(on_sqlite, pool, [once_more, ruin, lambda words: words.add("two")])
+    assert (one.result(LONG), two.result(LONG)) == ("one", "two")
+    with pytest.raises(NodeNotFound):
+        ruined.result(LONG)
+    assert runs == ["one", "one"]
+    assert on_sqlite.read(Words.all) == ["gate", "one", "two"]
+
+
+def test_a_commit_that_fails_is_told_to_the_whole_group_and_the_writer_lives_on(
+    on_sqlite: Database[Words], pool: ThreadPoolExecutor
+) -> None:
+    runs: list[str] = []
+
+    def defer(words: Words) -> None:
+        runs.append("defer")
+        words.connection.exec_driver_sql("PRAGMA defer_foreign_keys=ON")  # found out by COMMIT, no earlier
+        words.connection.exec_driver_sql("INSERT INTO words VALUES ('dangling', 'missing')")
+
+    for future in gathered(on_sqlite, pool, [lambda words: words.add("one"), defer]):
+        with pytest.raises(sqlite.CommitFailed):
+            future.result(LONG)
+    assert runs == ["defer"]
+    assert on_sqlite.write(lambda words: words.add("next")) == "next"
+    assert on_sqlite.read(Words.all) == ["next"]
+
+
+def test_a_write_inside_a_write_is_refused(on_sqlite: Database[Words]) -> None:
+    with pytest.raises(RuntimeError, match="inside"):
+        on_sqlite.write(lambda words: on_sqlite.write(Words.all))
+
+
+def test_a_full_queue_refuses_at_once(tmp_path: Path, pool: ThreadPoolExecutor) -> None:
+    database = open_words(new_database("sqlite", None, tmp_path), waiting=1)
+    gate = Gate()
+    held = pool.submit(database.write, gate.hold)
+    assert gate.entered.wait(LONG)
+    queued = pool.submit(database.write, lambda words: words.add("queued"))
+    wait_for_queue(database, 1)
+    with pytest.raises(ServiceBusy):
+        database.write(lambda words: words.add("refused"))
+    gate.open.set()
+    assert (held.result(LONG), queued.result(LONG)) == ("gate", "queued")
+    database.close()
+
+
+def test_closing_finishes_what_waits(tmp_path: Path, pool: ThreadPoolExecutor) -> None:
+    path = new_database("sqlite", None, tmp_path)
+    database = open_words(path)
+    gate = Gate()
+    pool.submit(database.write, gate.hold)
+    assert gate.entered.wait(LONG)
+    queued = pool.submit(database.write, lambda words: words.add("queued"))
+    wait_for_queue(database, 1)
+    closing = pool.submit(database.close)
+    gate.open.set()
+    closing.result(LONG)
+    assert queued.result(LONG) == "queued"
+    again = open_words(path)
+    assert again.read(Words.all) == ["gate", "queued"]
+    again.close()
+
+
+def test_a_lock_that_another_process_keeps_is_a_busy_service(tmp_path: Path) -> None:
+    path = new_database("sqlite", None, tmp_path)
+    database = open_words(path, patience=0.01)
+    other = sqlite3.connect(path.removeprefix("sqlite:///"), isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(ServiceBusy):
+        database.write(lambda words: words.add("refused"))
+    other.execute("ROLLBACK")
+    other.close()
+    assert database.write(lambda words: words.add("next")) == "next"
+    database.close()
+
+
+def test_readers_beyond_the_pool_are_refused_in_the_end(tmp_path: Path) -> None:
+    database = open_words(new_database("sqlite", None, tmp_path), readers=1, patience=0.01)
+    with pytest.raises(ServiceBusy):
+        database.read(lambda words: database.read(Words.all))
+    assert database.read(Words.all) == []
+    database.close()
+
+
+def test_the_file_is_safe_against_loss_of_power_and_other_peoples_eyes(tmp_path: Path) -> None:
+    path = tmp_path / "made" / "x.db"
+    database = open_words(f"sqlite:///{path}")
+
+    def setting(name: str) -> Callable[[Words], Any]:
+        return lambda words: words.connection.exec_driver_sql(f"PRAGMA {name}").scalar()
+
+    assert database.write(setting("journal_mode")) == "wal"
+    assert database.write(setting("synchronous")) == 2
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    database.close()
+
+
+@pytest.mark.parametrize("path", ["sqlite://", "sqlite:///:memory:"])
+def test_a_database_in_memory_is_refused(path: str) -> None:
+    with pytest.raises(ValueError, match="file"):
+        Database(path, Words)
+
+
+CHILD = """
+import itertools, sys, threading
+from sqlalchemy import text
+from vofiles.serving.database import Database
+database = Database(sys.argv[1], lambda connection: connection)
+printing = threading.Lock()
+def work(thread):
+    for number in itertools.count():
+        word = f"{thread}-{number}"
+        database.write(lambda c: c.execute(text("INSERT INTO words (word) VALUES (:word)"), {"word": word}))
+        with printing:
+            print(word, flush=True)
+threads = [threading.Thread(target=work, args=(n,)) for n in range(4)]
+[thread.start() for thread in threads]
+"""
+
+
+def test_kill_minus_nine_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None:
+    path = new_database("sqlite", None, tmp_path)
+    open_words(path).close()
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    with subprocess.Popen(
+        [sys.executable, "-c", CHILD, path], stdout=subprocess.PIPE, text=True, env=environment
+    ) as child:
+        assert child.stdout is not None
+        acknowledged = [child.stdout.readline().strip() for _ in range(40)]
+        child.send_signal(signal.SIGKILL)
+        acknowledged += [line.strip() for line in child.stdout if line.endswith("\n")]
+    database = open_words(path)
+    assert set(acknowledged) <= set(database.read(Words.all))
+    database.close()
