@@ -1,59 +1,110 @@
-"""Runs the benchmarks and prints their tables: `python -m benchmarks`, or ./toxw -e bench."""
+"""Runs the benchmarks and prints their tables: `python -m benchmarks`, or ./toxw -e bench.
+
+Rule: what is run and in which order is said here; how it is measured, in `figures`.
+"""
 
 import argparse
+import os
+import platform
 import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import webdav
+from benchmarks import deployment, jobs, webdav
 from benchmarks.crew import Crew
-from benchmarks.figures import Subject, interleaved, size_text, table
+from benchmarks.deployment import Deployment
+from benchmarks.figures import Rounds, Subject, interleaved, size_text, table
+from benchmarks.webdav import Peer
 
 CLIENTS = (1, 8)
+OPERATIONS = ("getIdentifier", "getNode", "addNode", "listChildren")
+KIB, MIB = 1 << 10, 1 << 20
 
 
 @dataclass(frozen=True)
 class Effort:
-    """How much is done: rounds, and jobs a burst by the size of the body."""
+    """How much is done: rounds, jobs a burst by the size of the body, calls a burst."""
 
     rounds: int
     jobs: dict[int, int]
     calls: int
 
 
-SHORT = Effort(rounds=3, jobs={4 << 10: 80, 1 << 20: 40, 64 << 20: 8}, calls=200)
-LONG = Effort(rounds=9, jobs={4 << 10: 400, 1 << 20: 160, 64 << 20: 16}, calls=1000)
+SMOKE = Effort(rounds=1, jobs={4 * KIB: 8}, calls=8)
+SHORT = Effort(rounds=3, jobs={4 * KIB: 80, MIB: 40, 64 * MIB: 8}, calls=240)
+LONG = Effort(rounds=9, jobs={4 * KIB: 400, MIB: 160, 64 * MIB: 16}, calls=1600)
 
 
 def main() -> None:
     """Reads the arguments and runs what they ask for."""
     parser = argparse.ArgumentParser(prog="benchmarks", description="The whole job beside WsgiDAV; SOAP calls.")
     parser.add_argument("--long", action="store_true", help="more rounds of more jobs, for docs/benchmarks.md")
-    parser.add_argument("--directory", type=Path, help="where stores keep their files (default: a temporary folder)")
+    parser.add_argument("--smoke", action="store_true", help="a few jobs only: whether it runs, not how fast")
+    parser.add_argument("--directory", type=Path, help="where the servers keep their files (default: a temporary folder)")
     arguments = parser.parse_args()
-    effort = LONG if arguments.long else SHORT
-    crew = Crew(max(CLIENTS))
-    with tempfile.TemporaryDirectory(dir=arguments.directory, prefix="vofiles-bench-") as folder:
-        with webdav.serving(Path(folder) / "peer") as peer:
-            for size, jobs in effort.jobs.items():
-                for clients in CLIENTS:
-                    subjects = [
-                        Subject("WsgiDAV put", webdav.Put(peer.port, size), (peer.process.pid,)),
-                        Subject("WsgiDAV get", webdav.Get(peer.port, size), (peer.process.pid,)),
-                    ]
-                    rows = []
-                    for subject, figures in zip(subjects, interleaved(crew, subjects, clients, jobs, effort.rounds)):
-                        rows.append(
-                            [
-                                subject.name,
-                                f"{figures.rate:.1f}",
-                                f"{1000 * figures.latency:.2f}",
-                                f"{1000 * figures.cpu_per_job:.2f}",
-                                f"{figures.peak >> 20}",
-                            ]
-                        )
-                    table(f"{size_text(size)} {clients}", ["what", "jobs/s", "ms", "CPU ms", "MiB"], rows)
-    crew.close()
+    effort = LONG if arguments.long else SMOKE if arguments.smoke else SHORT
+    print(f"Python {platform.python_version()}, {os.cpu_count()} cores; medians of {effort.rounds} interleaved rounds.")
+    with everything_up(arguments.directory) as (crew, ours, peer):
+        whole_job(crew, ours, peer, effort)
+        soap_calls(crew, ours, effort)
+
+
+@contextmanager
+def everything_up(directory: Path | None) -> Iterator[tuple[Crew, Deployment, Peer]]:
+    """The clients, our servers and the peer, all running."""
+    with (
+        tempfile.TemporaryDirectory(dir=directory, prefix="vofiles-bench-") as folder,
+        closing(Crew(max(CLIENTS))) as crew,
+        webdav.serving(Path(folder) / "peer") as peer,
+        deployment.serving(Path(folder) / "ours") as ours,
+    ):
+        yield crew, ours, peer
+
+
+def whole_job(crew: Crew, ours: Deployment, peer: Peer, effort: Effort) -> None:
+    """Files in and out, beside WsgiDAV."""
+    for direction, our_job, their_job in (("put", jobs.Put, webdav.Put), ("get", jobs.Get, webdav.Get)):
+        rows = []
+        for size, count in effort.jobs.items():
+            for clients in CLIENTS:
+                subjects = (
+                    Subject(our_job(ours.service, size), ours.pids),
+                    Subject(their_job(peer.port, size), (peer.process.pid,)),
+                )
+                figures = interleaved(crew, subjects, clients, count, effort.rounds)
+                rows.append(job_row(size, clients, *figures))
+        heads = ["size", "clients", "ours/s", "WsgiDAV/s", "ratio", "ours ms", "CPU ms", "WsgiDAV CPU ms", "peak MiB"]
+        table(f"The whole job: {direction}", heads, rows)
+
+
+def job_row(size: int, clients: int, ours: Rounds, theirs: Rounds) -> list[str]:
+    """One line of the table of the whole job."""
+    return [
+        size_text(size),
+        str(clients),
+        f"{ours.rate:.1f}",
+        f"{theirs.rate:.1f}",
+        f"{ours.rate / theirs.rate:.2f}",
+        f"{1000 * ours.latency:.2f}",
+        f"{1000 * ours.cpu_per_job:.2f}",
+        f"{1000 * theirs.cpu_per_job:.2f}",
+        f"{ours.peak / MIB:.0f}",
+    ]
+
+
+def soap_calls(crew: Crew, ours: Deployment, effort: Effort) -> None:
+    """Single operations on the FileManager."""
+    rows = []
+    for clients in CLIENTS:
+        subjects = [Subject(jobs.Call(ours.service, operation), ours.pids) for operation in OPERATIONS]
+        measured = interleaved(crew, subjects, clients, effort.calls, effort.rounds)
+        for operation, figures in zip(OPERATIONS, measured, strict=True):
+            name = f"{operation} ({jobs.CHILDREN})" if operation == "listChildren" else operation
+            rate, latency, cpu = figures.rate, 1000 * figures.latency, 1000 * figures.cpu_per_job
+            rows.append([name, str(clients), f"{rate:.0f}", f"{latency:.2f}", f"{cpu:.2f}"])
+    table("SOAP calls", ["operation", "clients", "calls/s", "ms", "server CPU ms"], rows)
 
 
 if __name__ == "__main__":

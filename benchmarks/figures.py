@@ -15,7 +15,6 @@ from benchmarks.processes import set_back_peak, usage
 class Subject:
     """One server, or several that work together, doing one kind of job."""
 
-    name: str
     job: Job
     pids: tuple[int, ...]
     """The processes whose CPU and memory count."""

@@ -1,0 +1,16 @@
+"""The benchmarks run: a few jobs of each kind with every server up, so that they do not rot between measurements."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_a_few_jobs_of_each_kind(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "benchmarks", "--smoke", "--directory", str(tmp_path)]
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert result.returncode == 0, result.stdout + result.stderr
+    for title in ("The whole job: put", "The whole job: get", "SOAP calls"):
+        assert f"### {title}" in result.stdout
+    assert list(tmp_path.iterdir()) == [], "what the servers kept is taken away"
