@@ -1,4 +1,4 @@
-"""The distribution holds what the checkout does: packages, contracts, migrations, commands; built and installed here."""
+"""The distribution holds what the checkout does: packages, contracts, migrations, commands; built and installed."""
 
 import configparser
 import os
