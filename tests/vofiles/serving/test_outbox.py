@@ -1,0 +1,319 @@
+"""The outbox with a table in memory, a clock and a jitter that the test sets; nothing here sleeps."""
+
+import threading
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import replace
+
+import pytest
+
+from vofiles.errors import NotAuthenticated, ServiceBusy, ServiceUnreachable, TransferNotFound, Unexpected, VofilesError
+from vofiles.instant import SECOND, Instant
+from vofiles.serving import outbox as module
+from vofiles.serving.outbox import Letter, Outbox
+
+LONG = 30
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = Instant(1_000_000 * SECOND)
+
+    def __call__(self) -> Instant:
+        return self.now
+
+    def pass_by(self, microseconds: int) -> None:
+        self.now = Instant(self.now + microseconds)
+
+
+class Table:
+    """Rows in memory; a test waits on it until something is so."""
+
+    def __init__(self) -> None:
+        self.rows: dict[int, tuple[Instant, Letter[str]]] = {}
+        self.gone: list[tuple[str, int]] = []
+        self.errors: list[str] = []
+        self.failing = 0
+        self.changed = threading.Condition()
+
+    def put(self, key: int, peer: str, at: Instant, created: Instant | None = None) -> None:
+        with self.changed:
+            self.rows[key] = (at, Letter(key, peer, at if created is None else created, 0, f"letter {key}"))
+
+    def due(self, now: Instant, limit: int, without: Collection[str]) -> list[Letter[str]]:
+        with self.changed:
+            ready = [(at, key) for key, (at, letter) in self.rows.items() if at <= now and letter.peer not in without]
+            return [self.rows[key][1] for _, key in sorted(ready)[:limit]]
+
+    def _settle(self, how: str, key: int) -> None:
+        with self.changed:
+            if self.failing:
+                self.failing -= 1
+                self.gone.append(("failed", key))
+                self.changed.notify_all()
+                raise ServiceBusy("its database is locked")
+            self.rows.pop(key, None)
+            self.gone.append((how, key))
+            self.changed.notify_all()
+
+    def delivered(self, key: int) -> None:
+        self._settle("delivered", key)
+
+    def give_up(self, key: int, error: str) -> None:
+        self.errors.append(error)
+        self._settle("given up", key)
+
+    def retry(self, key: int, at: Instant, error: str) -> None:
+        with self.changed:
+            letter = self.rows[key][1]
+            self.rows[key] = (at, replace(letter, attempts=letter.attempts + 1))
+            self.errors.append(error)
+            self.changed.notify_all()
+
+    def wait(self, condition: Callable[[], bool]) -> None:
+        with self.changed:
+            assert self.changed.wait_for(condition, LONG)
+
+    def wait_for_attempts(self, key: int, number: int) -> None:
+        self.wait(lambda: self.rows[key][1].attempts == number)
+
+
+class Peers:
+    """Whom letters go to: each raises what it is told to, or holds the letter until it is let go."""
+
+    def __init__(self) -> None:
+        self.seen: list[int] = []
+        self.answers: dict[str, Exception] = {}
+        self.held: dict[str, threading.Event] = {}
+        self.arrived = threading.Condition()
+        self.now_in: dict[str, int] = {}
+        self.most: dict[str, int] = {}
+
+    def __call__(self, letter: Letter[str]) -> None:
+        peer = letter.peer
+        with self.arrived:
+            self.seen.append(letter.key)
+            self.now_in[peer] = self.now_in.get(peer, 0) + 1
+            self.most[peer] = max(self.most.get(peer, 0), self.now_in[peer])
+            self.arrived.notify_all()
+        try:
+            if peer in self.held:
+                assert self.held[peer].wait(LONG)
+            if peer in self.answers:
+                raise self.answers[peer]
+        finally:
+            with self.arrived:
+                self.now_in[peer] -= 1
+
+    def wait(self, condition: Callable[[], bool]) -> None:
+        with self.arrived:
+            assert self.arrived.wait_for(condition, LONG)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def table() -> Table:
+    return Table()
+
+
+@pytest.fixture
+def peers() -> Peers:
+    return Peers()
+
+
+@pytest.fixture
+def start(clock: Clock, table: Table, peers: Peers) -> Iterator[Callable[..., Outbox[str]]]:
+    started: list[Outbox[str]] = []
+
+    def start(**options: object) -> Outbox[str]:
+        settings = {"clock": clock, "jitter": lambda: 0.5, "poll": LONG, **options}
+        started.append(Outbox(table, peers, **settings))  # type: ignore[arg-type]
+        started[-1].start()
+        return started[-1]
+
+    yield start
+    for held in peers.held.values():
+        held.set()
+    for outbox in started:
+        outbox.stop()
+
+
+Start = Callable[..., Outbox[str]]
+
+
+def test_what_is_due_at_start_is_delivered_in_order_of_time(
+    start: Start, table: Table, peers: Peers, clock: Clock
+) -> None:
+    table.put(1, "a", clock())
+    table.put(2, "a", Instant(clock() - SECOND))
+    table.put(3, "a", Instant(clock() + SECOND))
+    start(threads=1)
+    table.wait(lambda: len(table.gone) == 2)
+    assert table.gone == [("delivered", 2), ("delivered", 1)]
+    assert list(table.rows) == [3]
+
+
+def test_waking_delivers_at_once(start: Start, table: Table, clock: Clock) -> None:
+    outbox = start()
+    table.put(1, "a", clock())
+    outbox.wake()
+    table.wait(lambda: table.gone == [("delivered", 1)])
+
+
+def test_rows_that_nobody_woke_us_for_are_found(start: Start, table: Table, clock: Clock) -> None:
+    start(poll=0.001)
+    table.put(1, "a", clock())
+    table.wait(lambda: table.gone == [("delivered", 1)])
+
+
+@pytest.mark.parametrize("error", [ServiceUnreachable("a"), ServiceBusy("a"), Unexpected("17"), RuntimeError("ours")])
+def test_no_answer_and_faults_are_tried_again_later_and_later(
+    start: Start, table: Table, peers: Peers, clock: Clock, error: Exception
+) -> None:
+    peers.answers["a"] = error
+    table.put(1, "a", clock())
+    outbox = start()
+    for attempt in range(1, 14):
+        table.wait_for_attempts(1, attempt)
+        wait = min(600, 2 ** (attempt - 1)) * SECOND // 2
+        assert table.rows[1][0] == clock() + wait
+        clock.pass_by(wait - 1)
+        outbox.wake()  # too early: nothing is due
+        clock.pass_by(1)
+        outbox.wake()
+    assert type(error).__name__ in table.errors[0]
+    table.wait_for_attempts(1, 14)
+    assert len(peers.seen) == 14
+    del peers.answers["a"]
+    clock.pass_by(600 * SECOND)
+    outbox.wake()
+    table.wait(lambda: table.gone == [("delivered", 1)])
+
+
+def test_a_retry_comes_by_itself_when_its_time_has_come(start: Start, table: Table, peers: Peers, clock: Clock) -> None:
+    peers.answers["a"] = ServiceUnreachable("a")
+    table.put(1, "a", clock())
+    start(jitter=lambda: 0.000001)  # due again after a microsecond
+    table.wait(lambda: table.rows[1][1].attempts >= 1)
+    del peers.answers["a"]
+    clock.pass_by(SECOND)
+    table.wait(lambda: table.gone == [("delivered", 1)])
+
+
+def test_after_seven_days_a_letter_is_given_up(start: Start, table: Table, peers: Peers, clock: Clock) -> None:
+    peers.answers["a"] = ServiceUnreachable("a")
+    table.put(1, "a", clock(), created=Instant(clock() - 7 * 86400 * SECOND))
+    table.put(2, "a", clock(), created=Instant(clock() - 7 * 86400 * SECOND + SECOND))
+    start()
+    table.wait(lambda: table.gone == [("given up", 1)] and table.rows[2][1].attempts == 1)
+
+
+def test_a_refusal_is_final_once_the_policy_has_seen_it(start: Start, table: Table, peers: Peers, clock: Clock) -> None:
+    told: list[tuple[int, VofilesError]] = []
+    peers.answers["a"] = TransferNotFound("x")
+    table.put(1, "a", clock())
+    start(refused=lambda letter, error: told.append((letter.key, error)))
+    table.wait(lambda: table.gone == [("given up", 1)])
+    assert told == [(1, peers.answers["a"])]
+    assert "TransferNotFound" in table.errors[0]
+
+
+def test_a_policy_that_raises_has_the_letter_tried_again(
+    start: Start, table: Table, peers: Peers, clock: Clock
+) -> None:
+    def object_to(letter: Letter[str], error: VofilesError) -> None:
+        raise ServiceBusy("the other half")
+
+    peers.answers["a"] = TransferNotFound("x")
+    table.put(1, "a", clock())
+    start(refused=object_to)
+    table.wait_for_attempts(1, 1)
+    assert "ServiceBusy" in table.errors[0]
+
+
+def test_wrong_keys_are_no_reason_to_give_up(start: Start, table: Table, peers: Peers, clock: Clock) -> None:
+    peers.answers["a"] = NotAuthenticated()
+    table.put(1, "a", clock())
+    start()
+    table.wait_for_attempts(1, 1)
+
+
+def test_a_silent_peer_neither_holds_up_others_nor_gets_more_than_its_share(
+    start: Start, table: Table, peers: Peers, clock: Clock
+) -> None:
+    peers.held["silent"] = threading.Event()
+    for key in range(1, 51):
+        table.put(key, "silent", Instant(clock() - SECOND))
+    for key in range(51, 61):
+        table.put(key, "b", clock())
+    start(threads=4, per_peer=2)
+    table.wait(lambda: len(table.gone) == 10)
+    assert {key for _, key in table.gone} == set(range(51, 61))
+    peers.held["silent"].set()
+    table.wait(lambda: not table.rows)
+    assert peers.most["silent"] == 2
+    assert sorted(peers.seen) == list(range(1, 61)), "each exactly once"
+
+
+def test_a_restart_delivers_again_what_was_under_way(start: Start, table: Table, peers: Peers, clock: Clock) -> None:
+    peers.held["a"] = threading.Event()
+    table.put(1, "a", clock())
+    start()
+    peers.wait(lambda: peers.seen == [1])  # and the process dies here: nobody says how it ended
+    start()
+    peers.wait(lambda: peers.seen == [1, 1])
+
+
+def test_when_an_outcome_cannot_be_recorded_the_letter_goes_out_again_after_a_rest(
+    start: Start, table: Table, peers: Peers, clock: Clock
+) -> None:
+    table.failing = 1
+    table.put(1, "a", clock())
+    start(poll=0.001)
+    table.wait(lambda: table.gone == [("failed", 1), ("delivered", 1)])
+    assert peers.seen == [1, 1]
+
+
+def test_an_outbox_survives_a_table_that_cannot_be_read(
+    start: Start, table: Table, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, failed = table.due, threading.Event()
+
+    def due(now: Instant, limit: int, without: Collection[str]) -> list[Letter[str]]:
+        if not failed.is_set():
+            failed.set()
+            raise ServiceBusy("its database is locked")
+        return real(now, limit, without)
+
+    monkeypatch.setattr(table, "due", due)
+    table.put(1, "a", clock())
+    outbox = start()
+    assert failed.wait(LONG)
+    outbox.wake()
+    table.wait(lambda: table.gone == [("delivered", 1)])
+
+
+def test_stopping_waits_for_deliveries_and_begins_no_more(
+    start: Start, table: Table, peers: Peers, clock: Clock
+) -> None:
+    peers.held["a"] = threading.Event()
+    table.put(1, "a", clock())
+    outbox = start(threads=1)
+    peers.wait(lambda: peers.seen == [1])
+    table.put(2, "a", clock())
+    outbox.wake()
+    stopping = threading.Thread(target=outbox.stop)
+    stopping.start()
+    assert not table.gone
+    peers.held["a"].set()
+    stopping.join(LONG)
+    assert table.gone == [("delivered", 1)]
+    assert peers.seen == [1]
+    outbox.stop()
+
+
+def test_the_longest_delay_and_the_time_kept_are_as_documented() -> None:
+    assert (module.FIRST_DELAY, module.LONGEST_DELAY, module.KEPT) == (10**6, 600 * 10**6, 604_800 * 10**6)
