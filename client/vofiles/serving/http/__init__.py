@@ -2,6 +2,7 @@
 reactor.
 """
 
+from .access import AccessLog, AccessRecord
 from .exchange import Abort, BodyConsumer, Exchange, Stream, StreamHandler
 from .limits import Limits
 from .messages import (
@@ -17,11 +18,17 @@ from .messages import (
     refuse_as_text,
     text,
 )
+from .pool import Pool
+from .reactor import Clock, Reactor, get_reactor
+from .server import Listening, serve
 from .site import Route, Site
 
 __all__ = [
     "Abort",
+    "AccessLog",
+    "AccessRecord",
     "BodyConsumer",
+    "Clock",
     "Control",
     "ControlHandler",
     "Exchange",
@@ -29,7 +36,10 @@ __all__ = [
     "Headers",
     "Later",
     "Limits",
+    "Listening",
+    "Pool",
     "Preadable",
+    "Reactor",
     "Refuse",
     "Request",
     "Response",
@@ -37,6 +47,8 @@ __all__ = [
     "Site",
     "Stream",
     "StreamHandler",
+    "get_reactor",
     "refuse_as_text",
+    "serve",
     "text",
 ]

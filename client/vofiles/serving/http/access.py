@@ -1,0 +1,29 @@
+"""What is said about each request when it is over. The rule that keeps it so: facts only; `vofiles.serving.logs` words
+and redacts them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class AccessRecord:
+    """One served or refused request. `size` is the body's length in bytes, `seconds` from head to last byte handed on.
+
+    `complete` is False when the connection ended before the answer was sent wholly; `status` is 0 when there was none.
+    A request whose head was refused has the method and path `-`.
+    """
+
+    method: str
+    path: str
+    status: int
+    size: int
+    seconds: float
+    request_id: str
+    peer: str
+    complete: bool
+
+
+AccessLog = Callable[[AccessRecord], None]

@@ -1,0 +1,466 @@
+"""One client's connection: reads heads and bodies in order, has each request served, sends the answers.
+
+The rule that keeps it so: one request at a time. What a client sends ahead waits unread in its socket, so none can
+make the server keep more than about `HOLD` bytes; and nothing here calls itself (`_drive` is a loop), however much was
+pipelined.
+"""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+from typing import TYPE_CHECKING, cast
+
+import structlog
+from twisted.internet.interfaces import IHalfCloseableProtocol
+from twisted.internet.protocol import Protocol, connectionDone
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from .access import AccessRecord
+from .answer import CONTINUE
+from .cursor import Cursor
+from .dispatch import dispatch
+from .exchange import Abort, BodyConsumer
+from .head import END, Head, HeadParser
+from .messages import FileBody, Request, Response, text
+from .output import Output, PlainOutput, TlsOutput
+from .reactor import Wire
+from .refusal import Refusal
+from .run import Run
+from .turn import Turn
+
+if TYPE_CHECKING:
+    from .server import Server
+
+_log = structlog.get_logger(__name__)
+
+HOLD = 64 * 1024
+NEVER = float("inf")
+
+
+class Phase(Enum):
+    """What the connection waits for, hence what its deadline means."""
+
+    IDLE = auto()  # the first byte of a request
+    HEAD = auto()  # the rest of a head
+    BODY = auto()  # more of a body
+    HANDLER = auto()  # the answer; no deadline: what a handler waits for has its own
+    SEND = auto()  # the client to take its answer
+    LINGER = auto()  # the client to close; what it still sends is dropped
+    CLOSED = auto()  # the transport to close
+
+
+@implementer(IHalfCloseableProtocol)
+class Connection(Protocol):
+    """The protocol of one accepted socket."""
+
+    _output: Output
+
+    def __init__(self, server: Server) -> None:
+        self.workshop = server.workshop
+        self.peer = ""
+        self._server = server
+        self._limits = server.limits
+        self._parser = HeadParser(server.limits)
+        self._turn: Turn | None = None
+        self._held = b""  # read and not yet used
+        self._lingered = 0
+        self._driving = False
+        self._reading = True
+        self._eof = False
+        self._enter(Phase.IDLE, server.limits.head_seconds)
+
+    # What the transport says
+
+    def connectionMade(self) -> None:  # noqa: N802 - twisted's name
+        wire = self._wire
+        if self._server.secure:
+            self._output = TlsOutput(wire, self._abandon)
+        else:
+            wire.setTcpNoDelay(True)
+            self._output = PlainOutput(wire, self._abandon)
+        self.peer = wire.getPeer().host
+        if not self._server.admit(self):
+            self._output.write(self._server.heads.write(Response(503, (("Retry-After", "5"),)), "-", "close"))
+            self._leave()
+
+    @property
+    def _wire(self) -> Wire:
+        return cast(Wire, self.transport)
+
+    def dataReceived(self, data: bytes) -> None:  # noqa: N802 - twisted's name
+        self._held = self._held + data if self._held else data
+        self._drive()
+
+    def readConnectionLost(self) -> None:  # noqa: N802 - twisted's name
+        """The client will send no more. It may still want its answer."""
+        self._eof = True
+        turn = self._turn
+        if self._phase in (Phase.IDLE, Phase.HEAD, Phase.LINGER) or (
+            turn is not None and turn.run is not None and turn.run.half_closed()
+        ):
+            self._leave()
+        else:
+            self._drive()
+
+    def writeConnectionLost(self) -> None:  # noqa: N802 - twisted's name
+        """We have closed our side ourselves, to linger."""
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:  # noqa: ARG002, N802 - twisted's signature
+        self._enter(Phase.CLOSED, NEVER)
+        self._held = b""
+        self._output.lost()
+        self._server.forget(self)
+        turn, self._turn = self._turn, None
+        if turn is None or turn.sent:
+            return
+        self._server.access(turn.access_record(self.peer))
+        if turn.sink is not None and turn.body is not None:
+            self._tell_aborted(turn, Abort.STOPPING if self._server.stopping else Abort.LOST)
+        if turn.run is not None:
+            turn.run.closed()
+
+    # Reading
+
+    def _drive(self) -> None:
+        """Use what has been read as far as it can be used now."""
+        if self._driving:
+            return
+        self._driving = True
+        try:
+            while self._step():
+                pass
+        finally:
+            self._driving = False
+        self._regulate()
+
+    def _step(self) -> bool:
+        """Do one thing; whether another may be possible."""
+        if self._phase is Phase.CLOSED:
+            self._held = b""
+            return False
+        if self._phase is Phase.LINGER:
+            return self._drop()
+        turn = self._turn
+        if turn is None:
+            return bool(self._held) and self._phase in (Phase.IDLE, Phase.HEAD) and self._read_head()
+        if turn.body is not None and turn.flowing and self._held:
+            return self._read_body(turn)
+        return False
+
+    def _regulate(self) -> None:
+        """Read from the socket only while what comes has somewhere to go."""
+        turn = self._turn
+        if self._phase is Phase.CLOSED:
+            return
+        if self._eof:
+            if turn is not None and turn.body is not None and turn.flowing:
+                self._abandon()  # the body will never be complete
+            return
+        reads = len(self._held) < HOLD
+        if turn is not None and turn.sink is not None and turn.body is not None and not turn.flowing:
+            reads = False
+        if reads != self._reading:
+            self._reading = reads
+            if reads:
+                self._wire.resumeProducing()
+            else:
+                self._wire.pauseProducing()
+
+    def _read_head(self) -> bool:
+        held = self._held
+        if held.startswith(b"\r\n"):  # empty lines before a request are harmless (RFC 9112, 2.2)
+            held = self._held = held.lstrip(b"\r\n")
+        end = held.find(END)
+        try:
+            if end < 0:
+                self._parser.require_bounded(held)
+                if held and self._phase is Phase.IDLE:
+                    self._enter(Phase.HEAD, self._limits.head_seconds)
+                return False
+            end += len(END)
+            raw, self._held = held[:end], held[end:]
+            head = self._parser.parse(raw)
+        except Refusal as refusal:
+            self._refuse_head(refusal, held)
+            return True
+        self._start(head)
+        return True
+
+    def _start(self, head: Head) -> None:
+        """Begin the turn of the request with this head."""
+        server = self._server
+        request = Request(
+            head.method,
+            head.target,
+            head.path,
+            head.query,
+            head.headers,
+            head.version,
+            head.host,
+            self.peer,
+            head.request_id or server.new_request_id(),
+            server.secure,
+        )
+        turn = self._turn = Turn(request, head, self._limits)
+        self._enter(Phase.HANDLER, NEVER)
+        try:
+            served, turn.body_limit = dispatch(self, server.site, request, head)
+            if isinstance(served, Response):
+                self._respond(turn, served)
+            else:
+                turn.run = served
+                served.begin()
+        except Exception:  # noqa: BLE001 - whatever a handler raises, its client gets an answer
+            self._fail(turn)
+
+    def _read_body(self, turn: Turn) -> bool:
+        assert turn.body is not None
+        try:
+            payload, self._held = turn.body.feed(self._held)
+        except Refusal as refusal:
+            self._abort_body(turn, Abort.FRAMING, refusal.status, refusal.message)
+            return True
+        turn.received += len(payload)
+        turn.window += len(payload)
+        if turn.body_limit is not None and turn.received > turn.body_limit and not turn.answered:
+            self._abort_body(turn, Abort.TOO_LARGE, 413, f"a body here has at most {turn.body_limit} bytes")
+            return True
+        done = turn.body.done
+        try:
+            if payload and turn.sink is not None:
+                turn.sink.data(payload)
+            if done:
+                self._end_body(turn)
+        except Exception:  # noqa: BLE001 - as in _start
+            self._fail(turn)
+        return True
+
+    def _end_body(self, turn: Turn) -> None:
+        turn.body = None
+        sink, turn.sink = turn.sink, None
+        if turn.sent:
+            self._next()
+        elif not turn.answered:
+            self._enter(Phase.HANDLER, NEVER)
+            if sink is not None:
+                sink.end()
+
+    def _abort_body(self, turn: Turn, reason: Abort, status: int, message: str) -> None:
+        """The body cannot be read to its end: tell its consumer and, if that is still open, the client."""
+        turn.keep = False
+        turn.flowing = False
+        self._tell_aborted(turn, reason)
+        if not turn.answered:
+            assert turn.run is not None
+            self._respond(turn, turn.run.refuse(turn.request, status, message))
+        elif turn.sent:
+            self._close(unread=True)
+
+    def _tell_aborted(self, turn: Turn, reason: Abort) -> None:
+        sink, turn.sink = turn.sink, None
+        try:
+            if sink is not None:
+                sink.aborted(reason)
+        except Exception:  # noqa: BLE001 - the connection is to be wound up all the same
+            _log.exception("a consumer failed", request_id=turn.request.request_id)
+
+    def _drop(self) -> bool:
+        self._lingered += len(self._held)
+        self._held = b""
+        if self._lingered > self._limits.linger_bytes:
+            self._abandon()
+        return False
+
+    # What a run says
+
+    def start_body(self, run: Run, sink: BodyConsumer) -> None:
+        turn = self._turn
+        if turn is None or turn.run is not run or turn.answered:
+            return
+        turn.sink = sink
+        if turn.body is None:
+            self.workshop.mailbox.post(lambda: self._end_empty(turn))
+            return
+        if turn.awaits_continue:
+            turn.awaits_continue = False
+            self._output.write(CONTINUE)
+        self._enter(Phase.BODY, self._limits.body_window)
+        self.release_body(run)
+        turn.restart_window()
+
+    def _end_empty(self, turn: Turn) -> None:
+        if turn is self._turn and turn.sink is not None:
+            try:
+                self._end_body(turn)
+            except Exception:  # noqa: BLE001 - as in _start
+                self._fail(turn)
+
+    def hold_body(self, run: Run) -> None:
+        turn = self._turn
+        if turn is not None and turn.run is run and not turn.answered:
+            turn.flowing = False
+            turn.held_back = True
+            if not self._driving:
+                self._regulate()
+
+    def release_body(self, run: Run) -> None:
+        turn = self._turn
+        if turn is not None and turn.run is run and not turn.answered and turn.sink is not None:
+            turn.flowing = True
+            if not self._driving:
+                self.workshop.mailbox.post(self._drive)
+
+    def answer(self, run: Run, response: Response) -> None:
+        turn = self._turn
+        if turn is None or turn.run is not run or turn.answered:
+            if isinstance(response.body, FileBody):
+                response.body.close()
+            return
+        self._respond(turn, response)
+
+    # Answering
+
+    def _respond(self, turn: Turn, response: Response) -> None:
+        turn.answered = True
+        turn.status = response.status
+        turn.sink = None
+        turn.keep = turn.keep and not (response.close or self._eof or self._server.stopping)
+        if turn.body is not None and turn.keep:  # an early answer
+            rest = turn.can_drain
+            turn.keep = turn.flowing = rest is not None and rest - len(self._held) <= self._limits.drain
+        request = turn.request
+        connection = "close" if not turn.keep else "keep-alive" if request.version == "1.0" else None
+        data = self._server.heads.write(response, request.request_id, connection)
+        body, file = response.body, None
+        if isinstance(body, bytes):
+            if request.method != "HEAD":
+                data += body
+                turn.size = len(body)
+        elif request.method == "HEAD":
+            body.close()
+        else:
+            file = Cursor(body, self.workshop.mailbox, self._server.readers)
+            turn.size = body.length
+        turn.progress = self._output.progress
+        self._enter(Phase.SEND, self._limits.send_seconds)
+        self._output.send(data, file, self._sent)
+
+    def _sent(self) -> None:
+        """The answer has been handed on wholly."""
+        turn = self._turn
+        if turn is None:
+            self._close(unread=True)  # the head had been refused
+            return
+        turn.sent = True
+        self._server.access(turn.access_record(self.peer))
+        if turn.body is None or not turn.keep:
+            self._next()
+        else:
+            turn.restart_window()
+            self._enter(Phase.BODY, self._limits.body_window)
+
+    def _next(self) -> None:
+        """The turn is over."""
+        turn = self._turn
+        assert turn is not None
+        if not turn.keep or self._eof or self._server.stopping:
+            self._close(unread=turn.body is not None or bool(self._held))
+            return
+        self._turn = None
+        self._enter(Phase.IDLE, self._limits.idle_seconds)
+        if not self._driving:
+            self._drive()
+
+    def _fail(self, turn: Turn) -> None:
+        """A handler has raised: log it, and answer if that can still be done."""
+        request = turn.request
+        _log.exception("a handler failed", request_id=request.request_id, path=request.path)
+        turn.sink = None
+        if not turn.answered and self._turn is turn and turn.run is not None:
+            message = f"the server failed; its log has the reason under {request.request_id}"
+            self._respond(turn, turn.run.refuse(request, 500, message))
+
+    def _refuse_head(self, refusal: Refusal, held: bytes) -> None:
+        """Answer a request that cannot be read, and close."""
+        self._held = b""
+        request_id = self._server.new_request_id()
+        response = text(refusal.status, refusal.message)
+        data = self._server.heads.write(response, request_id, "close")
+        if not held.startswith(b"HEAD "):
+            data += cast(bytes, response.body)
+        record = AccessRecord("-", "-", refusal.status, response.length, 0.0, request_id, self.peer, complete=True)
+        self._server.access(record)
+        self._enter(Phase.SEND, self._limits.send_seconds)
+        self._output.send(data, None, self._sent)
+
+    # Ending
+
+    def _close(self, *, unread: bool) -> None:
+        """Close after what was sent. When the client may be sending still, only our side at first: closing both would
+        make its kernel drop the answer it has not read yet.
+        """
+        self._turn = None
+        if self._eof or not unread:
+            self._leave()
+            return
+        self._output.detach()
+        self._enter(Phase.LINGER, self._limits.linger_seconds)
+        if not self._server.secure:
+            self._wire.loseWriteConnection()
+        if not self._driving:
+            self._drive()
+
+    def _leave(self) -> None:
+        """Close the transport as soon as it has sent what it has."""
+        self._output.detach()
+        self._enter(Phase.CLOSED, self._limits.linger_seconds)
+        self._wire.loseConnection()
+
+    def _abandon(self) -> None:
+        """Cut the connection."""
+        self._enter(Phase.CLOSED, NEVER)
+        self._wire.abortConnection()
+
+    def hurry(self) -> None:
+        """The server stops: finish what was begun, begin nothing."""
+        if self._phase is Phase.IDLE:
+            self._leave()
+        elif self._turn is not None and self._turn.run is not None:
+            self._turn.run.hurry()
+
+    def cut(self) -> None:
+        """The server has stopped waiting."""
+        self._abandon()
+
+    # Deadlines
+
+    def _enter(self, phase: Phase, seconds: float) -> None:
+        self._phase = phase
+        self._deadline = self._server.now + seconds
+
+    def tick(self, now: float) -> None:
+        """Look at the deadline."""
+        if now < self._deadline:
+            return
+        phase, turn = self._phase, self._turn
+        if phase is Phase.IDLE:
+            self._leave()
+        elif phase is Phase.HEAD:
+            self._refuse_head(Refusal(408, "the request's head took too long"), self._held)
+        elif phase is Phase.BODY and turn is not None:
+            self._judge_pace(turn)
+        elif phase is Phase.SEND and turn is not None and self._output.progress > turn.progress:
+            turn.progress = self._output.progress
+            self._enter(Phase.SEND, self._limits.send_seconds)
+        else:
+            self._abandon()
+
+    def _judge_pace(self, turn: Turn) -> None:
+        """A window of the body has passed."""
+        limits = self._limits
+        if turn.window < limits.body_rate * limits.body_window and turn.flowing and not turn.held_back:
+            self._abort_body(turn, Abort.SLOW, 408, "the body comes too slowly")
+            return
+        turn.restart_window()
+        self._enter(Phase.BODY, limits.body_window)

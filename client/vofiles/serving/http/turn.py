@@ -1,0 +1,81 @@
+"""One request's turn on a connection, from its head to the last byte of its answer.
+
+The rule that keeps it so: state only; `connection.py` alone changes it.
+"""
+
+from __future__ import annotations
+
+from time import perf_counter
+
+from .access import AccessRecord
+from .body import ChunkedBody, LengthBody
+from .exchange import BodyConsumer
+from .head import Head
+from .limits import Limits
+from .messages import Request
+from .run import Run
+
+
+class Turn:
+    """`body` is what is still to be read, None when all has been; `flowing` whether it may be read now."""
+
+    __slots__ = (
+        "answered",
+        "awaits_continue",
+        "body",
+        "body_limit",
+        "flowing",
+        "held_back",
+        "keep",
+        "progress",
+        "received",
+        "request",
+        "run",
+        "sent",
+        "sink",
+        "size",
+        "started",
+        "status",
+        "window",
+    )
+
+    def __init__(self, request: Request, head: Head, limits: Limits) -> None:
+        self.request = request
+        self.run: Run | None = None  # None while, and if, the engine itself answers
+        self.body: LengthBody | ChunkedBody | None = None
+        if head.length is None:
+            self.body = ChunkedBody(limits.head)
+        elif head.length:
+            self.body = LengthBody(head.length)
+        self.body_limit: int | None = None
+        self.sink: BodyConsumer | None = None
+        self.flowing = False
+        self.held_back = False  # the consumer has paused since the window began
+        self.received = 0  # bytes of body
+        self.window = 0  # the same since the window began
+        self.awaits_continue = head.expects_continue
+        self.keep = head.keep_alive  # the connection serves another request afterwards
+        self.answered = False
+        self.sent = False
+        self.status = 0
+        self.size = 0
+        self.progress = 0
+        self.started = perf_counter()
+
+    @property
+    def can_drain(self) -> int | None:
+        """How much of the body a client will surely still send; None when nobody knows."""
+        return None if self.body is None or self.awaits_continue else self.body.left
+
+    def restart_window(self) -> None:
+        """Begin to measure the body's rate anew."""
+        self.window = 0
+        self.held_back = not self.flowing
+
+    def access_record(self, peer: str) -> AccessRecord:
+        """What the access log is told."""
+        request = self.request
+        seconds = perf_counter() - self.started
+        return AccessRecord(
+            request.method, request.path, self.status, self.size, seconds, request.request_id, peer, self.sent
+        )
