@@ -1,0 +1,113 @@
+"""One HTTP/1.1 exchange on a connection to an address that has been judged already.
+
+Rule: no name is looked up here, and every wait ends: each for bytes after `idle` seconds, all of them together at the
+deadline, however the other end trickles. The request head is written by hand, so that nothing comes in by itself: no
+proxies and netrc of the environment, no cookies, no credentials.
+"""
+
+import io
+import socket
+import ssl
+import time
+from collections.abc import Iterable
+from http.client import HTTPResponse
+from ipaddress import IPv6Address
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from filestore.remote.addresses import Address, Target
+
+if TYPE_CHECKING:
+    from typing import Self
+
+    from _typeshed import ReadableBuffer, WriteableBuffer
+
+READ_AHEAD = 256 * 1024
+"""Bytes read from a connection at a time."""
+
+
+class Deadline:
+    """An end that all waits share."""
+
+    def __init__(self, seconds: float, idle: float) -> None:
+        self._end = time.monotonic() + seconds
+        self._idle = idle
+
+    def left(self) -> float:
+        """Seconds that the next wait may last. Raises TimeoutError when there are none."""
+        left = self._end - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("it took longer than this service waits")
+        return min(left, self._idle)
+
+
+class _Receiver(io.RawIOBase):
+    """The receiving half of a socket as a file."""
+
+    def __init__(self, link: socket.socket, deadline: Deadline) -> None:
+        self._link, self._deadline = link, deadline
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: "WriteableBuffer") -> int:
+        self._link.settimeout(self._deadline.left())
+        return self._link.recv_into(buffer)
+
+
+class Connection:
+    """A connection to one address of a target; a context manager that closes it."""
+
+    def __init__(self, target: Target, address: Address, deadline: Deadline, tls: ssl.SSLContext) -> None:
+        """Connect. Raises OSError, TimeoutError and ssl.SSLError among them."""
+        self._target, self._deadline = target, deadline
+        family = socket.AF_INET6 if isinstance(address, IPv6Address) else socket.AF_INET
+        self._link = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            self._link.settimeout(deadline.left())
+            self._link.connect((str(address), target.port))
+            if target.scheme == "https":
+                # The certificate must be the name's (SNI too), although the address was chosen by us.
+                self._link = tls.wrap_socket(self._link, server_hostname=target.host)
+        except BaseException:
+            self._link.close()
+            raise
+
+    def __enter__(self) -> "Self":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._link.close()
+
+    def makefile(self, _mode: str) -> io.BufferedReader:
+        """What HTTPResponse reads from."""
+        return io.BufferedReader(_Receiver(self._link, self._deadline), READ_AHEAD)
+
+    def exchange(self, method: str, headers: Iterable[tuple[str, str]], body: Iterable[bytes]) -> HTTPResponse:
+        """Send a request and read the head of its answer. Raises OSError, http.client.HTTPException.
+
+        When the other end stops reading the body, its answer counts, where there is one.
+        """
+        lines = [f"{method} {self._target.resource} HTTP/1.1", f"Host: {self._target.authority}"]
+        lines += [f"{name}: {value}" for name, value in headers]
+        self._send("\r\n".join([*lines, "Connection: close", "", ""]).encode("latin-1"))
+        broken: OSError | None = None
+        try:
+            for block in body:
+                self._send(block)
+        except (BrokenPipeError, ConnectionResetError) as error:
+            broken = error
+        response = HTTPResponse(self, method=method)  # type: ignore[arg-type]  # only makefile is used
+        try:
+            response.begin()
+        except OSError as error:
+            raise broken or error from None
+        return response
+
+    def _send(self, data: "ReadableBuffer") -> None:
+        rest = memoryview(data)
+        while rest:
+            self._link.settimeout(self._deadline.left())
+            rest = rest[self._link.send(rest) :]
