@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TypeVar
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, maybeDeferred, succeed
 from twisted.internet.ssl import CertificateOptions
 from twisted.internet.task import Clock as FrozenClock
 
@@ -39,20 +39,18 @@ def running_reactor() -> Reactor:
     return reactor
 
 
-def on_reactor(function: Callable[[], T | Deferred[T]]) -> T:
-    """What `function` gives when called on the reactor; waits for a Deferred."""
+def on_reactor(function: Callable[[], T]) -> T:
+    """What `function` gives when called on the reactor."""
+    return await_reactor(lambda: succeed(function()))
+
+
+def await_reactor(function: Callable[[], Deferred[T]]) -> T:
+    """What the Deferred that `function` makes on the reactor fires with."""
     outcome: Future[T] = Future()
 
     def call() -> None:
-        try:
-            result = function()
-        except BaseException as error:
-            outcome.set_exception(error)
-            return
-        if isinstance(result, Deferred):
-            result.addCallbacks(outcome.set_result, lambda failure: outcome.set_exception(failure.value))
-        else:
-            outcome.set_result(result)
+        deferred = maybeDeferred(function)
+        deferred.addCallbacks(outcome.set_result, lambda failure: outcome.set_exception(failure.value))
 
     running_reactor().callFromThread(call)
     return outcome.result(PATIENCE)
@@ -94,7 +92,7 @@ class Served:
         on_reactor(lambda: clock.pump([seconds / steps] * steps))
 
     def stop(self, grace: float = 5.0) -> None:
-        on_reactor(lambda: self.listening.stop(grace))
+        await_reactor(lambda: self.listening.stop(grace))
 
 
 @contextmanager
@@ -131,7 +129,7 @@ def running_site(
     try:
         yield served
     finally:
-        on_reactor(lambda: _stop_now(served))
+        await_reactor(lambda: _stop_now(served))
         pool.stop()
         readers.stop()
 
