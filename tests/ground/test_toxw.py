@@ -52,3 +52,12 @@ def test_a_half_made_environment_is_made_again(tmp_path: Path) -> None:
     run(place)
     (place / ".toxw" / "made-under").unlink()
     assert run(place)[0] == f"-m venv {place}/.toxw"
+
+
+def test_another_python_is_refused_in_words(tmp_path: Path) -> None:
+    place = checkout(tmp_path / "checkout")
+    environment = os.environ | {"TOXW_PYTHON": "/bin/false"}
+    result = subprocess.run([place / "toxw"], env=environment, capture_output=True, text=True)
+    assert result.returncode == 2
+    assert "no Python 3.11 found" in result.stderr
+    assert not (place / ".toxw").exists()
