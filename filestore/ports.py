@@ -5,7 +5,7 @@ alone, so that a test can record, fail or kill at every one of them. Each port h
 tests/conformance/ that all its implementations pass.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
@@ -100,6 +100,9 @@ class Backend(Protocol):
     def numbers(self) -> Iterator[str]:
         """Every number under which anything is kept, sealed or not, in no order."""
 
+    def has(self, number: str) -> bool:
+        """Whether there are bytes under a number."""
+
     def find_sidecar(self, number: str) -> Sidecar | None:
         """A container's sidecar, None where there is none that can be read. Raises StorageFailure."""
 
@@ -116,10 +119,14 @@ class Outgoing:
 
     transfer: str
     manager: Ivorn
+    created: Instant
     due: Instant
     attempts: int = 0
+    """Deliveries that have failed."""
     error: str | None = None
     """Of the last attempt."""
+    id: int = 0
+    """Given by the catalogue."""
 
 
 class Records(Protocol):
@@ -145,9 +152,6 @@ class Records(Protocol):
 
     def find_transfer(self, transfer: str) -> Transfer | None: ...
     def hold_transfer(self, transfer: str) -> Transfer | None: ...
-    def find_transfer_into(self, container: str) -> Transfer | None:
-        """The transfer that made a container."""
-
     def set_transfer(self, transfer: Transfer) -> None:
         """Replace the row of the same id. Raises TransferNotFound."""
 
@@ -156,18 +160,21 @@ class Records(Protocol):
         """Those in a state, with ids above `after`, in their order."""
 
     def list_overdue(self, state: str, before: Instant, limit: int) -> list[Transfer]:
-        """Those in a state whose expiry (OFFERED, REQUESTED), deadline (RECEIVING) or last change (any other state)
-        lies before an instant, earliest first.
+        """Those in a state whose time was up before an instant: the deadline where bytes are on their way (RECEIVING),
+        else the expiry. Earliest first.
         """
 
-    def add_outgoing(self, outgoing: Outgoing) -> None:
-        """Adding one for a transfer that has one changes nothing."""
+    def list_forgettable(self, before: Instant, limit: int) -> list[Transfer]:
+        """Those that have ended or are STORED since before an instant, and of which no callback is outstanding."""
 
-    def find_outgoing(self, transfer: str) -> Outgoing | None: ...
+    def add_outgoing(self, outgoing: Outgoing) -> None:
+        """Adding one for a transfer that has one changes nothing. Its id is ignored and a fresh one given."""
+
+    def hold_outgoing(self, number: int) -> Outgoing | None: ...
     def set_outgoing(self, outgoing: Outgoing) -> None: ...
-    def delete_outgoing(self, transfer: str) -> None: ...
-    def list_outgoing(self, due: Instant, limit: int) -> list[Outgoing]:
-        """Those due at an instant, earliest first."""
+    def delete_outgoing(self, number: int) -> None: ...
+    def list_outgoing(self, due: Instant, limit: int, without: Collection[Ivorn]) -> list[Outgoing]:
+        """Those due at an instant, the longest due first, none for the FileManagers in `without`."""
 
     def add_orphan(self, number: str, now: Instant) -> Instant:
         """Note that something is kept under a number that the catalogue does not know; answers when it was first

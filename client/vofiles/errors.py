@@ -7,6 +7,7 @@
     │                   TicketUsed  TransferEnded
     ├── WrongKind       NotAFile  NotAFolder  ReadOnlyProperty  WrongMethod
     ├── Refused         NotAuthenticated  PermissionDenied  QuotaExceeded  TicketExpired  AddressRefused  StoreFull
+    │                   StoreReadOnly
     ├── Invalid         InvalidIdentifier  InvalidName  InvalidArgument  InvalidMessage  TooLarge  RangeUnsatisfiable
     ├── Damaged         ChecksumMismatch  Incomplete
     ├── Unreachable     StoreUnreachable  CallbackUnreachable  SourceUnreachable  ServiceUnreachable  ServiceBusy
@@ -168,6 +169,10 @@ class AddressRefused(Refused):
 
 class StoreFull(Refused):
     """The file store is full: {about}"""
+
+
+class StoreReadOnly(Refused):
+    """The file store takes no new content: {about}"""
 
 
 class Invalid(VofilesError):

@@ -48,6 +48,7 @@ TABLE: Final = tuple(
         (errors.Incomplete, "Client", 400),
         (errors.Unreachable, "Server", 502),
         (errors.ServiceBusy, "Server", 503),
+        (errors.StoreReadOnly, "Server", 503),
         (errors.Unexpected, "Server", 500),
     )
 )

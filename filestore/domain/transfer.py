@@ -13,7 +13,6 @@ and a broken connection gives it back.
 """
 
 import hashlib
-from collections.abc import Hashable
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -145,8 +144,7 @@ class Transfer:
 def fingerprint(operation: str, request: Any) -> str:
     """A digest of what a request asks, the same for every repeat; fields that are not given do not count."""
     text = [operation]
-    kind: Hashable = type(request)
-    for part in parts(kind):
+    for part in parts(request.__class__):
         value = getattr(request, part.field)
         if value is not None and value != ():
             text.append(f"{part.field}={value!r}")

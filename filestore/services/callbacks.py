@@ -1,0 +1,69 @@
+"""Callbacks: the store's word to FileManagers on how transfers ended, from a durable outbox.
+
+Rule: a callback is a row that the ending transaction left; it says what the transfer's row says at delivery, so that
+it is the same however often it is delivered. STORED becomes COMPLETED when, and only when, the FileManager has
+acknowledged.
+"""
+
+from collections.abc import Collection
+from dataclasses import replace
+
+from filestore.domain.transfer import ACKNOWLEDGE
+from filestore.ports import CallbackSender, Outgoing, Records
+from filestore.services.store import Store
+from vofiles.contract import Failure, TransferCompleted, TransferFailed, TransferState
+from vofiles.errors import TransferNotFound
+from vofiles.instant import Instant
+from vofiles.ivorn import Ivorn
+
+
+def list_due(store: Store, now: Instant, limit: int, without: Collection[Ivorn] = ()) -> list[Outgoing]:
+    """The callbacks whose time has come, none for the FileManagers in `without`."""
+    return store.catalogue.read(lambda records: records.list_outgoing(now, limit, without))
+
+
+def message_of(store: Store, transfer: str) -> TransferCompleted | TransferFailed:
+    """What is to be said of a transfer that has ended. Raises TransferNotFound."""
+    found = store.catalogue.read(lambda records: records.find_transfer(transfer))
+    if found is None:
+        raise TransferNotFound(transfer)
+    if found.receipt is not None:
+        return TransferCompleted(found.receipt)
+    return TransferFailed(found.transfer, found.state, found.failure or Failure("Unexpected", "no reason is known"))
+
+
+def deliver(store: Store, sender: CallbackSender, outgoing: Outgoing) -> None:
+    """Say it. Raises what the sender raises."""
+    sender.send(outgoing.manager, message_of(store, outgoing.transfer))
+
+
+def acknowledge(store: Store, number: int) -> None:
+    """The FileManager has it: forget the callback, and the transfer is COMPLETED if it was STORED."""
+    now = store.clock()
+
+    def settle(records: Records) -> None:
+        outgoing = records.hold_outgoing(number)
+        if outgoing is None:
+            return
+        transfer = records.hold_transfer(outgoing.transfer)
+        if transfer is not None and transfer.state == TransferState.STORED:
+            records.set_transfer(transfer.step(ACKNOWLEDGE, now))
+        records.delete_outgoing(number)
+
+    store.catalogue.write(settle)
+
+
+def postpone(store: Store, number: int, due: Instant, error: str) -> None:
+    """Count a failed attempt; the next one is due then."""
+
+    def count(records: Records) -> None:
+        outgoing = records.hold_outgoing(number)
+        if outgoing is not None:
+            records.set_outgoing(replace(outgoing, due=due, attempts=outgoing.attempts + 1, error=error))
+
+    store.catalogue.write(count)
+
+
+def give_up(store: Store, number: int) -> None:
+    """The FileManager will not have it: forget the callback. It can still ask by getProperties."""
+    store.catalogue.write(lambda records: records.delete_outgoing(number))

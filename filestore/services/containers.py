@@ -1,0 +1,121 @@
+"""Containers and transfers as their FileManager asks for them: properties, cancelling, deleting.
+
+Rule: to a FileManager, what another one made looks absent; it can neither read, replace nor delete it. Deleting is
+committed first and the bytes go afterwards, so that no reader is offered bytes that are gone.
+"""
+
+from filestore.domain.container import DELETE, Container
+from filestore.domain.transfer import Transfer
+from filestore.ports import Records
+from filestore.services.endings import cancel
+from filestore.services.store import Store
+from vofiles.contract import (
+    ContainerState,
+    DeleteContainer,
+    DeleteContainerAnswer,
+    GetProperties,
+    GetPropertiesAnswer,
+    StoreCancelTransfer,
+    StoreTransferAnswer,
+    TransferState,
+)
+from vofiles.errors import ContainerNotFound, InvalidArgument, TransferEnded, TransferNotFound
+from vofiles.ivorn import Ivorn
+
+
+def delete_container(store: Store, caller: Ivorn, request: DeleteContainer) -> DeleteContainerAnswer:
+    """Delete a container and its bytes; a transfer that was to fill it is cancelled. What is not there, or not the
+    caller's, is left as it is without a word: deleting twice is no error. Raises StorageFailure.
+    """
+    try:
+        number = store.number_of(request.container)
+    except ContainerNotFound:
+        return DeleteContainerAnswer()
+    now = store.clock()
+
+    def delete(records: Records) -> str | None:
+        container = records.hold_container(number)
+        if container is None or container.manager != caller:
+            return None
+        lease = None
+        filling = records.hold_transfer(container.transfer)
+        if container.state in {ContainerState.EMPTY, ContainerState.RECEIVING} and filling and not filling.ended:
+            lease = filling.lease
+            cancel(records, filling, now)
+        elif container.state != ContainerState.DELETED:
+            records.set_container(container.step(DELETE, now))
+        return lease or ""
+
+    lease = store.catalogue.write(delete)
+    if lease:
+        # Its sender is told at the next piece, and drops the bytes itself.
+        revoke(store, lease, number)
+    elif lease is not None:
+        with store.health.watching():
+            store.backend.delete(number)
+    store.wake()
+    return DeleteContainerAnswer()
+
+
+def cancel_transfer(store: Store, caller: Ivorn, request: StoreCancelTransfer) -> StoreTransferAnswer:
+    """End a transfer that has not ended; one that was cancelled before is answered as it is.
+
+    Raises TransferNotFound, TransferEnded where it has ended in another way.
+    """
+    now = store.clock()
+
+    def stop(records: Records) -> tuple[Transfer, str | None]:
+        transfer = records.hold_transfer(request.transfer)
+        if transfer is None or transfer.manager != caller:
+            raise TransferNotFound(request.transfer)
+        if transfer.state == TransferState.CANCELLED:
+            return transfer, None
+        return cancel(records, transfer, now), transfer.lease
+
+    transfer, lease = store.catalogue.write(stop)
+    revoke(store, lease, transfer.transfer)
+    store.wake()
+    return StoreTransferAnswer(store.transfer_as_it_stands(transfer))
+
+
+def revoke(store: Store, lease: str | None, about: str) -> None:
+    """Tell whoever moves bytes under a lease to stop."""
+    flow = store.flows.find(lease)
+    if flow is not None:
+        flow.revoke(TransferEnded(about, reason="it was cancelled"))
+
+
+def get_properties(store: Store, caller: Ivorn, request: GetProperties) -> GetPropertiesAnswer:
+    """What the store knows of a container, of a transfer, or of both where a transfer is named: it and its container.
+
+    Raises InvalidArgument where neither is named, TransferNotFound, ContainerNotFound.
+    """
+    if request.container is None and request.transfer is None:
+        raise InvalidArgument("container", reason="name a container or a transfer")
+    number = store.number_of(request.container) if request.container is not None else None
+
+    def look_up(records: Records) -> GetPropertiesAnswer:
+        transfer = _get_transfer(records, caller, request.transfer) if request.transfer is not None else None
+        container = _find_container(records, caller, number or (transfer.container if transfer else ""))
+        if container is None and number is not None:
+            raise ContainerNotFound(request.container)
+        return GetPropertiesAnswer(
+            store.container_as_it_stands(container) if container else None,
+            store.transfer_as_it_stands(transfer) if transfer else None,
+        )
+
+    return store.catalogue.read(look_up)
+
+
+def _get_transfer(records: Records, caller: Ivorn, number: str) -> Transfer:
+    transfer = records.find_transfer(number)
+    if transfer is None or transfer.manager != caller:
+        raise TransferNotFound(number)
+    return transfer
+
+
+def _find_container(records: Records, caller: Ivorn, number: str) -> Container | None:
+    container = records.find_container(number)
+    if container is None or container.manager != caller or container.state == ContainerState.DELETED:
+        return None
+    return container

@@ -1,0 +1,137 @@
+"""Expiry: what time alone ends, and what is forgotten afterwards.
+
+Rule: called again and again while the store runs; each call does what is due and may be repeated or interrupted
+anywhere. It works in small transactions, so that nobody waits for it long.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from filestore.domain.container import Container
+from filestore.ports import Records
+from filestore.services.endings import expire, take_back
+from filestore.services.store import Store
+from vofiles.contract import ContainerState, TransferState
+from vofiles.errors import TicketExpired
+from vofiles.instant import Instant
+
+PAGE = 100
+"""Rows in one transaction."""
+
+_WAITING = (TransferState.OFFERED, TransferState.REQUESTED)
+
+
+@dataclass(slots=True)
+class Expired:
+    """How much one call did."""
+
+    transfers: int = 0
+    """Ended because nobody began."""
+    leases: int = 0
+    """Taken back, or told to stop."""
+    forgotten: int = 0
+    """Rows of transfers and containers that are remembered no longer."""
+
+
+def expire_due(store: Store) -> Expired:
+    """Do all that is due now."""
+    done = Expired()
+    done.leases += _retry_stuck(store)
+    done.leases += _stop_overdue(store)
+    for state in _WAITING:
+        done.transfers += _expire_waiting(store, state)
+    done.forgotten += _forget_transfers(store)
+    done.forgotten += _forget_containers(store)
+    return done
+
+
+def _retry_stuck(store: Store) -> int:
+    stuck = store.flows.take_stuck()
+    for position, (lease, transfer) in enumerate(stuck):
+        try:
+            _take_back(store, transfer, lease)
+        except BaseException:
+            for rest in stuck[position:]:
+                store.flows.add_stuck(*rest)
+            raise
+    return len(stuck)
+
+
+def _take_back(store: Store, transfer: str, lease: str) -> None:
+    now = store.clock()
+    store.catalogue.write(lambda records: take_back(records, transfer, lease, now))
+
+
+def _stop_overdue(store: Store) -> int:
+    """Beyond the hard cap: who moves bytes is told to stop; a lease that nobody here holds is taken back."""
+    now = store.clock()
+    overdue = store.catalogue.read(lambda records: records.list_overdue(TransferState.RECEIVING, now, PAGE))
+    for transfer in overdue:
+        flow = store.flows.find(transfer.lease)
+        if flow is not None:
+            flow.revoke(TicketExpired())
+        elif transfer.lease is not None:
+            _take_back(store, transfer.transfer, transfer.lease)
+    return len(overdue)
+
+
+def _expire_waiting(store: Store, state: str) -> int:
+    now, number = store.clock(), 0
+
+    def end(records: Records) -> int:
+        found = records.list_overdue(state, now, PAGE)
+        for transfer in found:
+            held = records.hold_transfer(transfer.transfer)
+            if held is not None and held.state == state:
+                expire(records, held, now)
+        return len(found)
+
+    while ended := store.catalogue.write(end):
+        number += ended
+        store.wake()
+    return number
+
+
+def _forget_transfers(store: Store) -> int:
+    """Transfers that ended a grace period ago; not those whose FileManager is still to be told."""
+    before = Instant(store.clock() - store.terms.grace)
+    number = 0
+
+    def forget(records: Records) -> int:
+        found = records.list_forgettable(before, PAGE)
+        for transfer in found:
+            records.delete_transfer(transfer.transfer)
+        return len(found)
+
+    while gone := store.catalogue.write(forget):
+        number += gone
+    return number
+
+
+def _forget_containers(store: Store) -> int:
+    """Deleted containers; their bytes go first, so that no bytes are ever without a row that says they may go."""
+    before = Instant(store.clock() - store.terms.grace)
+    number = 0
+    for page in pages(store, ContainerState.DELETED, before):
+        for container in page:
+            with store.health.watching():
+                store.backend.delete(container.number)
+            _forget_container(store, container.number)
+        number += len(page)
+    return number
+
+
+def _forget_container(store: Store, number: str) -> None:
+    store.catalogue.write(lambda records: records.delete_container(number))
+
+
+def pages(store: Store, state: str, before: Instant) -> Iterator[list[Container]]:
+    """The containers in a state since before an instant, page by page."""
+    after = ""
+
+    def look_up(records: Records) -> list[Container]:
+        return records.list_containers(state, before, after, PAGE)
+
+    while page := store.catalogue.read(look_up):
+        yield page
+        after = page[-1].number

@@ -1,0 +1,122 @@
+"""Exports by ticket: a FileManager asks for an address, whoever has it GETs the bytes, as often as it likes until
+expiry.
+
+Rule: a download takes no lease and changes nothing, so that any number can run at once; it reads what was complete when
+it began, also when the container is deleted meanwhile.
+"""
+
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+from filestore.domain.container import Container
+from filestore.domain.ticket import Ticket
+from filestore.domain.transfer import Promise, Transfer, fingerprint
+from filestore.ports import Reader, Records
+from filestore.services.admission import find_repeated, get_complete, require_own_callback
+from filestore.services.imports import add_transfer
+from filestore.services.store import Store
+from vofiles.contract import (
+    ContainerState,
+    Digest,
+    Direction,
+    StoreExportInit,
+    StoreTransferAnswer,
+    TransferState,
+)
+from vofiles.errors import ContainerNotFound, TicketExpired, TicketUnknown, TransferEnded
+from vofiles.instant import Instant
+from vofiles.ivorn import Ivorn
+
+
+def begin_export(store: Store, caller: Ivorn, request: StoreExportInit) -> StoreTransferAnswer:
+    """Make the address to GET a container's bytes from; a repeat answers the transfer as it stands.
+
+    Raises PermissionDenied, InvalidArgument, Conflict, ContainerNotFound.
+    """
+    require_own_callback(caller, request)
+    mark = fingerprint(Direction.EXPORT_INIT, request)
+    number = store.number_of(request.container)
+    now = store.clock()
+
+    def begin(records: Records) -> Transfer:
+        found = find_repeated(records, caller, request.transfer, mark)
+        if found is not None:
+            return found
+        get_complete(records, caller, number)
+        offer = Transfer(
+            request.transfer, caller, Direction.EXPORT_INIT, mark, number, TransferState.OFFERED, now, now,
+            Instant(now + store.terms.ticket_lifetime),
+            promise=Promise(content_type=request.content_type), file_name=request.name,
+        )  # fmt: skip
+        return add_transfer(records, offer, None)
+
+    return StoreTransferAnswer(store.transfer_as_it_stands(store.catalogue.write(begin)))
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """A content on its way out; close it, or use it in a `with`."""
+
+    reader: Reader
+    container: str
+    """Its number; with it an entity tag, for a container's bytes never change."""
+    size: int
+    """Bytes."""
+    digests: tuple[Digest, ...]
+    created: Instant
+    """When the bytes were complete."""
+    content_type: str | None
+    file_name: str | None
+    """What a browser should call the file: as the FileManager gave it, not yet safe in a header."""
+
+    def close(self) -> None:
+        """Let go of the bytes; closing twice is no error."""
+        self.reader.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def open_download(store: Store, token: str, method: str = "GET") -> Download:
+    """The content that a ticket is good for; `method` is GET or HEAD.
+
+    Raises TicketUnknown (also where the content has been deleted), WrongMethod, TicketExpired, TransferEnded (it was
+    cancelled), StorageFailure.
+    """
+    ticket = store.tickets.check(token, method)
+    transfer, container = store.catalogue.read(lambda records: _look_up(records, ticket))
+    if transfer.state == TransferState.EXPIRED or store.clock() > transfer.expiry:
+        raise TicketExpired
+    if transfer.state != TransferState.OFFERED:
+        raise TransferEnded(transfer.transfer, reason=f"it is {transfer.state}")
+    content = container.content
+    if container.state != ContainerState.COMPLETE or content is None:
+        raise TicketUnknown
+    try:
+        reader = store.backend.open(container.number)
+    except ContainerNotFound as error:
+        # Deleted since we looked. Where the catalogue says otherwise, bytes that should be there are missing.
+        raise TicketUnknown from error
+    return Download(
+        reader,
+        container.number,
+        content.size,
+        content.digests,
+        container.changed,
+        transfer.promise.content_type or content.content_type,
+        transfer.file_name,
+    )
+
+
+def _look_up(records: Records, ticket: Ticket) -> tuple[Transfer, Container]:
+    transfer = records.find_transfer(ticket.transfer)
+    container = records.find_container(transfer.container) if transfer is not None else None
+    if transfer is None or container is None or transfer.epoch != ticket.epoch:
+        raise TicketUnknown
+    return transfer, container

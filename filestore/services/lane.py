@@ -1,0 +1,81 @@
+"""The lane: threads in which the store itself moves bytes, bounded in all and for each peer.
+
+Rule: what waits here is only a reminder of rows in the catalogue; lost with the process, it is made again at the next
+start. A slow peer holds its own places and nobody else's.
+"""
+
+import logging
+import threading
+from collections import Counter, deque
+from collections.abc import Callable
+
+from vofiles.errors import ServiceBusy
+
+_log = logging.getLogger(__name__)
+
+
+class Lane:
+    """Runs `work(transfer)` for what was put, first come first served among those whose peer has a free place."""
+
+    def __init__(
+        self, work: Callable[[str], None], *, threads: int = 8, per_peer: int = 4, waiting: int = 10_000
+    ) -> None:
+        self._work = work
+        self._per_peer = per_peer
+        self._limit = waiting
+        self._waiting: deque[tuple[str, str]] = deque()
+        self._known: set[str] = set()
+        self._running: Counter[str] = Counter()
+        self._changed = threading.Condition()
+        self._closed = False
+        self._threads = [
+            threading.Thread(target=self._serve, name=f"lane-{number}", daemon=True) for number in range(threads)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def require_room(self) -> None:
+        """Refuse a new transfer before anything is kept of it. Raises ServiceBusy where too many wait."""
+        with self._changed:
+            if self._closed or len(self._waiting) >= self._limit:
+                raise ServiceBusy("too many transfers wait")
+
+    def put(self, peer: str, transfer: str) -> None:
+        """Have a transfer moved; one that waits or runs already is not put again."""
+        with self._changed:
+            if transfer not in self._known:
+                self._known.add(transfer)
+                self._waiting.append((peer, transfer))
+                self._changed.notify()
+
+    def close(self) -> None:
+        """Begin no more and wait for those that run; what waits stays in the catalogue. Closing twice is no error."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+        for thread in self._threads:
+            thread.join()
+
+    def _serve(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._closed or self._find_next() is not None)
+                found = self._find_next()
+                if self._closed or found is None:
+                    return
+                self._waiting.remove(found)
+                peer, transfer = found
+                self._running[peer] += 1
+            try:
+                self._work(transfer)
+            except Exception:  # noqa: BLE001 - the lane lives on; the row is still there
+                _log.exception("transfer %s broke off", transfer)
+            with self._changed:
+                self._known.discard(transfer)
+                self._running[peer] -= 1
+                if not self._running[peer]:
+                    del self._running[peer]
+                self._changed.notify_all()
+
+    def _find_next(self) -> tuple[str, str] | None:
+        return next((item for item in self._waiting if self._running[item[0]] < self._per_peer), None)

@@ -1,0 +1,244 @@
+"""Moves: importData and exportData, which the store runs itself.
+
+Rule: a request is a row REQUESTED; the lane takes its lease, moves the bytes and ends it, one way or the other, so that
+its FileManager is called back. A crash leaves the row, and the next start runs it again from the beginning.
+"""
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from urllib.parse import urlsplit
+
+from filestore.domain.container import BEGIN, Container
+from filestore.domain.ingest import receipt
+from filestore.domain.transfer import Promise, Transfer, fingerprint
+from filestore.ports import Body, Outbound, Outgoing, Reader, Records
+from filestore.services.admission import (
+    find_repeated,
+    get_complete,
+    new_container,
+    promise_of,
+    remote_of,
+    require_own_callback,
+)
+from filestore.services.endings import fail, failure_of, take_back
+from filestore.services.imports import add_transfer
+from filestore.services.lane import Lane
+from filestore.services.store import Store
+from filestore.services.uploads import Upload, require_lease
+from vofiles.contract import Direction, StoreExportData, StoreImportData, StoreTransferAnswer, TransferState
+from vofiles.errors import ContainerNotFound, TicketExpired, Unexpected, VofilesError
+from vofiles.instant import Instant
+from vofiles.ivorn import Ivorn
+
+_log = logging.getLogger(__name__)
+
+PIECE = 1 << 20
+"""Bytes sent at a time."""
+
+_MOVED = frozenset({Direction.IMPORT_DATA, Direction.EXPORT_DATA})
+
+
+def import_data(
+    store: Store, outbound: Outbound, lane: Lane, caller: Ivorn, request: StoreImportData
+) -> StoreTransferAnswer:
+    """Make a container and have the lane fetch bytes into it; a repeat answers the transfer as it stands.
+
+    Raises PermissionDenied, InvalidArgument, AddressRefused, TooLarge, Conflict, StoreFull, StoreReadOnly, ServiceBusy.
+    """
+    require_own_callback(caller, request)
+    mark = fingerprint(Direction.IMPORT_DATA, request)
+    found = store.catalogue.read(lambda records: find_repeated(records, caller, request.transfer, mark))
+    if found is None:
+        remote = remote_of(request, "GET")
+        outbound.require_allowed(remote)
+        lane.require_room()
+        promise = promise_of(store, request)
+        store.require_space(promise.size)
+        container = new_container(store, caller, request)
+        expiry = Instant(container.created + store.terms.longest_transfer)
+        wanted = Transfer(
+            request.transfer, caller, Direction.IMPORT_DATA, mark, container.number, TransferState.REQUESTED,
+            container.created, container.created, expiry, promise=promise, remote=remote,
+        )  # fmt: skip
+        found = store.catalogue.write(lambda records: add_transfer(records, wanted, container))
+    enqueue(lane, found)
+    return StoreTransferAnswer(store.transfer_as_it_stands(found))
+
+
+def export_data(
+    store: Store, outbound: Outbound, lane: Lane, caller: Ivorn, request: StoreExportData
+) -> StoreTransferAnswer:
+    """Have the lane send a container's bytes; a repeat answers the transfer as it stands.
+
+    Raises PermissionDenied, InvalidArgument, AddressRefused, Conflict, ContainerNotFound, ServiceBusy.
+    """
+    require_own_callback(caller, request)
+    mark = fingerprint(Direction.EXPORT_DATA, request)
+    number = store.number_of(request.container)
+    remote = remote_of(request, "PUT")
+    outbound.require_allowed(remote)
+    lane.require_room()
+    now = store.clock()
+
+    def begin(records: Records) -> Transfer:
+        found = find_repeated(records, caller, request.transfer, mark)
+        if found is not None:
+            return found
+        get_complete(records, caller, number)
+        wanted = Transfer(
+            request.transfer, caller, Direction.EXPORT_DATA, mark, number, TransferState.REQUESTED, now, now,
+            Instant(now + store.terms.longest_transfer),
+            promise=Promise(content_type=request.content_type), remote=remote,
+        )  # fmt: skip
+        return add_transfer(records, wanted, None)
+
+    found = store.catalogue.write(begin)
+    enqueue(lane, found)
+    return StoreTransferAnswer(store.transfer_as_it_stands(found))
+
+
+def enqueue(lane: Lane, transfer: Transfer) -> None:
+    """Put a transfer that waits into the lane of its peer, the host elsewhere."""
+    if transfer.state == TransferState.REQUESTED and transfer.direction in _MOVED and transfer.remote is not None:
+        lane.put(urlsplit(transfer.remote.url).netloc.rpartition("@")[2].lower(), transfer.transfer)
+
+
+def resume(store: Store, lane: Lane) -> int:
+    """Put all that waits into the lane, after a start; answers how many."""
+    number, after = 0, ""
+
+    def look_up(records: Records) -> list[Transfer]:
+        return records.list_transfers(TransferState.REQUESTED, after, 100)
+
+    while page := store.catalogue.read(look_up):
+        for transfer in page:
+            enqueue(lane, transfer)
+            number += transfer.direction in _MOVED
+        after = page[-1].transfer
+    return number
+
+
+def run(store: Store, outbound: Outbound, number: str) -> None:
+    """Move one transfer's bytes and end it: what the lane calls. What is not waiting any more is left as it is."""
+    now, lease = store.clock(), store.numbers()
+    taken = store.catalogue.write(lambda records: _take(store, records, number, lease, now))
+    if taken is None:
+        return
+    transfer, container = taken
+    try:
+        if transfer.direction == Direction.IMPORT_DATA:
+            _fetch(store, outbound, transfer, container)
+        else:
+            _push(store, outbound, transfer, container)
+    except VofilesError as error:
+        _fail(store, transfer, error)
+    except Exception:  # noqa: BLE001 - whatever it was, the transfer ends and its FileManager is told
+        _log.exception("transfer %s failed", number)
+        _fail(store, transfer, Unexpected(number))
+    finally:
+        store.flows.delete(lease)
+    store.wake()
+
+
+def _take(
+    store: Store, records: Records, number: str, lease: str, now: Instant
+) -> tuple[Transfer, Container] | None:
+    transfer = records.hold_transfer(number)
+    container = records.hold_container(transfer.container) if transfer is not None else None
+    if transfer is None or transfer.state != TransferState.REQUESTED:
+        return None
+    if container is None:
+        raise ContainerNotFound(transfer.container)
+    transfer = transfer.start(lease, Instant(now + store.terms.longest_transfer), now)
+    records.set_transfer(transfer)
+    if transfer.direction == Direction.IMPORT_DATA:
+        container = container.step(BEGIN, now)
+        records.set_container(container)
+    return transfer, container
+
+
+def _fetch(store: Store, outbound: Outbound, transfer: Transfer, container: Container) -> None:
+    assert transfer.remote is not None
+    with outbound.fetch(transfer.remote) as incoming:
+        promise = transfer.promise
+        if promise.size is None:
+            promise = replace(promise, size=incoming.length)
+        promise = replace(promise, content_type=promise.content_type or incoming.content_type)
+        upload = Upload(store, transfer, container, promise)
+        try:
+            for piece in incoming.chunks():
+                upload.write(piece)
+        except BaseException:
+            upload.abort()
+            raise
+        upload.complete()
+
+
+@dataclass(eq=False)
+class Sending:
+    """A body on its way out."""
+
+    store: Store
+    transfer: Transfer
+    reader: Reader
+    size: int = 0
+    """Bytes so far."""
+    revoked: VofilesError | None = None
+
+    def revoke(self, reason: VofilesError) -> None:
+        """Have the next piece raise `reason`."""
+        self.revoked = reason
+
+    def chunks(self) -> Iterator[bytes]:
+        """The bytes from the start. Raises TicketExpired beyond the hard cap, TransferEnded when cancelled."""
+        self.size = 0
+        while self.size < self.reader.size:
+            if self.revoked is not None:
+                raise self.revoked
+            if self.transfer.deadline is not None and self.store.clock() > self.transfer.deadline:
+                raise TicketExpired
+            piece = self.reader.pread(PIECE, self.size)
+            if not piece:
+                raise Unexpected(self.transfer.transfer, reason="the container is shorter than it was")
+            yield piece
+            self.size += len(piece)
+
+
+def _push(store: Store, outbound: Outbound, transfer: Transfer, container: Container) -> None:
+    content = container.content
+    if content is None:
+        raise ContainerNotFound(container.number)
+    assert transfer.remote is not None
+    assert transfer.lease is not None
+    reader = store.backend.open(container.number)
+    try:
+        sending = Sending(store, transfer, reader)
+        store.flows.add(transfer.lease, sending)
+        content_type = transfer.promise.content_type or content.content_type
+        outbound.push(transfer.remote, Body(content.size, content_type, content.digests, sending.chunks))
+    finally:
+        reader.close()
+    now = store.clock()
+
+    def publish(records: Records) -> None:
+        held = require_lease(records, transfer.transfer, transfer.lease)
+        records.set_transfer(held.store(receipt(held.transfer, store.identifier, container), now))
+        records.add_outgoing(Outgoing(held.transfer, held.manager, now, now))
+
+    store.catalogue.write(publish)
+
+
+def _fail(store: Store, transfer: Transfer, reason: VofilesError) -> None:
+    """End a transfer that could not be moved, unless it has ended meanwhile."""
+    now = store.clock()
+    _log.info("transfer %s failed: %s", transfer.transfer, failure_of(reason))
+
+    def end(records: Records) -> None:
+        if transfer.lease is not None:
+            take_back(records, transfer.transfer, transfer.lease, now)
+        held = records.hold_transfer(transfer.transfer)
+        if held is not None and held.state == TransferState.REQUESTED:
+            fail(records, held, reason, now)
+
+    store.catalogue.write(end)

@@ -1,0 +1,90 @@
+"""The store as its use cases see it: who it is, what it stands on, and how it puts itself to those who ask.
+
+Rule: one frozen value, put together once by `assembly`; a use case gets it as its first argument and reaches everything
+outside through it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from filestore.domain.container import Container
+from filestore.domain.terms import Terms
+from filestore.domain.ticket import Ticket, Tickets
+from filestore.domain.transfer import METHODS, Transfer
+from filestore.ports import Backend, Catalogue, Clock, Numbers
+from filestore.services.flows import Flows
+from filestore.services.health import Health
+from vofiles import contract
+from vofiles.contract import Endpoint, TransferState
+from vofiles.errors import ContainerNotFound, StoreFull
+from vofiles.ivorn import Ivorn
+
+_OPEN = frozenset({TransferState.OFFERED, TransferState.RECEIVING})
+
+
+@dataclass(frozen=True)
+class Store:
+    """One file store."""
+
+    identifier: Ivorn
+    catalogue: Catalogue
+    backend: Backend
+    clock: Clock
+    numbers: Numbers
+    terms: Terms
+    tickets: Tickets
+    urls: Callable[[str], str]
+    """The announced address of a ticket's token, `<address>/content/<token>`."""
+    wake: Callable[[], None]
+    """Called after a commit that leaves a callback to deliver."""
+    health: Health = field(default_factory=Health)
+    flows: Flows = field(default_factory=Flows)
+
+    def number_of(self, container: Ivorn) -> str:
+        """The number in a container's identifier. Raises ContainerNotFound for one of another store."""
+        if container.service != self.identifier or not container.fragment:
+            raise ContainerNotFound(container)
+        return container.fragment
+
+    def require_space(self, size: int | None) -> None:
+        """Refuse new content that there is no room for, as far as can be told. Raises StoreFull, StoreReadOnly."""
+        self.health.require_writable()
+        left = self.backend.free_space() - self.terms.reserve
+        if left < 0 or left < (size or 0):
+            raise StoreFull(self.identifier, reason=f"{max(0, left)} bytes are left")
+
+    def transfer_as_it_stands(self, transfer: Transfer) -> contract.Transfer:
+        """A transfer as its FileManager is told of it, endpoints included while they are good for something."""
+        flow = self.flows.find(transfer.lease)
+        return contract.Transfer(
+            transfer.transfer,
+            transfer.direction,
+            transfer.state,
+            flow.size if flow else transfer.bytes_done,
+            self.identifier.with_fragment(transfer.container),
+            transfer.expiry,
+            failure=transfer.failure,
+            receipt=transfer.receipt,
+            endpoints=self._endpoints(transfer),
+        )
+
+    def _endpoints(self, transfer: Transfer) -> tuple[Endpoint, ...]:
+        method = METHODS.get(transfer.direction)
+        if method is None or transfer.state not in _OPEN:
+            return ()
+        token = self.tickets.token(Ticket(transfer.transfer, transfer.epoch, method))
+        return (Endpoint(self.urls(token), contract.HTTP, method),)
+
+    def container_as_it_stands(self, container: Container) -> contract.Container:
+        """A container as its FileManager is told of it."""
+        content = container.content
+        return contract.Container(
+            self.identifier.with_fragment(container.number),
+            container.state,
+            container.node,
+            container.owner,
+            container.created,
+            content.size if content else None,
+            content.content_type if content else None,
+            content.digests if content else (),
+        )

@@ -1,0 +1,92 @@
+"""Sweeping: what a crash left, put right before the store serves.
+
+Rule: run once at start, while nobody moves bytes. A lease from before is nobody's: it is given back. Bytes count only
+if the catalogue says COMPLETE: what lies under any other known number is dropped. What the catalogue does not know at
+all is noted, and dropped when it is seen again after the grace period; never if it was complete before this catalogue
+was made, for then the catalogue is the newcomer, and those bytes may be all that is left.
+"""
+
+import logging
+from dataclasses import dataclass
+
+from filestore.ports import Records
+from filestore.services.endings import take_back
+from filestore.services.expiry import PAGE, pages
+from filestore.services.store import Store
+from vofiles.contract import ContainerState, TransferState
+from vofiles.instant import Instant
+
+_log = logging.getLogger(__name__)
+
+@dataclass(slots=True)
+class Swept:
+    """What was found."""
+
+    leases: int = 0
+    """Given back."""
+    dropped: int = 0
+    """Bytes of attempts that did not end, and of deleted containers."""
+    orphans: int = 0
+    """Bytes that the catalogue does not know; left alone until the grace period is over."""
+    missing: int = 0
+    """COMPLETE containers without bytes. They are reported, and nothing is done about them."""
+
+
+def sweep(store: Store) -> Swept:
+    """Put right what a crash left. Raises StorageFailure, ServiceBusy."""
+    swept = Swept()
+    now = store.clock()
+    born = store.catalogue.write(lambda records: records.born(now))
+    swept.leases = _give_back_leases(store)
+    for number in store.backend.numbers():
+        _judge(store, number, born, swept)
+    swept.missing = _count_missing(store)
+    return swept
+
+
+def _give_back_leases(store: Store) -> int:
+    now, number = store.clock(), 0
+
+    def take(records: Records) -> int:
+        found = records.list_transfers(TransferState.RECEIVING, "", PAGE)
+        for transfer in found:
+            assert transfer.lease is not None
+            take_back(records, transfer.transfer, transfer.lease, now)
+        return len(found)
+
+    while given := store.catalogue.write(take):
+        number += given
+    return number
+
+
+def _judge(store: Store, number: str, born: Instant, swept: Swept) -> None:
+    container = store.catalogue.read(lambda records: records.find_container(number))
+    if container is not None:
+        if container.state != ContainerState.COMPLETE:
+            store.backend.delete(number)
+            swept.dropped += 1
+        return
+    sidecar = store.backend.find_sidecar(number)
+    if sidecar is not None and sidecar.completed < born:
+        _log.warning("container %s is older than the catalogue and unknown to it; it is kept", number)
+        swept.orphans += 1
+        return
+    now = store.clock()
+    seen = store.catalogue.write(lambda records: records.add_orphan(number, now))
+    if now - seen <= store.terms.grace:
+        _log.warning("container %s is unknown to the catalogue; it is dropped after the grace period", number)
+        swept.orphans += 1
+        return
+    store.backend.delete(number)
+    store.catalogue.write(lambda records: records.delete_orphan(number))
+    swept.dropped += 1
+
+
+def _count_missing(store: Store) -> int:
+    missing = 0
+    for page in pages(store, ContainerState.COMPLETE, Instant(store.clock() + 1)):
+        for container in page:
+            if not store.backend.has(container.number):
+                _log.error("container %s should have bytes and has none", container.number)
+                missing += 1
+    return missing

@@ -1,0 +1,219 @@
+"""Uploads: one body on its way into a container, whoever sends it.
+
+    upload.write(data) …    then    upload.complete()    or    upload.abort()
+
+Rule: the safe order. The bytes, their sidecar and their directory entries are durable before the one transaction
+{container COMPLETE, transfer STORED, callback in the outbox}; only when that is committed does `complete` return. All
+of it blocks, so it runs in threads, one at a time for one upload, never on the reactor.
+"""
+
+from dataclasses import dataclass, replace
+
+from filestore.domain.checksum import wanted
+from filestore.domain.container import Container, Content
+from filestore.domain.ingest import Ingest, receipt
+from filestore.domain.sidecar import sidecar_of
+from filestore.domain.transfer import Promise, Transfer
+from filestore.ports import Outgoing, Records, StorageFailure, Writer
+from filestore.services.endings import take_back
+from filestore.services.store import Store
+from vofiles.contract import Receipt, TransferState
+from vofiles.errors import (
+    ChecksumMismatch,
+    ContainerNotFound,
+    Incomplete,
+    ServiceBusy,
+    TicketExpired,
+    TicketUsed,
+    TooLarge,
+    TransferEnded,
+    VofilesError,
+)
+from vofiles.instant import Instant
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """How an upload ended well."""
+
+    receipt: Receipt
+    repeated: bool = False
+    """Whether the same bytes had come before: then nothing has changed."""
+
+
+class Upload:
+    """A body on its way into a container that this upload has the lease of."""
+
+    def __init__(self, store: Store, transfer: Transfer, container: Container, promise: Promise) -> None:
+        """Begin to write. Raises StoreFull, StoreReadOnly, StorageFailure; the lease has been given back then."""
+        self._store = store
+        self._transfer = transfer
+        self._container = container
+        self._revoked: VofilesError | None = None
+        self._ingest = Ingest(promise, wanted(promise.digests, sha256=store.terms.sha256))
+        self._writer: Writer | None = None
+        try:
+            store.require_space(promise.size)
+            with store.health.watching():
+                self._writer = store.backend.create(container.number, promise.size)
+        except BaseException:
+            self.abort()
+            raise
+        store.flows.add(self.lease, self)
+
+    @property
+    def size(self) -> int:
+        """Bytes so far."""
+        return self._ingest.size
+
+    @property
+    def lease(self) -> str:
+        assert self._transfer.lease is not None
+        return self._transfer.lease
+
+    def revoke(self, reason: VofilesError) -> None:
+        """Have the next step raise `reason`; for any thread."""
+        self._revoked = reason
+
+    def write(self, data: bytes) -> None:
+        """Take the next piece. After anything raised here the upload must be aborted.
+
+        Raises TooLarge, TicketExpired beyond the hard cap, TransferEnded when cancelled meanwhile, StoreFull,
+        StorageFailure.
+        """
+        self._require_open()
+        self._ingest.receive(data)
+        assert self._writer is not None
+        with self._store.health.watching():
+            self._writer.write(data)
+
+    def complete(self) -> Stored:
+        """All has come: make it durable, publish it and have the FileManager called back.
+
+        Raises Incomplete, ChecksumMismatch, TicketExpired, TransferEnded, StoreFull, StorageFailure, ServiceBusy; the
+        bytes have been dropped and the lease given back then, so that the sender may try again.
+        """
+        writer = self._writer
+        assert writer is not None
+        try:
+            self._require_open()
+            content = self._ingest.finish()
+            now = self._store.clock()
+            with self._store.health.watching():
+                writer.seal(sidecar_of(self._store.identifier, self._container, content, now))
+        except BaseException:
+            self.abort()
+            raise
+        made = self._publish(content, now)
+        self._store.flows.delete(self.lease)
+        self._store.wake()
+        return Stored(made)
+
+    def abort(self) -> None:
+        """Drop the bytes and give the lease back; aborting twice is no error."""
+        if self._writer is not None:
+            self._writer.abort()
+        self._store.flows.delete(self.lease)
+        give_back(self._store, self._transfer.transfer, self.lease)
+
+    def _require_open(self) -> None:
+        if self._revoked is not None:
+            raise self._revoked
+        if self._transfer.deadline is not None and self._store.clock() > self._transfer.deadline:
+            raise TicketExpired
+
+    def _publish(self, content: Content, now: Instant) -> Receipt:
+        try:
+            return self._store.catalogue.write(
+                lambda records: publish(self._store, records, self._transfer, content, now)
+            )
+        except ServiceBusy as error:
+            made = self._find_published(error)
+            if made is None:
+                self.abort()
+                raise
+            return made
+        except VofilesError:
+            self.abort()
+            raise
+        except BaseException as error:
+            # Whether the commit holds is known after the next start only: until then the bytes must stay.
+            self._store.flows.delete(self.lease)
+            self._store.health.fail(f"the catalogue could not commit: {error!r}")
+            raise StorageFailure(f"commit of transfer {self._transfer.transfer}") from error
+
+
+    def _find_published(self, error: ServiceBusy) -> Receipt | None:
+        """The receipt, where a database that stopped answering had committed all the same. While nobody can tell, the
+        bytes stay and the lease is noted: the next upload, or the next start, drops them.
+        """
+        try:
+            held = self._store.catalogue.read(lambda records: records.find_transfer(self._transfer.transfer))
+        except ServiceBusy:
+            self._store.flows.delete(self.lease)
+            self._store.flows.add_stuck(self.lease, self._transfer.transfer)
+            raise error from None
+        return held.receipt if held is not None else None
+
+
+def publish(store: Store, records: Records, transfer: Transfer, content: Content, now: Instant) -> Receipt:
+    """The transaction that makes durable bytes count. Raises TransferEnded where the lease is another's by now."""
+    held = require_lease(records, transfer.transfer, transfer.lease)
+    container = records.hold_container(held.container)
+    if container is None:
+        raise ContainerNotFound(held.container)
+    container = container.complete(content, now)
+    made = receipt(transfer.transfer, store.identifier, container)
+    records.set_container(container)
+    records.set_transfer(held.store(made, now))
+    records.add_outgoing(Outgoing(held.transfer, held.manager, now, now))
+    return made
+
+
+def require_lease(records: Records, transfer: str, lease: str | None) -> Transfer:
+    """The transfer, held, if that lease is still good. Raises TransferEnded."""
+    held = records.hold_transfer(transfer)
+    if held is None or held.state != TransferState.RECEIVING or held.lease != lease:
+        raise TransferEnded(transfer, reason=f"it is {held.state if held else 'gone'}")
+    return held
+
+
+def give_back(store: Store, transfer: str, lease: str) -> None:
+    """Give a lease back, so that somebody can try again. Where the database is busy, `expiry` does it."""
+    now = store.clock()
+    try:
+        store.catalogue.write(lambda records: take_back(records, transfer, lease, now))
+    except ServiceBusy:
+        store.flows.add_stuck(lease, transfer)
+
+
+class Replay:
+    """A body that comes again for a transfer whose bytes are stored: compared by its digests, and not kept."""
+
+    def __init__(self, made: Receipt, promise: Promise) -> None:
+        self._receipt = made
+        self._ingest = Ingest(replace(promise, size=made.size, digests=made.digests), wanted(made.digests,
+        sha256=False))
+
+    @property
+    def size(self) -> int:
+        """Bytes so far."""
+        return self._ingest.size
+
+    def write(self, data: bytes) -> None:
+        """Take the next piece. Raises TicketUsed as soon as there is more than was stored."""
+        try:
+            self._ingest.receive(data)
+        except TooLarge as error:
+            raise TicketUsed from error
+
+    def complete(self) -> Stored:
+        """The same receipt as the first time. Raises TicketUsed for other bytes."""
+        try:
+            self._ingest.finish()
+        except (Incomplete, ChecksumMismatch) as error:
+            raise TicketUsed from error
+        return Stored(self._receipt, repeated=True)
+
+    def abort(self) -> None:
+        """Nothing was kept."""
