@@ -1,16 +1,17 @@
 """Bringing a database's schema up to date at the start of a service, by alembic from the service's own migrations.
 
-A service's package `x.persistence` has `METADATA` in `x.persistence.schema` and a folder `migrations` with `versions/` and
-this `env.py`:
+A service's package `x.persistence` has `METADATA` in `x.persistence.schema` and a folder `migrations` with `versions/`
+and this `env.py`:
 
     from vofiles.serving.migrations import run_migrations
     from x.persistence.schema import METADATA
     run_migrations(METADATA)
 
-Rule: all steps from the old schema to the new one are one transaction under an exclusive lock, so that a crash leaves the
-old schema, and two processes that start together do it once.
+Rule: all steps from the old schema to the new one are one transaction under an exclusive lock, so that a crash leaves
+the old schema, and two processes that start together do it once.
 """
 
+import sqlite3
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -39,7 +40,7 @@ class SchemaRefused(RuntimeError):
 
 
 def upgrade(url: str, package: str) -> None:
-    """Bring the database at `url` to the newest schema of the migrations of `package`, such as "filemanager.persistence".
+    """Bring the database at `url` to the newest schema of `package`, such as "filemanager.persistence".
 
     Raises SchemaRefused where its schema is newer than this release knows, ServiceBusy where another process keeps the
     database locked or it does not answer.
@@ -103,8 +104,9 @@ def _alone(url: URL, work: Callable[[Connection], R]) -> R:
         if url.get_backend_name() == "sqlite":
             return _alone_on_sqlite(url, work)
         return _alone_on_postgresql(url, work)
-    except DBAPIError as error:
-        if sqlite.is_busy(error) or getattr(error.orig, "sqlstate", "") is None:
+    except (DBAPIError, sqlite3.OperationalError) as error:
+        lost = isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", "") is None
+        if lost or sqlite.is_busy(error):
             raise ServiceBusy("its database is locked or does not answer") from error
         raise
 

@@ -1,0 +1,34 @@
+"""The tables, one file each; `METADATA` knows them all.
+
+Rule: what must always be true of the tree is a constraint here where SQL can say it, so that no fault of the code above
+can break it. Every change of a table comes with a migration.
+"""
+
+from filemanager.persistence.schema.accounts import ACCOUNT_PROPERTIES, ACCOUNTS
+from filemanager.persistence.schema.changes import CHANGES, COUNTERS
+from filemanager.persistence.schema.contents import CONTENT_VERSIONS, VERSION_DIGESTS
+from filemanager.persistence.schema.credentials import CREDENTIALS, TOKENS
+from filemanager.persistence.schema.errands import ERRANDS
+from filemanager.persistence.schema.metadata import METADATA
+from filemanager.persistence.schema.nodes import NODE_PROPERTIES, NODES
+from filemanager.persistence.schema.replicas import REPLICAS
+from filemanager.persistence.schema.stores import STORES
+from filemanager.persistence.schema.transfers import TRANSFERS
+
+__all__ = [
+    "ACCOUNTS",
+    "ACCOUNT_PROPERTIES",
+    "CHANGES",
+    "CONTENT_VERSIONS",
+    "COUNTERS",
+    "CREDENTIALS",
+    "ERRANDS",
+    "METADATA",
+    "NODES",
+    "NODE_PROPERTIES",
+    "REPLICAS",
+    "STORES",
+    "TOKENS",
+    "TRANSFERS",
+    "VERSION_DIGESTS",
+]

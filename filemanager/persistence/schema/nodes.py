@@ -1,0 +1,46 @@
+"""The tree: an adjacency list, and the nodes' properties.
+
+A child is found by (parent, name) and a page of children is a range of the same index, so both cost the same in a
+folder of ten and of ten million; a move changes one row whatever hangs below it.
+"""
+
+from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKey, Index, Integer, Table, UniqueConstraint
+
+from filemanager.persistence.schema.accounts import ACCOUNTS
+from filemanager.persistence.schema.metadata import INSTANT, KEY, METADATA, TEXT
+
+NODES = Table(
+    "nodes",
+    METADATA,
+    Column("key", KEY, primary_key=True),
+    Column("number", TEXT, nullable=False, unique=True),
+    Column("parent", KEY, ForeignKey("nodes.key"), nullable=True),
+    Column("name", TEXT, nullable=False),
+    Column("kind", TEXT, nullable=False),
+    Column("owner", KEY, ForeignKey(ACCOUNTS.c.key), nullable=False),
+    Column("created", INSTANT, nullable=False),
+    Column("modified", INSTANT, nullable=False),
+    Column("generation", BigInteger, nullable=False),
+    Column("version", Integer, nullable=False),
+    UniqueConstraint("parent", "name"),
+    CheckConstraint("parent <> key", name="not_its_own_parent"),
+    sqlite_autoincrement=True,
+)
+
+ROOT_OF_OWNER = Index(
+    "uq_nodes_root_of_owner",
+    NODES.c.owner,
+    unique=True,
+    sqlite_where=NODES.c.parent.is_(None),
+    postgresql_where=NODES.c.parent.is_(None),
+)
+"""One root per account."""
+
+NODE_PROPERTIES = Table(
+    "node_properties",
+    METADATA,
+    Column("node", KEY, ForeignKey(NODES.c.key, ondelete="CASCADE"), primary_key=True),
+    Column("name", TEXT, primary_key=True),
+    Column("value", TEXT, nullable=False),
+    sqlite_with_rowid=False,
+)
