@@ -9,6 +9,7 @@
     ├── Refused         NotAuthenticated  PermissionDenied  QuotaExceeded  TicketExpired  AddressRefused  StoreFull
     │                   StoreReadOnly
     ├── Invalid         InvalidIdentifier  InvalidName  InvalidArgument  InvalidMessage  TooLarge  RangeUnsatisfiable
+    │                   UnsupportedEncoding
     ├── Damaged         ChecksumMismatch  Incomplete
     ├── Unreachable     StoreUnreachable  CallbackUnreachable  SourceUnreachable  ServiceUnreachable  ServiceBusy
     └── Unexpected
@@ -201,6 +202,10 @@ class TooLarge(Invalid):
 
 class RangeUnsatisfiable(Invalid):
     """The content does not have the range {about}"""
+
+
+class UnsupportedEncoding(Invalid):
+    """Content-Encoding is not taken: {about}"""
 
 
 class Damaged(VofilesError):

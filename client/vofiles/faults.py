@@ -43,6 +43,7 @@ TABLE: Final = tuple(
         (errors.StoreFull, "Server", 507),
         (errors.Invalid, "Client", 400),
         (errors.TooLarge, "Client", 413),
+        (errors.UnsupportedEncoding, "Client", 415),
         (errors.RangeUnsatisfiable, "Client", 416),
         (errors.Damaged, "Client", 422),
         (errors.Incomplete, "Client", 400),

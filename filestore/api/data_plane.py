@@ -1,0 +1,115 @@
+"""The data plane: `/content/<ticket>`, where whoever has a ticket PUTs a content or GETs it.
+
+Rule: tickets are judged by services alone, before a byte of the body is asked for, so that `Expect: 100-continue` means what
+it says. Here HTTP becomes calls of services in a pool of threads, and outcomes become HTTP; nothing here blocks the
+reactor, and no ticket is logged.
+"""
+
+import json
+from collections.abc import Callable
+from functools import partial
+
+from filestore.api.announcements import sent_of
+from filestore.api.problems import problem, refuse_as_problem, unexpected
+from filestore.api.representation import digest_header, entity_tag, represent
+from filestore.api.uploading import Uploading
+from filestore.services.exports import Download, open_download
+from filestore.services.imports import Replay, Sent, Upload, open_upload
+from filestore.services.store import Store
+from filestore.services.uploads import Stored
+from vofiles.errors import ServiceBusy, VofilesError, WrongMethod
+from vofiles.serving.http import Exchange, Pool, Request, Response, Route, Stream
+
+CONTENT = "/content/"
+METHODS = frozenset({"PUT", "GET", "HEAD"})
+_ALLOWED = {"PUT": "PUT, OPTIONS", "GET": "GET, HEAD, OPTIONS"}
+_SLOW_TO_CLOSE = 16 << 20
+"""Bytes from which on closing may be the end of a deleted file, and then takes the disk's time."""
+
+
+class DataPlane:
+    """Serves the contents of one store, with a pool of threads for its disk and its database."""
+
+    def __init__(self, store: Store, pool: Pool) -> None:
+        self._store, self._pool = store, pool
+
+    def route(self) -> Route:
+        """Where contents are served."""
+        return Route(CONTENT, METHODS, Stream(self.handle, refuse=refuse_as_problem), prefix=True)
+
+    def handle(self, exchange: Exchange) -> None:
+        """Begin to serve one request; on the reactor."""
+        request = exchange.request
+        begin = (
+            partial(self._begin_upload, exchange) if request.method == "PUT" else partial(self._answer_get, exchange)
+        )
+        if not self._pool.submit(begin):
+            exchange.respond(problem(ServiceBusy("the data plane")))
+
+    # --- GET and HEAD, in the pool ---
+
+    def _answer_get(self, exchange: Exchange) -> None:
+        request = exchange.request
+        try:
+            download = open_download(self._store, _token(request), request.method)
+            try:
+                response = represent(request, download, self._closer(download))
+            except BaseException:
+                download.close()
+                raise
+        except Exception as error:  # noqa: BLE001 - worded by _refusal, logged where it is unknown
+            response = _refusal(request, error)
+        exchange.respond_from_thread(response)
+
+    def _closer(self, download: Download) -> Callable[[], None]:
+        def close() -> None:
+            if download.size < _SLOW_TO_CLOSE or not self._pool.submit(download.close):
+                download.close()
+
+        return close
+
+    # --- PUT ---
+
+    def _begin_upload(self, exchange: Exchange) -> None:
+        """In the pool: judge headers and ticket, take the lease; then have the body come, on the reactor."""
+        request = exchange.request
+        try:
+            sent: Sent = sent_of(request.headers, exchange.content_length)
+            upload = open_upload(self._store, _token(request), sent)
+        except Exception as error:  # noqa: BLE001 - as above
+            exchange.respond_from_thread(_refusal(request, error))
+            return
+        exchange.call_from_thread(lambda: self._receive(exchange, upload))
+
+    def _receive(self, exchange: Exchange, upload: Upload | Replay) -> None:
+        request = exchange.request
+        exchange.accept(
+            Uploading(exchange, upload, self._pool, stored=_created, failed=lambda error: _refusal(request, error))
+        )
+
+
+def _token(request: Request) -> str:
+    return request.path.removeprefix(CONTENT)
+
+
+def _created(stored: Stored) -> Response:
+    """The receipt, as far as the sender needs to know it. The first time and every time after it is the same."""
+    receipt = stored.receipt
+    body = {"size": receipt.size, "digests": {digest.algorithm: digest.value for digest in receipt.digests}}
+    headers = (
+        ("Content-Type", "application/json"),
+        ("ETag", entity_tag(receipt.container.fragment)),
+        ("Repr-Digest", digest_header(receipt.digests)),
+        ("Cache-Control", "no-store"),
+        ("Referrer-Policy", "no-referrer"),
+    )
+    return Response(201, headers, json.dumps(body).encode("ascii"))
+
+
+def _refusal(request: Request, error: BaseException) -> Response:
+    if isinstance(error, WrongMethod):
+        other = "GET" if request.method == "PUT" else "PUT"
+        return problem(error, ("Allow", _ALLOWED[other]))
+    if isinstance(error, VofilesError):
+        return problem(error)
+    return unexpected(request, error)
