@@ -9,7 +9,7 @@ classes that end in `Kind`, `State` … below list what is meant today.
 """
 
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 from vofiles.instant import Instant
 from vofiles.ivorn import Ivorn, LongIdentifier, NodeIdentifier
@@ -567,8 +567,8 @@ class Operation:
     """One line of a contract: its name on the wire, what goes in, what comes out, which faults it may raise."""
 
     name: str
-    request: type[Any]
-    answer: type[Any]
+    request: type
+    answer: type
     faults: tuple[str, ...] = field(default=())
     """Categories, by name (see `errors`); ALWAYS comes besides."""
 
@@ -577,7 +577,7 @@ ALWAYS: Final = ("Refused", "Invalid", "Unreachable", "Unexpected")
 """Faults that any operation may raise."""
 
 
-def _operation(name: str, request: type[Any], answer: type[Any], *faults: str) -> Operation:
+def _operation(name: str, request: type, answer: type, *faults: str) -> Operation:
     return Operation(name, request, answer, (*faults, *ALWAYS))
 
 

@@ -61,16 +61,13 @@ class Models:
         occurs = _MANY if part.many else _OPTIONAL if part.optional else _REQUIRED
         if part.simple is None:
             return self._value(part.type).customize(**occurs)
-        return self._simple(part.simple.xsd).customize(**occurs)
-
-    def _simple(self, name: str) -> Any:
-        if name in _SPYNE:
-            return _SPYNE[name]
-        if name not in self._types:
-            model = Unicode(type_name=name, pattern=PATTERNS[name])
-            model.__namespace__ = self._namespace
-            self._types[name] = model
-        return self._types[name]
+        name = part.simple.xsd
+        if name not in PATTERNS:
+            return _SPYNE[name].customize(**occurs)
+        # Customised in one go and with its namespace set, else spyne invents a type of another name for each use.
+        model = Unicode(type_name=name, pattern=PATTERNS[name], **occurs)
+        model.__namespace__ = self._namespace
+        return model
 
     def _value(self, value_type: type) -> Any:
         if value_type not in self._types:
@@ -86,7 +83,7 @@ class Models:
         return self._types[category]
 
 
-def request_of(request: type[Any], arguments: Iterable[Any]) -> Any:
+def request_of(request: type, arguments: Iterable[Any]) -> Any:
     """The contract's request with the arguments that spyne read. Raises InvalidIdentifier, InvalidName and others."""
     values = {part.field: _value_of(part, read) for part, read in zip(parts(request), arguments, strict=True)}
     return request(**values)

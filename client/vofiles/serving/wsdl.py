@@ -31,7 +31,8 @@ class Published(threading.local):
         self.namespace = self._root.get("targetNamespace", "")
         schema = self._root.find(f"{{{_WSDL}}}types/{{{_XSD}}}schema")
         assert schema is not None, f"{name} has no schema"
-        self.schema = etree.XMLSchema(schema)
+        # By way of its text, which repeats the prefixes that were declared further up.
+        self.schema = etree.XMLSchema(etree.fromstring(etree.tostring(schema)))
         """What its requests and answers must satisfy."""
 
     def get_port(self, operations: frozenset[str]) -> str:

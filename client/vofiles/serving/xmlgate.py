@@ -97,8 +97,11 @@ def _charset(content_type: str) -> str:
         raise VersionMismatch("Content-Type", reason="application/soap+xml is SOAP 1.2; send text/xml")
     if media.lower() != "text/xml":
         raise InvalidMessage("Content-Type", reason=f"{ascii(media[:80])} came where text/xml is needed")
-    charsets = {value.strip(" \"'").lower() for name, _, value in (p.partition("=") for p in parameters)
-                if name.strip().lower() == "charset"}
+    charsets = {
+        value.strip(" \"'").lower()
+        for name, _, value in (p.partition("=") for p in parameters)
+        if name.strip().lower() == "charset"
+    }
     if len(charsets) > 1:
         raise InvalidMessage("Content-Type", reason="it names two charsets")
     return charsets.pop() if charsets else ""
@@ -152,7 +155,7 @@ class Scan:
         parser.EndElementHandler = self._end
         parser.CharacterDataHandler = self._text
         try:
-            parser.Parse(xml, True)
+            parser.Parse(xml, True)  # noqa: FBT003 - expat takes no keywords
         except expat.ExpatError as error:
             raise InvalidMessage("XML", reason=str(error)) from error
         if not self.name:

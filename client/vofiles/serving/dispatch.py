@@ -1,0 +1,136 @@
+"""From a harmless envelope to a function of the API: the published schema judges, spyne decodes and dispatches.
+
+Rule: only what satisfies the published schema is decoded, so that what is served at `?wsdl` and what is accepted are
+one; a refusal names the element. What the function raises comes out as it is, past spyne's own handling.
+"""
+
+import re
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, Final
+
+import spyne.const
+from lxml import etree
+from spyne import Application, MethodContext
+from spyne import Fault as SpyneFault
+from spyne.protocol.soap import Soap11
+from spyne.server import ServerBase
+
+from vofiles.contract import Operation
+from vofiles.errors import InvalidArgument, InvalidIdentifier, InvalidMessage, VofilesError
+from vofiles.serving.models import PATTERNS, Models, request_of
+from vofiles.serving.wsdl import Published
+
+# spyne collects garbage once a second while it serves, which costs more than the garbage.
+spyne.const.MIN_GC_INTERVAL = float("inf")
+
+Act = Callable[[Any], Any]
+"""What a decoded request is given to."""
+
+_ELEMENT: Final = re.compile(r"Element '([^']*)'(?:[^:]*): (.*)\Z", re.DOTALL)
+_PATTERN: Final = re.compile(r"\[facet 'pattern'\] The value '(.*)' is not accepted by the pattern '(.*)'\.", re.DOTALL)
+_LOOKS: Final = {
+    PATTERNS["Ivorn"]: "an identifier looks like ivo://authority/resource",
+    PATTERNS["NodeIvorn"]: "the identifier of a node looks like ivo://authority/resource#number",
+}
+_STRUCTURE: Final = "SCHEMAV_ELEMENT_CONTENT"
+
+
+@dataclass(slots=True)
+class _Turn:
+    """One request on its way through spyne."""
+
+    act: Act
+    result: Any = None
+    error: Exception | None = None
+
+
+class Dispatcher:
+    """Decodes the requests of one port type. For any number of threads."""
+
+    def __init__(self, published: Published, port: str, operations: Iterable[Operation]) -> None:
+        service = Models(published.namespace).service(port, operations, _call)
+        self._protocol = _Contract(published)
+        app = Application([service], published.namespace, name=port, in_protocol=self._protocol, out_protocol=Soap11())
+        self.interface = app.interface
+        """What spyne makes of the port type."""
+        self._app = app
+        self._server = _Server(app)
+
+    def perform(self, xml: bytes, act: Act) -> Any:
+        """What `act` makes of the request in an envelope (UTF-8). Raises what `act` raises; InvalidMessage,
+        InvalidArgument, InvalidIdentifier, InvalidName where the request is not one.
+        """
+        context = MethodContext(self._server, MethodContext.SERVER)
+        turn = context.udc = _Turn(act)
+        context.in_string = xml
+        protocol = self._protocol
+        try:
+            protocol.create_in_document(context)
+            protocol.decompose_incoming_envelope(context)
+            (context.descriptor,) = protocol.get_call_handles(context)
+            protocol.deserialize(context, protocol.REQUEST)
+        except SpyneFault as fault:
+            raise InvalidArgument("the request", reason=str(fault.faultstring)[:300]) from fault
+        self._app.process_request(context)
+        error = turn.error or context.out_error
+        if error is not None:
+            raise error
+        return turn.result
+
+
+class _Server(ServerBase):
+    transport = "http://schemas.xmlsoap.org/soap/http"
+
+
+def _call(operation: Operation) -> Callable[..., None]:
+    def call(context: Any, *arguments: Any) -> None:
+        turn: _Turn = context.udc
+        # spyne would log whatever is raised here and answer its text; we hand it on untouched.
+        try:
+            turn.result = turn.act(request_of(operation.request, arguments))
+        except Exception as error:  # noqa: BLE001
+            turn.error = error
+
+    return call
+
+
+class _Contract(Soap11):
+    """spyne's SOAP 1.1, reading with a parser of ours and judging by the published schema."""
+
+    def __init__(self, published: Published) -> None:
+        super().__init__(parse_xsi_type=False)
+        self._published = published
+        self._local = threading.local()
+
+    def create_in_document(self, ctx: Any, charset: str | None = None) -> None:  # noqa: ARG002 - spyne's signature
+        parser = getattr(self._local, "parser", None)
+        if parser is None:
+            # Comments are dropped while parsing, else a value with one in it would end there.
+            parser = self._local.parser = etree.XMLParser(
+                encoding="utf-8", resolve_entities=False, no_network=True, remove_comments=True, remove_pis=True
+            )
+        try:
+            ctx.in_document = etree.fromstring(ctx.in_string, parser), {}
+        except etree.XMLSyntaxError as error:
+            raise InvalidMessage("XML", reason=str(error)[:300]) from error
+
+    def validate_document(self, payload: etree._Element) -> None:
+        schema = self._published.schema
+        if not schema.validate(payload):
+            raise _refusal(schema.error_log[0], self._published.namespace)
+
+
+def _refusal(entry: Any, namespace: str) -> VofilesError:
+    """What libxml2 found, as one of our errors."""
+    sentence = entry.message.replace(f"{{{namespace}}}", "")
+    match = _ELEMENT.match(sentence)
+    element, complaint = (match[1], match[2]) if match else ("the request", sentence)
+    pattern = _PATTERN.match(complaint)
+    if pattern:
+        looks = _LOOKS.get(pattern[2], "it does not have the form that the contract asks for")
+        return InvalidIdentifier(ascii(pattern[1][:200]), reason=f"{element}: {looks}")
+    if entry.type_name == _STRUCTURE:
+        return InvalidMessage(element, reason=complaint[:300])
+    return InvalidArgument(element, reason=complaint[:300])

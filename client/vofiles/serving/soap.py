@@ -1,0 +1,183 @@
+"""One port type of a published contract as a handler of our HTTP engine.
+
+    engine → identify (who is it?) → gate (a harmless envelope?) → published schema → spyne: decode and dispatch
+           → a function of the API → `replies`; whatever is raised on the way becomes a fault
+
+Rule: nothing leaves here but an answer of the contract or a fault of `faults`; an error that is not ours is logged with
+an id, and the id is all that the caller learns of it.
+"""
+
+import contextvars
+import secrets
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final, TypeVar
+
+import structlog
+from structlog.contextvars import bind_contextvars, bound_contextvars
+
+from vofiles.contract import Operation
+from vofiles.errors import Incomplete, InvalidMessage, ServiceBusy, TooLarge, Unexpected, VofilesError
+from vofiles.faults import row_of
+from vofiles.serving import replies, xmlgate
+from vofiles.serving.dispatch import Dispatcher
+from vofiles.serving.http import Control, Later, Request, Response, Route, text
+from vofiles.serving.wsdl import Published
+
+Caller = TypeVar("Caller")
+
+PASSWORD_OR_TOKEN: Final = ('Basic realm="vofiles", charset="UTF-8"', 'Bearer realm="vofiles"')
+"""The WWW-Authenticate challenges of a service for people and their programs."""
+
+RETRY_AFTER: Final = 2
+"""Seconds after which a caller who found the service busy may try again."""
+
+_XML: Final = ("Content-Type", "text/xml; charset=utf-8")
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """An answer that waits for something without holding a thread; see `vofiles.serving.http.Later`.
+
+    `finish` gives the answer of the contract (or parks once more) and may raise what the function itself might.
+    """
+
+    subscribe: Callable[[Callable[[], None]], Callable[[], None]]
+    timeout: float
+    """Seconds."""
+    finish: Callable[[], Any]
+
+
+class SoapService:
+    """The handler of one path. Raises ValueError where functions and contract do not fit.
+
+    `functions` has for each operation `(caller, request) -> answer | Parked`, in the values of `contract`. `identify`
+    says whose an HTTP request is, or raises NotAuthenticated. `addresses` has the announced URL of each port of the
+    contract, by its name: FileManager, FileManagerCallback, FileStore.
+    """
+
+    def __init__(
+        self,
+        operations: Iterable[Operation],
+        namespace: str,
+        wsdl_name: str,
+        addresses: Mapping[str, str],
+        functions: Mapping[str, Callable[[Caller, Any], Any]],
+        identify: Callable[[Request], Caller],
+        *,
+        challenges: tuple[str, ...] = PASSWORD_OR_TOKEN,
+    ) -> None:
+        self._operations = {operation.name: operation for operation in operations}
+        if functions.keys() != self._operations.keys():
+            strangers = sorted(functions.keys() ^ self._operations.keys())
+            raise ValueError(f"functions and operations differ in {', '.join(strangers)}")
+        published = Published(wsdl_name)
+        if published.namespace != namespace:
+            raise ValueError(f"{wsdl_name} has the namespace {published.namespace}, not {namespace}")
+        self.port = published.get_port(frozenset(self._operations))
+        """The name of the port type that is served."""
+        self._namespace = namespace
+        self._actions = published.actions(self.port)
+        self._wsdl = published.with_addresses(addresses)
+        self._dispatcher = Dispatcher(published, self.port, self._operations.values())
+        self._functions = functions
+        self._identify = identify
+        self._challenges = challenges
+
+    def route(self, path: str) -> Route:
+        """The route that serves this at a path."""
+        serve = Control(self, body_limit=xmlgate.MAX_BODY, refuse=self.refuse)
+        return Route(path, frozenset({"GET", "POST"}), serve)
+
+    def __call__(self, request: Request) -> Response | Later:
+        """The answer to a request: POST calls an operation, GET with `?wsdl` reads the contract."""
+        # The operation is filled in when it is known, and forgotten with the rest: the thread serves others next.
+        with bound_contextvars(request_id=request.request_id, operation=""):
+            return self._perform(request) if request.method == "POST" else self._show(request)
+
+    def refuse(self, _request: Request, status: int, message: str) -> Response:
+        """The fault that says what the engine itself refuses."""
+        kinds = {408: Incomplete("the request", reason=message), 503: ServiceBusy(reason=message)}
+        if status in kinds:
+            return self._fault(kinds[status], status=status)
+        if status == 413:
+            return self._fault(TooLarge("the request", reason=message))
+        if status < 500:
+            return self._fault(InvalidMessage("the request", reason=message), status=status)
+        return self._fault(Unexpected(reason=message), status=status)
+
+    def _show(self, request: Request) -> Response:
+        if request.query.lower() == "wsdl":
+            return Response(200, (_XML,), self._wsdl)
+        try:
+            self._identify(request)
+        except VofilesError as error:
+            status = row_of(error).status
+            return text(status, error.message, *self._challenge(status))
+        names = ", ".join(self._operations)
+        return text(200, f"SOAP port {self.port} of {self._namespace}. Its contract is at ?wsdl. Operations: {names}.")
+
+    def _perform(self, request: Request) -> Response | Later:
+        operation: Operation | None = None
+        try:
+            caller = self._identify(request)
+            message = xmlgate.admit(request.headers, request.body)
+            operation = self._operation_of(message)
+            bind_contextvars(operation=operation.name)
+            act = partial(self._functions[operation.name], caller)
+            return self._respond(operation, self._dispatcher.perform(message.xml, act))
+        except Exception as error:  # noqa: BLE001 - the catch-all: every request gets a well-formed answer
+            return self._failed(operation, error)
+
+    def _operation_of(self, message: xmlgate.Message) -> Operation:
+        operation = self._operations.get(message.name) if message.namespace == self._namespace else None
+        if operation is None:
+            called = ascii(f"{{{message.namespace[:80]}}}{message.name[:80]}")
+            raise InvalidMessage("operation", reason=f"{self.port} has no operation {called}; see ?wsdl")
+        if message.action and message.action != self._actions[operation.name]:
+            reason = f"it names {ascii(message.action[:80])}, but the Body has {operation.name}"
+            raise InvalidMessage("SOAPAction", reason=reason)
+        return operation
+
+    def _respond(self, operation: Operation, outcome: Any) -> Response | Later:
+        if isinstance(outcome, Parked):
+            # What is logged when the answer is finished belongs to this request too.
+            finish = partial(contextvars.copy_context().run, self._finish, operation, outcome)
+            return Later(outcome.subscribe, outcome.timeout, finish)
+        if not isinstance(outcome, operation.answer):
+            raise TypeError(f"{operation.name} gave {type(outcome).__name__}, not {operation.answer.__name__}")
+        return Response(200, (_XML,), replies.answer(self._namespace, operation.name, outcome))
+
+    def _finish(self, operation: Operation, parked: Parked) -> Response | Later:
+        try:
+            return self._respond(operation, parked.finish())
+        except Exception as error:  # noqa: BLE001 - as in _perform
+            return self._failed(operation, error)
+
+    def _failed(self, operation: Operation | None, error: Exception) -> Response:
+        if isinstance(error, (xmlgate.VersionMismatch, xmlgate.MustUnderstand)):
+            return self._fault(error, code=type(error).__name__, detail=False)
+        if not isinstance(error, VofilesError):
+            number = secrets.token_hex(6)
+            _log.error("failure", number=number, exc_info=error)
+            return self._fault(Unexpected(number))
+        category = row_of(error).fault
+        if operation is not None and category not in operation.faults:
+            _log.warning("undeclared fault", fault=category, name=error.name)
+        else:
+            _log.info("fault", name=error.name, reason=error.message)
+        return self._fault(error)
+
+    def _fault(self, error: VofilesError, *, code: str = "", detail: bool = True, status: int = 0) -> Response:
+        # WS-I BP 1.1, R1126: a fault is a 500; a 401 or 503 says in HTTP, too, what clients of HTTP act upon.
+        known = row_of(error).status
+        status = status or (known if known in {401, 503} else 500)
+        body = replies.fault(self._namespace, error, code=code, detail=detail)
+        return Response(status, (_XML, *self._challenge(status)), body)
+
+    def _challenge(self, status: int) -> tuple[tuple[str, str], ...]:
+        if status == 401:
+            return tuple(("WWW-Authenticate", challenge) for challenge in self._challenges)
+        return (("Retry-After", str(RETRY_AFTER)),) if status == 503 else ()
