@@ -1,7 +1,7 @@
 """What the sender of a body says of it in the headers of its PUT.
 
-Rule: whatever would change what the bytes mean (an encoding, a range) is refused, never ignored; a digest that is sent is
-checked, whatever form it has.
+Rule: whatever would change what the bytes mean (an encoding, a range) is refused, never ignored; a digest that is sent
+is checked, whatever form it has.
 """
 
 import binascii
