@@ -1,8 +1,8 @@
 """The data plane: `/content/<ticket>`, where whoever has a ticket PUTs a content or GETs it.
 
-Rule: tickets are judged by services alone, before a byte of the body is asked for, so that `Expect: 100-continue` means what
-it says. Here HTTP becomes calls of services in a pool of threads, and outcomes become HTTP; nothing here blocks the
-reactor, and no ticket is logged.
+Rule: tickets are judged by services alone, before a byte of the body is asked for, so that `Expect: 100-continue` means
+what it says. Here HTTP becomes calls of services in a pool of threads, and outcomes become HTTP; nothing here blocks
+the reactor, and no ticket is logged.
 """
 
 import json
@@ -14,9 +14,9 @@ from filestore.api.problems import problem, refuse_as_problem, unexpected
 from filestore.api.representation import digest_header, entity_tag, represent
 from filestore.api.uploading import Uploading
 from filestore.services.exports import Download, open_download
-from filestore.services.imports import Replay, Sent, Upload, open_upload
+from filestore.services.imports import Sent, open_upload
 from filestore.services.store import Store
-from filestore.services.uploads import Stored
+from filestore.services.uploads import Replay, Stored, Upload
 from vofiles.errors import ServiceBusy, VofilesError, WrongMethod
 from vofiles.serving.http import Exchange, Pool, Request, Response, Route, Stream
 
@@ -39,11 +39,8 @@ class DataPlane:
 
     def handle(self, exchange: Exchange) -> None:
         """Begin to serve one request; on the reactor."""
-        request = exchange.request
-        begin = (
-            partial(self._begin_upload, exchange) if request.method == "PUT" else partial(self._answer_get, exchange)
-        )
-        if not self._pool.submit(begin):
+        serve = self._begin_upload if exchange.request.method == "PUT" else self._answer_get
+        if not self._pool.submit(partial(serve, exchange)):
             exchange.respond(problem(ServiceBusy("the data plane")))
 
     # --- GET and HEAD, in the pool ---

@@ -2,8 +2,8 @@
 
     {"title": "Conflict", "status": 409, "name": "TicketUsed", "detail": "This transfer address has been used …"}
 
-Rule: `name` and `status` come from the one table of faults; nothing of the inside is told, and nothing of the address, which
-is a secret.
+Rule: `name` and `status` come from the one table of faults; nothing of the inside is told, and nothing of the address,
+which is a secret.
 """
 
 import json

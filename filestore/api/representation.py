@@ -1,7 +1,7 @@
 """A content as the answer to a GET: its headers, the conditions of the request, and the range it asks for (RFC 9110).
 
-Rule: pure but for the reader that the answer will be sent from. Served bytes are strangers' bytes: they are attachments in a
-sandbox, whatever type they claim, and no header value is theirs unchecked.
+Rule: pure but for the reader that the answer will be sent from. Served bytes are strangers' bytes: they are attachments
+in a sandbox, whatever type they claim, and no header value is theirs unchecked.
 """
 
 import re

@@ -2,15 +2,14 @@
 
     connection ──data──► gathered ──a block──► pool: write ──► … ──end──► pool: write the rest, complete ──► 201
 
-Rule: a thread is held only while a block is written, never while a client sends; at most one block is being written and one
-gathered, then the connection is paused, so memory is flat whatever the size. What happens on the reactor and what in the
-pool stands in two parts of the class.
+Rule: a thread is held only while a block is written, never while a client sends; at most one block is being written and
+one gathered, then the connection is paused, so memory is flat whatever the size. What happens on the reactor and what
+in the pool stands in two parts of the class.
 """
 
 from collections.abc import Callable
 
-from filestore.services.imports import Replay, Upload
-from filestore.services.uploads import Stored
+from filestore.services.uploads import Replay, Stored, Upload
 from vofiles.errors import VofilesError
 from vofiles.serving.http import Abort, Exchange, Pool, Response
 

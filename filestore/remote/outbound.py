@@ -29,6 +29,7 @@ MOST_HEADERS: Final = 20
 LONGEST_HEADER: Final = 8192
 REDIRECTS: Final = 3
 
+_TYPE: Final = re.compile(r"[\x20-\x7e]{1,255}\Z")
 _TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")
 _VALUE: Final = re.compile(r"[\t\x20-\x7e]*\Z")
 # They frame or route the message, or ask for something other than the whole bytes as they are.
@@ -162,7 +163,8 @@ class FetchedBody:
     def __init__(self, target: Target, response: HTTPResponse, maximum_size: int | None) -> None:
         self._target, self._response, self._maximum_size = target, response, maximum_size
         self.length: int | None = response.length
-        self.content_type: str | None = response.getheader("Content-Type")
+        announced = (response.getheader("Content-Type") or "").strip()
+        self.content_type = announced if _TYPE.match(announced) else None
         if maximum_size is not None and self.length is not None and self.length > maximum_size:
             raise TooLarge(f"{self.length} bytes", reason=f"at most {maximum_size} are fetched")
 
