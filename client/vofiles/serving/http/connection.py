@@ -7,7 +7,6 @@ pipelined.
 
 from __future__ import annotations
 
-from enum import Enum, auto
 from typing import TYPE_CHECKING, cast
 
 import structlog
@@ -19,11 +18,12 @@ from zope.interface import implementer
 from .access import AccessRecord
 from .answer import CONTINUE
 from .cursor import Cursor
-from .dispatch import dispatch
+from .dispatch import dispatch, request_of
 from .exchange import Abort, BodyConsumer
 from .head import END, Head, HeadParser
-from .messages import FileBody, Request, Response, text
+from .messages import FileBody, Response, text
 from .output import Output, PlainOutput, TlsOutput
+from .phase import NEVER, Phase
 from .reactor import Wire
 from .refusal import Refusal
 from .run import Run
@@ -35,19 +35,6 @@ if TYPE_CHECKING:
 _log = structlog.get_logger(__name__)
 
 HOLD = 64 * 1024
-NEVER = float("inf")
-
-
-class Phase(Enum):
-    """What the connection waits for, hence what its deadline means."""
-
-    IDLE = auto()  # the first byte of a request
-    HEAD = auto()  # the rest of a head
-    BODY = auto()  # more of a body
-    HANDLER = auto()  # the answer; no deadline: what a handler waits for has its own
-    SEND = auto()  # the client to take its answer
-    LINGER = auto()  # the client to close; what it still sends is dropped
-    CLOSED = auto()  # the transport to close
 
 
 @implementer(IHalfCloseableProtocol)
@@ -116,7 +103,7 @@ class Connection(Protocol):
             return
         self._server.access(turn.access_record(self.peer))
         if turn.sink is not None and turn.body is not None:
-            self._tell_aborted(turn, Abort.STOPPING if self._server.stopping else Abort.LOST)
+            turn.tell_aborted(Abort.STOPPING if self._server.stopping else Abort.LOST)
         if turn.run is not None:
             turn.run.closed()
 
@@ -190,18 +177,7 @@ class Connection(Protocol):
     def _start(self, head: Head) -> None:
         """Begin the turn of the request with this head."""
         server = self._server
-        request = Request(
-            head.method,
-            head.target,
-            head.path,
-            head.query,
-            head.headers,
-            head.version,
-            head.host,
-            self.peer,
-            head.request_id or server.new_request_id(),
-            server.secure,
-        )
+        request = request_of(head, self.peer, head.request_id or server.new_request_id(), secure=server.secure)
         turn = self._turn = Turn(request, head, self._limits)
         self._enter(Phase.HANDLER, NEVER)
         try:
@@ -250,20 +226,12 @@ class Connection(Protocol):
         """The body cannot be read to its end: tell its consumer and, if that is still open, the client."""
         turn.keep = False
         turn.flowing = False
-        self._tell_aborted(turn, reason)
+        turn.tell_aborted(reason)
         if not turn.answered:
             assert turn.run is not None
             self._respond(turn, turn.run.refuse(turn.request, status, message))
         elif turn.sent:
             self._close(unread=True)
-
-    def _tell_aborted(self, turn: Turn, reason: Abort) -> None:
-        sink, turn.sink = turn.sink, None
-        try:
-            if sink is not None:
-                sink.aborted(reason)
-        except Exception:  # noqa: BLE001 - the connection is to be wound up all the same
-            _log.exception("a consumer failed", request_id=turn.request.request_id)
 
     def _drop(self) -> bool:
         self._lingered += len(self._held)
@@ -458,9 +426,8 @@ class Connection(Protocol):
 
     def _judge_pace(self, turn: Turn) -> None:
         """A window of the body has passed."""
-        limits = self._limits
-        if turn.window < limits.body_rate * limits.body_window and turn.flowing and not turn.held_back:
+        if turn.is_slow(self._limits):
             self._abort_body(turn, Abort.SLOW, 408, "the body comes too slowly")
             return
         turn.restart_window()
-        self._enter(Phase.BODY, limits.body_window)
+        self._enter(Phase.BODY, self._limits.body_window)

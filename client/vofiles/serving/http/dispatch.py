@@ -32,5 +32,21 @@ def dispatch(link: Link, site: Site, request: Request, head: Head) -> tuple[Run 
     return StreamRun(link, serve, request, head.length), serve.body_limit
 
 
+def request_of(head: Head, peer: str, request_id: str, *, secure: bool) -> Request:
+    """The request with this head, its body still to come."""
+    return Request(
+        head.method,
+        head.target,
+        head.path,
+        head.query,
+        head.headers,
+        head.version,
+        head.host,
+        peer,
+        request_id,
+        secure,
+    )
+
+
 def _options(allow: str) -> Response:
     return Response(204, (("Allow", allow),))

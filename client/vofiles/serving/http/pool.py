@@ -23,7 +23,7 @@ class Pool:
     def __init__(self, name: str, size: int, waiting: int = 1024) -> None:
         if size < 1 or waiting < 1:
             raise ValueError("a pool has at least one thread and one place in its queue")
-        self._waiting = waiting
+        self._bound = waiting
         self._queue: SimpleQueue[Work | None] = SimpleQueue()
         self._threads = [Thread(target=self._run, name=f"{name}-{n}", daemon=True) for n in range(size)]
         for thread in self._threads:
@@ -31,10 +31,15 @@ class Pool:
 
     def submit(self, work: Work) -> bool:
         """Have `work` run by a thread; False when the queue is full. From any thread."""
-        if self._queue.qsize() >= self._waiting:
+        if self._queue.qsize() >= self._bound:
             return False
         self._queue.put(work)
         return True
+
+    @property
+    def waiting(self) -> int:
+        """How many jobs wait for a thread."""
+        return self._queue.qsize()
 
     def stop(self, seconds: float = 10.0) -> None:
         """Run what is queued, end the threads, and wait up to `seconds` for each."""

@@ -1,19 +1,23 @@
 """One request's turn on a connection, from its head to the last byte of its answer.
 
-The rule that keeps it so: state only; `connection.py` alone changes it.
+The rule that keeps it so: state, and what can be said from it alone; `connection.py` moves it on.
 """
 
 from __future__ import annotations
 
 from time import perf_counter
 
+import structlog
+
 from .access import AccessRecord
 from .body import ChunkedBody, LengthBody
-from .exchange import BodyConsumer
+from .exchange import Abort, BodyConsumer
 from .head import Head
 from .limits import Limits
 from .messages import Request
 from .run import Run
+
+_log = structlog.get_logger(__name__)
 
 
 class Turn:
@@ -66,6 +70,19 @@ class Turn:
     def can_drain(self) -> int | None:
         """How much of the body a client will surely still send; None when nobody knows."""
         return None if self.body is None or self.awaits_continue else self.body.left
+
+    def tell_aborted(self, reason: Abort) -> None:
+        """Tell the consumer, if there is one, that the body ends here."""
+        sink, self.sink = self.sink, None
+        try:
+            if sink is not None:
+                sink.aborted(reason)
+        except Exception:  # noqa: BLE001 - the connection is to be wound up all the same
+            _log.exception("a consumer failed", request_id=self.request.request_id)
+
+    def is_slow(self, limits: Limits) -> bool:
+        """Whether a window in which the client could send has brought too little."""
+        return self.flowing and not self.held_back and self.window < limits.body_rate * limits.body_window
 
     def restart_window(self) -> None:
         """Begin to measure the body's rate anew."""
