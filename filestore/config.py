@@ -1,0 +1,131 @@
+"""The FileStore's configuration: a TOML file as frozen values.
+
+Rule: read once, in `__main__`, and passed down; every key is written down here, with its default, and nowhere else.
+"""
+
+from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+
+from vofiles.configuration import Listen, SharedKey, Table, read, require_distinct, take_keys, take_listen
+from vofiles.ivorn import Ivorn, parse_service
+
+PORT = 8081
+"""Where a store listens when nothing else is said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tickets:
+    """Times of transfers, in seconds."""
+
+    lifetime: int = 3600
+    """How long after an offer bytes may begin to flow."""
+    longest: int = 24 * 3600
+    """The hard cap: how long bytes may flow once they have begun."""
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What may be kept."""
+
+    maximum_size: int | None = None
+    """Bytes of the largest content; None: as large as the disk allows."""
+    reserve: int = 64 << 20
+    """Bytes of free space that new content leaves alone."""
+    sha256: bool = True
+    """Whether every content gets a SHA-256 beside the fast digest."""
+    grace: int = 7 * 24 * 3600
+    """Seconds that ended transfers are remembered, and files that nobody knows are left alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outbound:
+    """What importData and exportData may do."""
+
+    allow: tuple[IPv4Network | IPv6Network, ...] = ()
+    """Networks that they may reach although these are not public."""
+    longest: int = 6 * 3600
+    """Seconds that one movement of bytes may take."""
+    idle: int = 30
+    """Seconds between one byte and the next."""
+    threads: int = 8
+    """Movements at a time."""
+    per_peer: int = 4
+    """Movements at a time with one host."""
+    authorities: Path | None = None
+    """PEM file of certificate authorities to trust instead of the system's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Manager:
+    """A FileManager that this store serves."""
+
+    identifier: Ivorn
+    address: str
+    """URL of its callback port, the only place that callbacks ever go to."""
+    keys: tuple[SharedKey, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Everything that the store is told."""
+
+    identifier: Ivorn
+    data: Path
+    """The folder of the catalogue, the contents and the ticket secret; made at the first start."""
+    listen: Listen
+    tickets: Tickets = Tickets()
+    content: Content = Content()
+    outbound: Outbound = Outbound()
+    managers: tuple[Manager, ...] = ()
+
+
+def load(path: Path) -> Config:
+    """The configuration in a file. Raises ConfigurationError."""
+    with read(path) as top:
+        config = Config(
+            identifier=top.parse("identifier", parse_service),
+            data=top.path_of("data"),
+            listen=take_listen(top, PORT),
+            tickets=_tickets(top),
+            content=_content(top),
+            outbound=_outbound(top),
+            managers=tuple(_manager(table) for table in top.tables("managers")),
+        )
+    require_distinct(path, "managers", (manager.identifier for manager in config.managers))
+    require_distinct(path, "keys", (key.id for manager in config.managers for key in manager.keys))
+    return config
+
+
+def _tickets(top: Table) -> Tickets:
+    with top.table("tickets") as table:
+        return Tickets(table.positive("lifetime", Tickets().lifetime), table.positive("longest", Tickets().longest))
+
+
+def _content(top: Table) -> Content:
+    plain = Content()
+    with top.table("content") as table:
+        maximum = table.find("maximum_size", int)
+        if maximum is not None and maximum < 0:
+            raise table.error("maximum_size", "it is negative")
+        reserve = table.take("reserve", int, plain.reserve)
+        sha256 = table.take("sha256", bool, plain.sha256)
+        return Content(maximum, max(0, reserve), sha256, table.positive("grace", plain.grace))
+
+
+def _outbound(top: Table) -> Outbound:
+    plain = Outbound()
+    with top.table("outbound") as table:
+        return Outbound(
+            table.parse_list("allow", ip_network),
+            table.positive("longest", plain.longest),
+            table.positive("idle", plain.idle),
+            table.positive("threads", plain.threads),
+            table.positive("per_peer", plain.per_peer),
+            table.find_path("authorities"),
+        )
+
+
+def _manager(table: Table) -> Manager:
+    with table:
+        return Manager(table.parse("identifier", parse_service), table.url("address"), take_keys(table))
