@@ -32,7 +32,11 @@ class RawClient:
         plain.settimeout(PATIENCE)
         if receive_buffer is not None:
             plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
-        plain.connect(("127.0.0.1", port))
+        try:
+            plain.connect(("127.0.0.1", port))
+        except OSError:
+            plain.close()
+            raise
         self.socket = plain if tls is None else tls.wrap_socket(plain, server_hostname="localhost")
         self._held = b""
 
@@ -63,6 +67,13 @@ class RawClient:
         status = int(first.split(" ")[1])
         empty = head or status < 200 or status in (204, 304)
         return Reply(status, headers, b"" if empty else self.exactly(int(headers["content-length"])))
+
+    def head_of(self, length: int) -> int:
+        """Read a head and what has come with it of a body of `length`; how much of the body is still to come."""
+        self._until(b"\r\n\r\n")
+        left = length - len(self._held)
+        self._held = b""
+        return left
 
     def exactly(self, count: int) -> bytes:
         while len(self._held) < count:

@@ -18,11 +18,11 @@ from functools import cache
 from typing import TypeVar
 
 from twisted.internet.defer import Deferred, maybeDeferred, succeed
-from twisted.internet.ssl import CertificateOptions
 from twisted.internet.task import Clock as FrozenClock
 
 from vofiles.serving.http import AccessRecord, Limits, Listening, Pool, Reactor, Route, Site, get_reactor, serve
 from vofiles.serving.listening import bind
+from vofiles.serving.tls import ServerTls
 
 T = TypeVar("T")
 PATIENCE = 30.0  # how long a test waits for what must happen before it fails
@@ -100,7 +100,7 @@ def running_site(
     routes: Iterable[Route],
     *,
     limits: Limits | None = None,
-    tls: CertificateOptions | None = None,
+    tls: ServerTls | None = None,
     threads: int = 4,
     waiting: int = 1024,
     clock: str = "real",

@@ -1,39 +1,43 @@
-"""The server's side of TLS. The rule that keeps it so: one place decides which protocol versions and ciphers are
-spoken.
+"""The server's side of TLS. The rule that keeps it so: one place decides which protocol versions are spoken.
+
+OpenSSL's own choice of ciphers is kept: the distribution looks after it. twisted's CertificateOptions is not used,
+because it calls what pyOpenSSL is about to remove.
 """
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 from OpenSSL import SSL
-from OpenSSL.crypto import FILETYPE_PEM
-from twisted.internet.ssl import Certificate, CertificateOptions, KeyPair, TLSVersion
-
-_CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
+from twisted.internet.interfaces import IOpenSSLContextFactory
+from zope.interface import implementer
 
 
-def server_context(certificate: Path, key: Path) -> CertificateOptions:
+@implementer(IOpenSSLContextFactory)
+class ServerTls:
+    """A certificate and its key, to serve with."""
+
+    def __init__(self, context: SSL.Context) -> None:
+        self._context = context
+
+    def getContext(self) -> SSL.Context:  # noqa: N802 - twisted's name
+        return self._context
+
+
+def server_tls(certificate: Path, key: Path) -> ServerTls:
     """What `serve` needs to speak TLS 1.2 and later. Both files are PEM; the chain, if any, follows the certificate.
 
     Raises OSError when a file cannot be read and ValueError when they are no certificate and key that belong together.
     """
-    pems = _CERTIFICATE.findall(certificate.read_bytes())
-    if not pems:
-        raise ValueError(f"{certificate} has no certificate in PEM form")
-    key_pem = key.read_bytes()
+    for path in (certificate, key):
+        path.open("rb").close()  # OpenSSL's own errors do not tell a missing file from a malformed one
+    context = SSL.Context(SSL.TLS_SERVER_METHOD)
+    context.set_min_proto_version(SSL.TLS1_2_VERSION)
+    context.set_options(SSL.OP_NO_COMPRESSION | SSL.OP_NO_RENEGOTIATION)
     try:
-        own, *chain = [Certificate.loadPEM(pem).original for pem in pems]
-        options = CertificateOptions(
-            privateKey=KeyPair.load(key_pem, FILETYPE_PEM).original,
-            certificate=own,
-            extraCertChain=chain,
-            lowerMaximumSecurityTo=None,
-            raiseMinimumTo=TLSVersion.TLSv1_2,
-            acceptableProtocols=[b"http/1.1"],
-        )
-        options.getContext().check_privatekey()
+        context.use_certificate_chain_file(str(certificate))
+        context.use_privatekey_file(str(key))
+        context.check_privatekey()
     except SSL.Error as error:
         raise ValueError(f"{certificate} and {key} are no certificate and key that belong together") from error
-    return options
+    return ServerTls(context)

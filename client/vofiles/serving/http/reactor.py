@@ -11,6 +11,7 @@ import socket
 from collections.abc import Callable
 from typing import Protocol, cast
 
+from OpenSSL import SSL
 from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.defer import Deferred
 
@@ -55,6 +56,12 @@ class ListeningPort(Protocol):
     """A listening socket of the reactor."""
 
     def stopListening(self) -> Deferred[None] | None: ...
+
+
+class TlsContext(Protocol):
+    """The certificate to serve with; see `vofiles.serving.tls`."""
+
+    def getContext(self) -> SSL.Context: ...
 
 
 class Clock(Protocol):

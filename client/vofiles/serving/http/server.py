@@ -15,7 +15,6 @@ from typing import Any, cast
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IAddress
 from twisted.internet.protocol import Factory
-from twisted.internet.ssl import CertificateOptions
 from twisted.protocols.tls import TLSMemoryBIOFactory
 
 from .access import AccessLog
@@ -24,7 +23,7 @@ from .connection import Connection
 from .limits import Limits
 from .mailbox import Mailbox
 from .pool import Pool
-from .reactor import Clock, DelayedCall, ListeningPort, Reactor
+from .reactor import Clock, DelayedCall, ListeningPort, Reactor, TlsContext
 from .run import Workshop
 from .site import Site
 
@@ -159,7 +158,7 @@ def serve(
     readers: Pool,
     access: AccessLog,
     limits: Limits | None = None,
-    tls: CertificateOptions | None = None,
+    tls: TlsContext | None = None,
     clock: Clock | None = None,
 ) -> Listening:
     """Serve `site` on `listener` (see `vofiles.serving.listening`), which belongs to the server from now on.
