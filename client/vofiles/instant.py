@@ -35,7 +35,7 @@ def to_datetime(instant: Instant) -> datetime:
 
 def to_text(instant: Instant) -> str:
     """The instant as xsd:dateTime in UTC with `Z` and six decimals."""
-    return to_datetime(instant).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return to_datetime(instant).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def parse_instant(text: str) -> Instant:
