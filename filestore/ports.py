@@ -52,6 +52,9 @@ class Writer(Protocol):
         for the medium's sake: what cannot be removed now is swept at the next start.
         """
 
+    def close(self) -> None:
+        """Let go, and leave what was sealed; after it abort does nothing."""
+
 
 class Reader(Protocol):
     """One container's bytes on their way out. They stay readable until close, also when the container is deleted."""

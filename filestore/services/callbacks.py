@@ -5,6 +5,7 @@ it is the same however often it is delivered. STORED becomes COMPLETED when, and
 acknowledged.
 """
 
+import logging
 from collections.abc import Collection
 from dataclasses import replace
 
@@ -15,6 +16,8 @@ from vofiles.contract import Failure, TransferCompleted, TransferFailed, Transfe
 from vofiles.errors import TransferNotFound
 from vofiles.instant import Instant
 from vofiles.ivorn import Ivorn
+
+_log = logging.getLogger(__name__)
 
 
 def list_due(store: Store, now: Instant, limit: int, without: Collection[Ivorn] = ()) -> list[Outgoing]:
@@ -64,6 +67,14 @@ def postpone(store: Store, number: int, due: Instant, error: str) -> None:
     store.catalogue.write(count)
 
 
-def give_up(store: Store, number: int) -> None:
+def give_up(store: Store, number: int, error: str) -> None:
     """The FileManager will not have it: forget the callback. It can still ask by getProperties."""
-    store.catalogue.write(lambda records: records.delete_outgoing(number))
+
+    def forget(records: Records) -> Outgoing | None:
+        outgoing = records.hold_outgoing(number)
+        records.delete_outgoing(number)
+        return outgoing
+
+    outgoing = store.catalogue.write(forget)
+    if outgoing is not None:
+        _log.warning("%s does not take the end of transfer %s: %s", outgoing.manager, outgoing.transfer, error)

@@ -105,7 +105,7 @@ class Upload:
             self.abort()
             raise
         made = self._publish(content, now)
-        self._store.flows.delete(self.lease)
+        self._leave()
         self._store.wake()
         return Stored(made)
 
@@ -138,10 +138,16 @@ class Upload:
             raise
         except BaseException as error:
             # Whether the commit holds is known after the next start only: until then the bytes must stay.
-            self._store.flows.delete(self.lease)
+            self._leave()
             self._store.health.fail(f"the catalogue could not commit: {error!r}")
             raise StorageFailure(f"commit of transfer {self._transfer.transfer}") from error
 
+
+    def _leave(self) -> None:
+        """Touch nothing any more."""
+        assert self._writer is not None
+        self._writer.close()
+        self._store.flows.delete(self.lease)
 
     def _find_published(self, error: ServiceBusy) -> Receipt | None:
         """The receipt, where a database that stopped answering had committed all the same. While nobody can tell, the
@@ -150,7 +156,7 @@ class Upload:
         try:
             held = self._store.catalogue.read(lambda records: records.find_transfer(self._transfer.transfer))
         except ServiceBusy:
-            self._store.flows.delete(self.lease)
+            self._leave()
             self._store.flows.add_stuck(self.lease, self._transfer.transfer)
             raise error from None
         return held.receipt if held is not None else None

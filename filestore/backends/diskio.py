@@ -1,0 +1,138 @@
+"""One container's file: written once, then only read.
+
+Rule: what the system says becomes what the port says in `storage`, and nowhere else: a full disk is StoreFull,
+everything else that fails is StorageFailure, which nobody retries.
+"""
+
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Final
+
+from filestore.backends.files import Files
+from filestore.domain.sidecar import Sidecar
+from filestore.ports import StorageFailure
+from vofiles.errors import ContainerNotFound, StoreFull
+
+_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+
+
+@contextmanager
+def storage(about: str) -> Iterator[None]:
+    """Put the system's errors into the port's words. Raises StoreFull, StorageFailure."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _FULL:
+            raise StoreFull(about, reason="no room is left on its disk") from error
+        raise StorageFailure(f"{about}: {error}") from error
+
+
+def drop(files: Files, path: Path) -> None:
+    """Remove a file; one that is not there is no error. Raises OSError."""
+    with suppress(FileNotFoundError):
+        files.unlink(path)
+
+
+def write_all(files: Files, descriptor: int, data: bytes) -> None:
+    """Write all of it, however little the system takes at a time. Raises OSError."""
+    left = memoryview(data)
+    while left:
+        left = left[files.write(descriptor, left) :]
+
+
+def write_sidecar(files: Files, path: Path, sidecar: Sidecar) -> None:
+    """Write a sidecar and make its bytes durable; its directory entry is the caller's matter. Raises OSError."""
+    descriptor = files.create(path)
+    try:
+        write_all(files, descriptor, sidecar.to_json().encode("utf-8") + b"\n")
+        files.sync(descriptor)
+    finally:
+        files.close(descriptor)
+
+
+class DiskWriter:
+    """A container's file on its way in."""
+
+    def __init__(self, files: Files, path: Path, sidecar: Path, size: int | None) -> None:
+        """Make the file and reserve its size. Raises StoreFull, StorageFailure."""
+        self._files = files
+        self._path = path
+        self._sidecar = sidecar
+        with storage(path.name):
+            self._descriptor: int | None = files.create(path)
+        if size:
+            try:
+                with storage(path.name):
+                    files.reserve(self._descriptor, size)
+            except BaseException:
+                self.abort()
+                raise
+
+    def write(self, data: bytes) -> None:
+        assert self._descriptor is not None
+        with storage(self._path.name):
+            write_all(self._files, self._descriptor, data)
+
+    def seal(self, sidecar: Sidecar) -> None:
+        self.sync()
+        with storage(self._path.name):
+            write_sidecar(self._files, self._sidecar, sidecar)
+            self._files.sync_directory(self._path.parent)
+
+    def sync(self) -> None:
+        """Make the bytes durable. Raises StoreFull, StorageFailure."""
+        assert self._descriptor is not None
+        with storage(self._path.name):
+            self._files.sync(self._descriptor)
+
+    def abort(self) -> None:
+        if self._descriptor is None:
+            return
+        descriptor, self._descriptor = self._descriptor, None
+        # What cannot be removed is swept at the next start. A file that another writer has put here since is not ours.
+        with suppress(OSError):
+            if self._files.is_at(descriptor, self._path):
+                drop(self._files, self._sidecar)
+                drop(self._files, self._path)
+        with suppress(OSError):
+            self._files.close(descriptor)
+
+    def close(self) -> None:
+        """Let go of the file and leave it."""
+        if self._descriptor is not None:
+            descriptor, self._descriptor = self._descriptor, None
+            self._files.close(descriptor)
+
+
+class DiskReader:
+    """A container's file on its way out."""
+
+    def __init__(self, files: Files, path: Path, number: str) -> None:
+        """Open it. Raises ContainerNotFound, StorageFailure."""
+        self._files = files
+        self._number = number
+        with storage(number):
+            try:
+                self._descriptor: int | None = files.open(path)
+            except FileNotFoundError as error:
+                raise ContainerNotFound(number) from error
+            self._size = files.size(self._descriptor)
+
+    @property
+    def size(self) -> int:
+        return self._size
+
+    def pread(self, length: int, offset: int) -> bytes:
+        assert self._descriptor is not None
+        with storage(self._number):
+            return self._files.pread(self._descriptor, length, offset)
+
+    def fileno(self) -> int | None:
+        return self._descriptor
+
+    def close(self) -> None:
+        if self._descriptor is not None:
+            descriptor, self._descriptor = self._descriptor, None
+            self._files.close(descriptor)

@@ -1,0 +1,78 @@
+"""The folder that a store keeps everything in: one process at a time, its secret made once.
+
+    <data>/lock            held while a store serves from here
+    <data>/ticket.key      the secret of its tickets, made at the first start, for its owner's eyes only
+    <data>/catalogue.db    the catalogue
+    <data>/contents/       the contents
+
+Rule: nothing here knows what is in the catalogue or in the contents.
+"""
+
+import fcntl
+import os
+import secrets
+from pathlib import Path
+from typing import Final
+
+SECRET_BYTES: Final = 32
+
+
+class FolderTaken(Exception):
+    """Another process serves from this folder; the message names it."""
+
+
+class DataFolder:
+    """A store's folder, made where it is not there, locked from `open` to `close`."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.catalogue_url = f"sqlite:///{path / 'catalogue.db'}"
+        self.contents = path / "contents"
+        self._lock: int | None = None
+
+    def open(self) -> None:
+        """Make and lock it. Raises FolderTaken, OSError."""
+        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = os.open(self.path / "lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            os.close(lock)
+            if isinstance(error, BlockingIOError):
+                raise FolderTaken(f"another process serves the store in {self.path}") from error
+            raise
+        self._lock = lock
+
+    def close(self) -> None:
+        """Let others have it. Closing twice is no error."""
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    def ticket_secret(self) -> bytes:
+        """The secret of this store's tickets; while it is open. Raises OSError, ValueError for a damaged one."""
+        path = self.path / "ticket.key"
+        try:
+            secret = path.read_bytes()
+        except FileNotFoundError:
+            return self._make_secret(path)
+        if len(secret) != SECRET_BYTES:
+            raise ValueError(f"{path} is damaged: restore it, or remove it, which ends all open tickets")
+        return secret
+
+    def _make_secret(self, path: Path) -> bytes:
+        secret = secrets.token_bytes(SECRET_BYTES)
+        fresh = path.with_name("ticket.key.new")
+        fresh.unlink(missing_ok=True)
+        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(secret)
+            file.flush()
+            os.fsync(file.fileno())
+        # A tear between these leaves the old state or the new one; tickets made with either survive power loss.
+        fresh.rename(path)
+        folder = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+        return secret

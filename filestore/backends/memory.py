@@ -1,0 +1,134 @@
+"""The back end in memory: for tests, and for those of the users of this package.
+
+Rule: it keeps every word of the port, a full disk included, and forgets all when the process ends.
+"""
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from filestore.domain.checksum import Digester
+from filestore.domain.ingest import require_digests
+from filestore.domain.sidecar import Sidecar
+from filestore.ports import Reader, Writer
+from vofiles.errors import ContainerNotFound, StoreFull
+
+
+@dataclass(slots=True, eq=False)
+class _Kept:
+    """What is kept under one number."""
+
+    data: bytearray
+    reserved: int
+    sidecar: Sidecar | None = None
+
+    @property
+    def room(self) -> int:
+        return max(self.reserved, len(self.data))
+
+
+class MemoryBackend:
+    """Containers in a dictionary, `capacity` bytes in all."""
+
+    def __init__(self, capacity: int = 1 << 40) -> None:
+        self._capacity = capacity
+        self._kept: dict[str, _Kept] = {}
+        self._lock = threading.RLock()
+
+    def create(self, number: str, size: int | None) -> Writer:
+        with self._lock:
+            self._kept.pop(number, None)
+            if (size or 0) > self.free_space():
+                raise StoreFull(number, reason="no room is left in memory")
+            kept = self._kept[number] = _Kept(bytearray(), size or 0)
+        return _MemoryWriter(self, number, kept)
+
+    def open(self, number: str) -> Reader:
+        with self._lock:
+            kept = self._kept.get(number)
+            if kept is None:
+                raise ContainerNotFound(number)
+            return _MemoryReader(bytes(kept.data))
+
+    def duplicate(self, number: str, copy: str, sidecar: Sidecar) -> None:
+        data = self.open(number).pread(1 << 62, 0)
+        digester = Digester(digest.algorithm for digest in sidecar.content.digests)
+        digester.update(data)
+        require_digests(sidecar.content.digests, digester.digests())
+        writer = self.create(copy, len(data))
+        writer.write(data)
+        writer.seal(sidecar)
+
+    def delete(self, number: str) -> None:
+        with self._lock:
+            self._kept.pop(number, None)
+
+    def numbers(self) -> Iterator[str]:
+        with self._lock:
+            return iter(list(self._kept))
+
+    def has(self, number: str) -> bool:
+        return number in self._kept
+
+    def find_sidecar(self, number: str) -> Sidecar | None:
+        with self._lock:
+            kept = self._kept.get(number)
+            return kept.sidecar if kept else None
+
+    def free_space(self) -> int:
+        with self._lock:
+            return self._capacity - sum(kept.room for kept in self._kept.values())
+
+    def append(self, kept: _Kept, data: bytes) -> None:
+        """Append to what a writer has; for the writer. Raises StoreFull."""
+        with self._lock:
+            if len(kept.data) + len(data) > kept.room + self.free_space():
+                raise StoreFull("memory", reason="no room is left")
+            kept.data += data
+
+    def drop(self, number: str, kept: _Kept) -> None:
+        """Drop what a writer has, unless another writer has the number by now; for the writer."""
+        with self._lock:
+            if self._kept.get(number) is kept:
+                del self._kept[number]
+
+
+class _MemoryWriter:
+    def __init__(self, backend: MemoryBackend, number: str, kept: _Kept) -> None:
+        self._backend = backend
+        self._number = number
+        self._kept: _Kept | None = kept
+
+    def write(self, data: bytes) -> None:
+        assert self._kept is not None
+        self._backend.append(self._kept, data)
+
+    def seal(self, sidecar: Sidecar) -> None:
+        assert self._kept is not None
+        self._kept.sidecar = sidecar
+
+    def abort(self) -> None:
+        if self._kept is not None:
+            self._backend.drop(self._number, self._kept)
+            self._kept = None
+
+    def close(self) -> None:
+        self._kept = None
+
+
+class _MemoryReader:
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+
+    @property
+    def size(self) -> int:
+        return len(self._data)
+
+    def pread(self, length: int, offset: int) -> bytes:
+        return self._data[offset : offset + length]
+
+    def fileno(self) -> int | None:
+        return None
+
+    def close(self) -> None:
+        """There is nothing to let go of."""

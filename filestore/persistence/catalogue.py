@@ -1,0 +1,232 @@
+"""The catalogue in a SQL database.
+
+Rule: statements are built once, here at the top; a call binds values and turns rows into values. What is `held` is
+locked until the transaction ends where the database has several writers (PostgreSQL); SQLite has one.
+"""
+
+from collections.abc import Collection
+from typing import Any
+
+from sqlalchemy import Connection, Executable, bindparam, delete, exists, insert, or_, select, update
+from sqlalchemy.exc import IntegrityError
+
+from filestore.domain.container import Container
+from filestore.domain.transfer import ENDED, Transfer
+from filestore.persistence.rows import (
+    container_of,
+    container_row,
+    outgoing_of,
+    outgoing_row,
+    transfer_of,
+    transfer_row,
+)
+from filestore.persistence.schema import CONTAINERS, FACTS, ORPHANS, OUTBOX, TRANSFERS
+from filestore.ports import Outgoing, Records
+from vofiles.errors import Busy, ContainerNotFound, TransferNotFound
+from vofiles.instant import Instant
+from vofiles.ivorn import Ivorn
+from vofiles.serving.database import Database
+from vofiles.serving.migrations import upgrade
+
+_FIND_CONTAINER = select(CONTAINERS).where(CONTAINERS.c.number == bindparam("one"))
+_HOLD_CONTAINER = _FIND_CONTAINER.with_for_update()
+_ADD_CONTAINER = insert(CONTAINERS)
+_SET_CONTAINER = (
+    update(CONTAINERS)
+    .where(CONTAINERS.c.number == bindparam("one"))
+    .values({name: bindparam(name) for name in CONTAINERS.c.keys() if name not in {"key", "number"}})  # noqa: SIM118
+)
+_DELETE_CONTAINER = delete(CONTAINERS).where(CONTAINERS.c.number == bindparam("one"))
+_LIST_CONTAINERS = (
+    select(CONTAINERS)
+    .where(
+        CONTAINERS.c.state == bindparam("state"),
+        CONTAINERS.c.number > bindparam("after"),
+        CONTAINERS.c.changed < bindparam("before"),
+    )
+    .order_by(CONTAINERS.c.number)
+    .limit(bindparam("most"))
+)
+
+_FIND_TRANSFER = select(TRANSFERS).where(TRANSFERS.c.transfer == bindparam("one"))
+_HOLD_TRANSFER = _FIND_TRANSFER.with_for_update()
+_ADD_TRANSFER = insert(TRANSFERS)
+_SET_TRANSFER = (
+    update(TRANSFERS)
+    .where(TRANSFERS.c.transfer == bindparam("one"))
+    .values({name: bindparam(name) for name in TRANSFERS.c.keys() if name not in {"key", "transfer"}})  # noqa: SIM118
+)
+_DELETE_TRANSFER = delete(TRANSFERS).where(TRANSFERS.c.transfer == bindparam("one"))
+_LIST_TRANSFERS = (
+    select(TRANSFERS)
+    .where(TRANSFERS.c.state == bindparam("state"), TRANSFERS.c.transfer > bindparam("after"))
+    .order_by(TRANSFERS.c.transfer)
+    .limit(bindparam("most"))
+)
+_LIST_OVERDUE = (
+    select(TRANSFERS)
+    .where(TRANSFERS.c.state == bindparam("state"), TRANSFERS.c.due < bindparam("before"))
+    .order_by(TRANSFERS.c.due)
+    .limit(bindparam("most"))
+)
+_LIST_FORGETTABLE = (
+    select(TRANSFERS)
+    .where(
+        or_(*(TRANSFERS.c.state == state for state in sorted(ENDED))),
+        TRANSFERS.c.due < bindparam("before"),
+        ~exists().where(OUTBOX.c.transfer == TRANSFERS.c.transfer),
+    )
+    .order_by(TRANSFERS.c.due)
+    .limit(bindparam("most"))
+)
+
+_FIND_OUTGOING_OF = select(OUTBOX.c.key).where(OUTBOX.c.transfer == bindparam("one"))
+_HOLD_OUTGOING = select(OUTBOX).where(OUTBOX.c.key == bindparam("one")).with_for_update()
+_ADD_OUTGOING = insert(OUTBOX)
+_SET_OUTGOING = (
+    update(OUTBOX)
+    .where(OUTBOX.c.key == bindparam("one"))
+    .values({name: bindparam(name) for name in OUTBOX.c.keys() if name not in {"key", "transfer"}})  # noqa: SIM118
+)
+_DELETE_OUTGOING = delete(OUTBOX).where(OUTBOX.c.key == bindparam("one"))
+_LIST_OUTGOING = (
+    select(OUTBOX)
+    .where(
+        OUTBOX.c.due <= bindparam("due"),
+        OUTBOX.c.manager.not_in(bindparam("without", expanding=True)),
+    )
+    .order_by(OUTBOX.c.due, OUTBOX.c.key)
+    .limit(bindparam("most"))
+)
+
+_FIND_ORPHAN = select(ORPHANS.c.seen).where(ORPHANS.c.number == bindparam("one"))
+_ADD_ORPHAN = insert(ORPHANS)
+_DELETE_ORPHAN = delete(ORPHANS).where(ORPHANS.c.number == bindparam("one"))
+_FIND_FACT = select(FACTS.c.value).where(FACTS.c.name == bindparam("one"))
+_ADD_FACT = insert(FACTS)
+
+
+def open_catalogue(url: str) -> Database[Records]:
+    """The catalogue at a database URL, its schema brought up to date. Close it at the end.
+
+    Raises SchemaRefused, ServiceBusy, ValueError for a URL that names no database.
+    """
+    upgrade(url, "filestore.persistence")
+    return Database[Records](url, SqlRecords)
+
+
+class SqlRecords:
+    """The rows, inside one transaction of a connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def born(self, now: Instant) -> Instant:
+        found = self._connection.scalar(_FIND_FACT, {"one": "born"})
+        if found is None:
+            self._connection.execute(_ADD_FACT, {"name": "born", "value": now})
+        return Instant(now if found is None else found)
+
+    # --- containers ---
+
+    def add_container(self, container: Container) -> None:
+        self._add(_ADD_CONTAINER, container_row(container), f"container {container.number}")
+
+    def find_container(self, number: str) -> Container | None:
+        row = self._one(_FIND_CONTAINER, number)
+        return container_of(row) if row is not None else None
+
+    def hold_container(self, number: str) -> Container | None:
+        row = self._one(_HOLD_CONTAINER, number)
+        return container_of(row) if row is not None else None
+
+    def set_container(self, container: Container) -> None:
+        row = container_row(container)
+        number = row.pop("number")
+        if self._connection.execute(_SET_CONTAINER, {**row, "one": number}).rowcount == 0:
+            raise ContainerNotFound(number)
+
+    def delete_container(self, number: str) -> None:
+        self._connection.execute(_DELETE_CONTAINER, {"one": number})
+
+    def list_containers(self, state: str, changed_before: Instant, after: str, limit: int) -> list[Container]:
+        values = {"state": state, "before": changed_before, "after": after, "most": limit}
+        return [container_of(row) for row in self._connection.execute(_LIST_CONTAINERS, values).mappings()]
+
+    # --- transfers ---
+
+    def add_transfer(self, transfer: Transfer) -> None:
+        self._add(_ADD_TRANSFER, transfer_row(transfer), f"transfer {transfer.transfer}")
+
+    def find_transfer(self, transfer: str) -> Transfer | None:
+        row = self._one(_FIND_TRANSFER, transfer)
+        return transfer_of(row) if row is not None else None
+
+    def hold_transfer(self, transfer: str) -> Transfer | None:
+        row = self._one(_HOLD_TRANSFER, transfer)
+        return transfer_of(row) if row is not None else None
+
+    def set_transfer(self, transfer: Transfer) -> None:
+        row = transfer_row(transfer)
+        number = row.pop("transfer")
+        if self._connection.execute(_SET_TRANSFER, {**row, "one": number}).rowcount == 0:
+            raise TransferNotFound(number)
+
+    def delete_transfer(self, transfer: str) -> None:
+        self._connection.execute(_DELETE_TRANSFER, {"one": transfer})
+
+    def list_transfers(self, state: str, after: str, limit: int) -> list[Transfer]:
+        return self._transfers(_LIST_TRANSFERS, {"state": state, "after": after, "most": limit})
+
+    def list_overdue(self, state: str, before: Instant, limit: int) -> list[Transfer]:
+        return self._transfers(_LIST_OVERDUE, {"state": state, "before": before, "most": limit})
+
+    def list_forgettable(self, before: Instant, limit: int) -> list[Transfer]:
+        return self._transfers(_LIST_FORGETTABLE, {"before": before, "most": limit})
+
+    # --- callbacks ---
+
+    def add_outgoing(self, outgoing: Outgoing) -> None:
+        if self._connection.scalar(_FIND_OUTGOING_OF, {"one": outgoing.transfer}) is None:
+            self._connection.execute(_ADD_OUTGOING, outgoing_row(outgoing))
+
+    def hold_outgoing(self, number: int) -> Outgoing | None:
+        row = self._one(_HOLD_OUTGOING, number)
+        return outgoing_of(row) if row is not None else None
+
+    def set_outgoing(self, outgoing: Outgoing) -> None:
+        row = outgoing_row(outgoing)
+        del row["transfer"]
+        self._connection.execute(_SET_OUTGOING, {**row, "one": outgoing.id})
+
+    def delete_outgoing(self, number: int) -> None:
+        self._connection.execute(_DELETE_OUTGOING, {"one": number})
+
+    def list_outgoing(self, due: Instant, limit: int, without: Collection[Ivorn]) -> list[Outgoing]:
+        values = {"due": due, "most": limit, "without": [str(manager) for manager in without]}
+        return [outgoing_of(row) for row in self._connection.execute(_LIST_OUTGOING, values).mappings()]
+
+    # --- orphans ---
+
+    def add_orphan(self, number: str, now: Instant) -> Instant:
+        seen = self._connection.scalar(_FIND_ORPHAN, {"one": number})
+        if seen is None:
+            self._connection.execute(_ADD_ORPHAN, {"number": number, "seen": now})
+        return Instant(now if seen is None else seen)
+
+    def delete_orphan(self, number: str) -> None:
+        self._connection.execute(_DELETE_ORPHAN, {"one": number})
+
+    def _one(self, statement: Executable, key: object) -> Any:
+        return self._connection.execute(statement, {"one": key}).mappings().one_or_none()
+
+    def _transfers(self, statement: Executable, values: dict[str, Any]) -> list[Transfer]:
+        return [transfer_of(row) for row in self._connection.execute(statement, values).mappings()]
+
+    def _add(self, statement: Executable, row: dict[str, Any], about: str) -> None:
+        # Two that begin the same at once both find nothing; only the constraint tells them apart.
+        try:
+            with self._connection.begin_nested():
+                self._connection.execute(statement, row)
+        except IntegrityError as error:
+            raise Busy(about) from error

@@ -1,0 +1,164 @@
+"""The catalogue in memory: for tests, and for those of the users of this package.
+
+Rule: it keeps every word of the port: a transaction is alone, and whatever is raised in it takes it back.
+"""
+
+import threading
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
+
+from filestore.domain.container import Container
+from filestore.domain.transfer import Transfer
+from filestore.persistence.rows import due as due_of
+from filestore.ports import Outgoing, Records
+from vofiles.errors import Busy, ContainerNotFound, TransferNotFound
+from vofiles.instant import Instant
+from vofiles.ivorn import Ivorn
+
+R = TypeVar("R")
+
+
+@dataclass(slots=True)
+class _Tables:
+    """Everything; the values are frozen, so that a copy of the dictionaries is a copy of all."""
+
+    born: Instant | None = None
+    last_key: int = 0
+    containers: dict[str, Container] = field(default_factory=dict)
+    transfers: dict[str, Transfer] = field(default_factory=dict)
+    outbox: dict[int, Outgoing] = field(default_factory=dict)
+    orphans: dict[str, Instant] = field(default_factory=dict)
+
+    def copy(self) -> "_Tables":
+        return _Tables(
+            self.born, self.last_key, dict(self.containers), dict(self.transfers), dict(self.outbox), dict(self.orphans)
+        )
+
+
+class MemoryCatalogue:
+    """A catalogue that is forgotten with the process."""
+
+    def __init__(self) -> None:
+        self._tables = _Tables()
+        self._lock = threading.Lock()
+
+    def read(self, fn: Callable[[Records], R]) -> R:
+        with self._lock:
+            return fn(MemoryRecords(self._tables.copy()))
+
+    def write(self, fn: Callable[[Records], R]) -> R:
+        with self._lock:
+            tables = self._tables.copy()
+            result = fn(MemoryRecords(tables))
+            self._tables = tables
+            return result
+
+    def close(self) -> None:
+        """There is nothing to let go of."""
+
+
+class MemoryRecords:
+    """The rows, inside one transaction."""
+
+    def __init__(self, tables: _Tables) -> None:
+        self._tables = tables
+
+    def born(self, now: Instant) -> Instant:
+        if self._tables.born is None:
+            self._tables.born = now
+        return self._tables.born
+
+    # --- containers ---
+
+    def add_container(self, container: Container) -> None:
+        if container.number in self._tables.containers:
+            raise Busy(f"container {container.number}")
+        self._tables.containers[container.number] = container
+
+    def find_container(self, number: str) -> Container | None:
+        return self._tables.containers.get(number)
+
+    hold_container = find_container
+
+    def set_container(self, container: Container) -> None:
+        if container.number not in self._tables.containers:
+            raise ContainerNotFound(container.number)
+        self._tables.containers[container.number] = container
+
+    def delete_container(self, number: str) -> None:
+        self._tables.containers.pop(number, None)
+
+    def list_containers(self, state: str, changed_before: Instant, after: str, limit: int) -> list[Container]:
+        found = [
+            row
+            for number, row in sorted(self._tables.containers.items())
+            if number > after and row.state == state and row.changed < changed_before
+        ]
+        return found[:limit]
+
+    # --- transfers ---
+
+    def add_transfer(self, transfer: Transfer) -> None:
+        if transfer.transfer in self._tables.transfers:
+            raise Busy(f"transfer {transfer.transfer}")
+        self._tables.transfers[transfer.transfer] = transfer
+
+    def find_transfer(self, transfer: str) -> Transfer | None:
+        return self._tables.transfers.get(transfer)
+
+    hold_transfer = find_transfer
+
+    def set_transfer(self, transfer: Transfer) -> None:
+        if transfer.transfer not in self._tables.transfers:
+            raise TransferNotFound(transfer.transfer)
+        self._tables.transfers[transfer.transfer] = transfer
+
+    def delete_transfer(self, transfer: str) -> None:
+        self._tables.transfers.pop(transfer, None)
+
+    def list_transfers(self, state: str, after: str, limit: int) -> list[Transfer]:
+        found = [row for name, row in sorted(self._tables.transfers.items()) if name > after and row.state == state]
+        return found[:limit]
+
+    def list_overdue(self, state: str, before: Instant, limit: int) -> list[Transfer]:
+        found = [row for row in self._tables.transfers.values() if row.state == state and due_of(row) < before]
+        return sorted(found, key=due_of)[:limit]
+
+    def list_forgettable(self, before: Instant, limit: int) -> list[Transfer]:
+        told = {row.transfer for row in self._tables.outbox.values()}
+        found = [
+            row
+            for row in self._tables.transfers.values()
+            if row.ended and due_of(row) < before and row.transfer not in told
+        ]
+        return sorted(found, key=due_of)[:limit]
+
+    # --- callbacks ---
+
+    def add_outgoing(self, outgoing: Outgoing) -> None:
+        if all(row.transfer != outgoing.transfer for row in self._tables.outbox.values()):
+            self._tables.last_key += 1
+            self._tables.outbox[self._tables.last_key] = replace(outgoing, id=self._tables.last_key)
+
+    def hold_outgoing(self, number: int) -> Outgoing | None:
+        return self._tables.outbox.get(number)
+
+    def set_outgoing(self, outgoing: Outgoing) -> None:
+        if outgoing.id in self._tables.outbox:
+            self._tables.outbox[outgoing.id] = outgoing
+
+    def delete_outgoing(self, number: int) -> None:
+        self._tables.outbox.pop(number, None)
+
+    def list_outgoing(self, due: Instant, limit: int, without: Collection[Ivorn]) -> list[Outgoing]:
+        found = [row for row in self._tables.outbox.values() if row.due <= due and row.manager not in without]
+        return sorted(found, key=lambda row: (row.due, row.id))[:limit]
+
+    # --- orphans ---
+
+    def add_orphan(self, number: str, now: Instant) -> Instant:
+        return self._tables.orphans.setdefault(number, now)
+
+    def delete_orphan(self, number: str) -> None:
+        self._tables.orphans.pop(number, None)
