@@ -1,0 +1,162 @@
+"""What every back end of a store keeps of its port's word."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from filestore.backends.disk import DiskBackend
+from filestore.backends.memory import MemoryBackend
+from filestore.ports import Backend
+from tests.support.filestore_core import sidecar_of_bytes
+from vofiles.errors import ChecksumMismatch, ContainerNotFound
+
+ONE, TWO = "abcd2345", "abce2345"
+DATA = bytes(range(256)) * 20
+
+
+@pytest.fixture(params=["memory", "disk"])
+def backend(request: pytest.FixtureRequest, tmp_path: Path) -> Backend:
+    makers: dict[str, Callable[[], Backend]] = {
+        "memory": MemoryBackend,
+        "disk": lambda: DiskBackend(tmp_path / "containers"),
+    }
+    return makers[request.param]()
+
+
+def fill(backend: Backend, number: str, data: bytes = DATA, *, size: int | None = None) -> None:
+    writer = backend.create(number, size)
+    for start in range(0, len(data), 1000):
+        writer.write(data[start : start + 1000])
+    writer.seal(sidecar_of_bytes(number, data))
+    writer.close()
+
+
+def content(backend: Backend, number: str) -> bytes:
+    reader = backend.open(number)
+    try:
+        return reader.pread(reader.size, 0)
+    finally:
+        reader.close()
+
+
+@pytest.mark.parametrize("size", [None, len(DATA)])
+def test_what_is_sealed_can_be_read(backend: Backend, size: int | None) -> None:
+    fill(backend, ONE, size=size)
+    assert content(backend, ONE) == DATA
+    assert backend.find_sidecar(ONE) == sidecar_of_bytes(ONE, DATA)
+    assert backend.has(ONE)
+    assert list(backend.numbers()) == [ONE]
+
+
+def test_an_empty_container_is_one(backend: Backend) -> None:
+    fill(backend, ONE, b"", size=0)
+    assert content(backend, ONE) == b""
+    assert backend.has(ONE)
+
+
+def test_any_part_can_be_read(backend: Backend) -> None:
+    fill(backend, ONE)
+    reader = backend.open(ONE)
+    assert reader.size == len(DATA)
+    assert reader.pread(10, 250) == DATA[250:260]
+    assert reader.pread(10, len(DATA) - 3) == DATA[-3:]
+    assert reader.pread(10, len(DATA)) == b""
+    reader.close()
+    reader.close()
+
+
+def test_an_aborted_writer_leaves_nothing(backend: Backend) -> None:
+    writer = backend.create(ONE, 100)
+    writer.write(b"half")
+    assert list(backend.numbers()) == [ONE]
+    writer.abort()
+    writer.abort()
+    assert list(backend.numbers()) == []
+    with pytest.raises(ContainerNotFound):
+        backend.open(ONE)
+
+
+def test_also_what_was_sealed_can_be_aborted(backend: Backend) -> None:
+    writer = backend.create(ONE, None)
+    writer.write(b"all")
+    writer.seal(sidecar_of_bytes(ONE, b"all"))
+    writer.abort()
+    assert list(backend.numbers()) == []
+    assert backend.find_sidecar(ONE) is None
+
+
+def test_a_closed_writer_cannot_be_aborted(backend: Backend) -> None:
+    writer = backend.create(ONE, None)
+    writer.write(b"all")
+    writer.seal(sidecar_of_bytes(ONE, b"all"))
+    writer.close()
+    writer.abort()
+    assert content(backend, ONE) == b"all"
+
+
+def test_a_new_attempt_drops_what_the_last_one_left(backend: Backend) -> None:
+    left = backend.create(ONE, None)
+    left.write(b"half a bo")
+    fill(backend, ONE, b"whole")
+    assert content(backend, ONE) == b"whole"
+    # Whoever held on to the old writer does no harm to the new bytes.
+    left.abort()
+    assert content(backend, ONE) == b"whole"
+    assert backend.find_sidecar(ONE) == sidecar_of_bytes(ONE, b"whole")
+
+
+def test_bytes_stay_readable_for_who_has_them_open(backend: Backend) -> None:
+    fill(backend, ONE)
+    reader = backend.open(ONE)
+    backend.delete(ONE)
+    assert reader.pread(len(DATA), 0) == DATA
+    reader.close()
+
+
+def test_deleting_twice_is_no_error(backend: Backend) -> None:
+    fill(backend, ONE)
+    backend.delete(ONE)
+    backend.delete(ONE)
+    assert not backend.has(ONE)
+    assert backend.find_sidecar(ONE) is None
+    assert list(backend.numbers()) == []
+    with pytest.raises(ContainerNotFound):
+        backend.open(ONE)
+
+
+def test_a_duplicate_is_the_same_bytes_under_another_number(backend: Backend) -> None:
+    fill(backend, ONE)
+    backend.duplicate(ONE, TWO, sidecar_of_bytes(TWO, DATA))
+    backend.delete(ONE)
+    assert content(backend, TWO) == DATA
+    assert backend.find_sidecar(TWO) == sidecar_of_bytes(TWO, DATA)
+
+
+def test_a_duplicate_begins_anew_over_what_was_left(backend: Backend) -> None:
+    fill(backend, ONE)
+    backend.create(TWO, None).write(b"left")
+    backend.duplicate(ONE, TWO, sidecar_of_bytes(TWO, DATA))
+    assert content(backend, TWO) == DATA
+
+
+def test_a_duplicate_of_damaged_bytes_is_refused(backend: Backend) -> None:
+    fill(backend, ONE, DATA[:-1])
+    with pytest.raises(ChecksumMismatch):
+        backend.duplicate(ONE, TWO, sidecar_of_bytes(TWO, DATA))
+    assert list(backend.numbers()) == [ONE]
+
+
+def test_a_duplicate_of_nothing_is_refused(backend: Backend) -> None:
+    with pytest.raises(ContainerNotFound):
+        backend.duplicate(ONE, TWO, sidecar_of_bytes(TWO, DATA))
+
+
+def test_space_is_told(backend: Backend) -> None:
+    assert backend.free_space() > 0
+
+
+@pytest.mark.parametrize("number", ["../../etc/passwd", "", "a/b", "..", "AB", "abcd.json"])
+def test_what_is_no_number_of_ours_is_not_there(backend: Backend, number: str) -> None:
+    with pytest.raises(ContainerNotFound):
+        backend.open(number)

@@ -1,0 +1,221 @@
+"""What every catalogue of a store keeps of its port's word."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from filestore.domain.container import BEGIN, Container, Content
+from filestore.domain.transfer import Promise, Remote, Transfer
+from filestore.persistence.catalogue import open_catalogue
+from filestore.persistence.memory import MemoryCatalogue
+from filestore.ports import Catalogue, Outgoing, Records
+from tests.support.databases import new_database, server
+from tests.support.filestore_core import DAVE, MANAGER, NODE, OTHER_MANAGER, START, STORE
+from vofiles.contract import Digest, Direction, Failure, Header, Receipt, TransferState
+from vofiles.errors import Busy, ContainerNotFound, NodeNotFound, TransferNotFound
+from vofiles.instant import Instant
+
+assert server  # a fixture
+
+EMPTY = Container("abcd", MANAGER, NODE, DAVE, "t1", "EMPTY", START, START)
+OFFER = Transfer(
+    "t1", MANAGER, Direction.IMPORT_INIT, "print", "abcd", TransferState.OFFERED, START, START, Instant(START + 10)
+)
+DIGESTS = (Digest("xxh3-128", "ab"), Digest("sha-256", "cd"))
+LATE = Instant(START + 1000)
+
+
+@pytest.fixture(params=["memory", "sqlite", "postgresql"])
+def catalogue(request: pytest.FixtureRequest, server: str | None, tmp_path: Path) -> Iterator[Catalogue]:
+    if request.param == "memory":
+        yield MemoryCatalogue()
+        return
+    opened = open_catalogue(new_database(request.param, server, tmp_path))
+    yield opened
+    opened.close()
+
+
+def add(catalogue: Catalogue, *rows: Container | Transfer | Outgoing) -> None:
+    def fn(records: Records) -> None:
+        for row in rows:
+            if isinstance(row, Container):
+                records.add_container(row)
+            elif isinstance(row, Transfer):
+                records.add_transfer(row)
+            else:
+                records.add_outgoing(row)
+
+    catalogue.write(fn)
+
+
+def test_a_container_comes_back_as_it_was(catalogue: Catalogue) -> None:
+    full = replace(EMPTY, number="bcde", state="COMPLETE", content=Content(5, DIGESTS, "text/plain; charset=utf-8"))
+    add(catalogue, EMPTY, full)
+    assert catalogue.read(lambda records: records.find_container("abcd")) == EMPTY
+    assert catalogue.read(lambda records: records.find_container("bcde")) == full
+    assert catalogue.read(lambda records: records.find_container("none")) is None
+    with pytest.raises(Busy):
+        add(catalogue, EMPTY)
+
+
+def test_a_transfer_comes_back_as_it_was(catalogue: Catalogue) -> None:
+    receipt = Receipt("t2", STORE.with_fragment("abcd"), 5, START, None, DIGESTS)
+    full = replace(
+        OFFER,
+        transfer="t2",
+        epoch=3,
+        promise=Promise(5, 6, DIGESTS, "a/b"),
+        remote=Remote("http://x/y", "HTTP", "POST", (Header("A", "b"), Header("C", "ü"))),
+        file_name="naïve ☉.fits",
+        lease="lease",
+        deadline=LATE,
+        bytes_done=5,
+        failure=Failure("Incomplete", "too short"),
+        receipt=receipt,
+    )
+    add(catalogue, OFFER, full)
+    assert catalogue.read(lambda records: records.find_transfer("t1")) == OFFER
+    assert catalogue.write(lambda records: records.hold_transfer("t2")) == full
+    assert catalogue.read(lambda records: records.find_transfer("none")) is None
+    with pytest.raises(Busy):
+        add(catalogue, OFFER)
+
+
+def test_rows_are_replaced(catalogue: Catalogue) -> None:
+    add(catalogue, EMPTY, OFFER)
+    receiving = EMPTY.step(BEGIN, LATE)
+    started = OFFER.start("lease", LATE, LATE)
+    catalogue.write(lambda records: (records.set_container(receiving), records.set_transfer(started)))
+    assert catalogue.write(lambda records: records.hold_container("abcd")) == receiving
+    assert catalogue.read(lambda records: records.find_transfer("t1")) == started
+    with pytest.raises(ContainerNotFound):
+        catalogue.write(lambda records: records.set_container(replace(EMPTY, number="none")))
+    with pytest.raises(TransferNotFound):
+        catalogue.write(lambda records: records.set_transfer(replace(OFFER, transfer="none")))
+
+
+def test_rows_are_deleted(catalogue: Catalogue) -> None:
+    add(catalogue, EMPTY, OFFER)
+    catalogue.write(lambda records: (records.delete_container("abcd"), records.delete_transfer("t1")))
+    catalogue.write(lambda records: (records.delete_container("abcd"), records.delete_transfer("t1")))
+    assert catalogue.read(lambda records: records.find_container("abcd")) is None
+    assert catalogue.read(lambda records: records.find_transfer("t1")) is None
+
+
+def test_what_is_raised_takes_everything_back(catalogue: Catalogue) -> None:
+    def fn(records: Records) -> None:
+        records.add_container(EMPTY)
+        records.add_outgoing(Outgoing("t1", MANAGER, START, START))
+        raise NodeNotFound("x")
+
+    with pytest.raises(NodeNotFound):
+        catalogue.write(fn)
+    assert catalogue.read(lambda records: records.find_container("abcd")) is None
+    assert catalogue.read(lambda records: records.list_outgoing(LATE, 10, ())) == []
+
+
+def test_a_refused_row_does_not_spoil_the_rest_of_the_transaction(catalogue: Catalogue) -> None:
+    add(catalogue, EMPTY)
+
+    def fn(records: Records) -> None:
+        with pytest.raises(Busy):
+            records.add_container(EMPTY)
+        records.add_transfer(OFFER)
+
+    catalogue.write(fn)
+    assert catalogue.read(lambda records: records.find_transfer("t1")) == OFFER
+
+
+def test_containers_are_listed_by_state_and_age_in_pages(catalogue: Catalogue) -> None:
+    old = [replace(EMPTY, number=f"old{number}", state="DELETED") for number in range(5)]
+    young = replace(EMPTY, number="young", state="DELETED", changed=LATE)
+    add(catalogue, EMPTY, young, *old)
+
+    def page(after: str) -> list[str]:
+        return [row.number for row in catalogue.read(lambda r: r.list_containers("DELETED", LATE, after, 3))]
+
+    assert page("") == ["old0", "old1", "old2"]
+    assert page("old2") == ["old3", "old4"]
+    assert page("old4") == []
+
+
+def test_transfers_are_listed_by_state_in_pages(catalogue: Catalogue) -> None:
+    add(catalogue, *(replace(OFFER, transfer=name) for name in ("b", "c", "a")), replace(OFFER, state="FAILED"))
+
+    def page(after: str) -> list[str]:
+        return [row.transfer for row in catalogue.read(lambda r: r.list_transfers("OFFERED", after, 2))]
+
+    assert page("") == ["a", "b"]
+    assert page("b") == ["c"]
+
+
+def test_transfers_are_overdue_by_expiry_and_by_deadline(catalogue: Catalogue) -> None:
+    soon, later = replace(OFFER, transfer="soon", expiry=Instant(START + 1)), replace(OFFER, transfer="later")
+    receiving = replace(OFFER, transfer="receiving", expiry=START).start("lease", Instant(START + 5), START)
+    add(catalogue, later, soon, receiving)
+
+    def overdue(state: str, before: int, limit: int = 9) -> list[str]:
+        return [row.transfer for row in catalogue.read(lambda r: r.list_overdue(state, Instant(before), limit))]
+
+    assert overdue("OFFERED", START) == []
+    assert overdue("OFFERED", START + 2) == ["soon"]
+    assert overdue("OFFERED", LATE) == ["soon", "later"]
+    assert overdue("OFFERED", LATE, 1) == ["soon"]
+    assert overdue("RECEIVING", START + 5) == []
+    assert overdue("RECEIVING", START + 6) == ["receiving"]
+
+
+def test_only_what_ended_long_ago_and_was_told_is_forgettable(catalogue: Catalogue) -> None:
+    ended = [
+        replace(OFFER, transfer=state, state=state, changed=START, expiry=LATE)
+        for state in ("COMPLETED", "FAILED", "EXPIRED", "CANCELLED", "STORED")
+    ]
+    untold = replace(ended[0], transfer="untold")
+    young = replace(ended[0], transfer="young", changed=LATE)
+    add(catalogue, OFFER, *ended, untold, young, Outgoing("untold", MANAGER, START, START))
+    found = catalogue.read(lambda records: records.list_forgettable(Instant(START + 1), 10))
+    assert {row.transfer for row in found} == {row.transfer for row in ended}
+    assert len(catalogue.read(lambda records: records.list_forgettable(Instant(START + 1), 2))) == 2
+
+
+def test_callbacks_are_listed_when_due_the_longest_first(catalogue: Catalogue) -> None:
+    late = Outgoing("late", MANAGER, START, LATE)
+    first = Outgoing("first", MANAGER, START, START)
+    second = Outgoing("second", OTHER_MANAGER, START, Instant(START + 1))
+    add(catalogue, late, second, first)
+    due = catalogue.read(lambda records: records.list_outgoing(Instant(START + 1), 10, ()))
+    assert [row.transfer for row in due] == ["first", "second"]
+    assert len({row.id for row in due}) == 2
+    others = catalogue.read(lambda records: records.list_outgoing(Instant(START + 1), 10, [MANAGER]))
+    assert [row.transfer for row in others] == ["second"]
+    assert len(catalogue.read(lambda records: records.list_outgoing(LATE, 1, ()))) == 1
+
+
+def test_a_transfer_has_one_callback(catalogue: Catalogue) -> None:
+    add(catalogue, Outgoing("t1", MANAGER, START, START), Outgoing("t1", MANAGER, LATE, LATE))
+    (row,) = catalogue.read(lambda records: records.list_outgoing(LATE, 10, ()))
+    assert row == Outgoing("t1", MANAGER, START, START, id=row.id)
+
+
+def test_callbacks_are_replaced_and_deleted(catalogue: Catalogue) -> None:
+    add(catalogue, Outgoing("t1", MANAGER, START, START))
+    (row,) = catalogue.read(lambda records: records.list_outgoing(START, 10, ()))
+    changed = replace(row, due=LATE, attempts=2, error="no answer")
+    catalogue.write(lambda records: records.set_outgoing(changed))
+    assert catalogue.write(lambda records: records.hold_outgoing(row.id)) == changed
+    catalogue.write(lambda records: records.delete_outgoing(row.id))
+    assert catalogue.write(lambda records: records.hold_outgoing(row.id)) is None
+
+
+def test_the_catalogue_knows_its_age(catalogue: Catalogue) -> None:
+    assert catalogue.write(lambda records: records.born(START)) == START
+    assert catalogue.write(lambda records: records.born(LATE)) == START
+
+
+def test_an_orphan_is_remembered_from_its_first_sight(catalogue: Catalogue) -> None:
+    assert catalogue.write(lambda records: records.add_orphan("abcd", START)) == START
+    assert catalogue.write(lambda records: records.add_orphan("abcd", LATE)) == START
+    catalogue.write(lambda records: records.delete_orphan("abcd"))
+    assert catalogue.write(lambda records: records.add_orphan("abcd", LATE)) == LATE
