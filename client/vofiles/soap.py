@@ -248,12 +248,12 @@ def _body_element(body: bytes) -> Any:
         return None
     if root.tag != f"{_SOAP}Envelope" or root.getroottree().docinfo.doctype:
         return None
-    return next(iter(root.find(f"{_SOAP}Body") or ()), None)
+    return next(root.iterfind(f"{_SOAP}Body/*"), None)
 
 
 def _error_of(fault: Any, status: int) -> VofilesError:
     message = fault.findtext("faultstring") or ""
-    for detail in fault.find("detail") or ():
+    for detail in fault.iterfind("detail/*"):
         category = str(detail.tag).rpartition("}")[2]
         if category in CATEGORIES:
             told: FaultDetail = reader(FaultDetail)(detail)
