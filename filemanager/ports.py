@@ -220,8 +220,10 @@ class Errands(Protocol):
     def add_errand(self, errand: Errand) -> Errand:
         """Store a new errand and answer it with its key."""
 
-    def due_errands(self, now: Instant, limit: int) -> list[Errand]:
-        """At most `limit` errands whose `due` is not after `now`, the longest due first."""
+    def due_errands(self, now: Instant, limit: int, without: Collection[Ivorn] = ()) -> list[Errand]:
+        """At most `limit` errands whose `due` is not after `now`, the longest due first, none for the stores in
+        `without`.
+        """
 
     def save_errand(self, errand: Errand) -> None:
         """Store what may change: due, attempts, error. One that is gone is no error."""

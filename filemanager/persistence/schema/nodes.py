@@ -28,13 +28,13 @@ NODES = Table(
 )
 
 ROOT_OF_OWNER = Index(
-    "uq_nodes_root_of_owner",
+    "uq_nodes_owner",
     NODES.c.owner,
     unique=True,
     sqlite_where=NODES.c.parent.is_(None),
     postgresql_where=NODES.c.parent.is_(None),
 )
-"""One root per account."""
+"""One root per account (I4)."""
 
 NODE_PROPERTIES = Table(
     "node_properties",

@@ -97,7 +97,7 @@ def add_nodes() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index(
-        "uq_nodes_root_of_owner",
+        "uq_nodes_owner",
         "nodes",
         ["owner"],
         unique=True,

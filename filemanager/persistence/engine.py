@@ -1,0 +1,43 @@
+"""The FileManager's database on SQL: opened with its schema brought up to date, and bound to the repositories.
+
+Rule: the only module that knows all repositories; whoever opens the database calls `open_database` and knows no table.
+"""
+
+from sqlalchemy import Connection
+
+from filemanager.persistence.repositories.accounts import SqlAccounts
+from filemanager.persistence.repositories.changes import SqlChanges
+from filemanager.persistence.repositories.contents import SqlContents
+from filemanager.persistence.repositories.credentials import SqlCredentials
+from filemanager.persistence.repositories.errands import SqlErrands
+from filemanager.persistence.repositories.properties import SqlNodes
+from filemanager.persistence.repositories.stores import SqlStores
+from filemanager.persistence.repositories.transfers import SqlTransfers
+from vofiles.serving.database import Database
+from vofiles.serving.migrations import upgrade
+
+
+class SqlTransaction:
+    """The port `Transaction` on one connection, for as long as its transaction lasts."""
+
+    __slots__ = ("accounts", "changes", "contents", "credentials", "errands", "nodes", "stores", "transfers")
+
+    def __init__(self, connection: Connection) -> None:
+        self.accounts = SqlAccounts(connection)
+        self.nodes = SqlNodes(connection)
+        self.contents = SqlContents(connection)
+        self.stores = SqlStores(connection)
+        self.transfers = SqlTransfers(connection)
+        self.changes = SqlChanges(connection)
+        self.credentials = SqlCredentials(connection)
+        self.errands = SqlErrands(connection)
+
+
+def open_database(url: str, *, readers: int = 8) -> Database[SqlTransaction]:
+    """The database at `url` (`sqlite:///file` or `postgresql://…`), its schema brought up to date first.
+
+    Raises ValueError for another kind of URL, `vofiles.serving.migrations.SchemaRefused` where a newer release made it,
+    ServiceBusy where it does not answer.
+    """
+    upgrade(url, "filemanager.persistence")
+    return Database(url, SqlTransaction, readers=readers)

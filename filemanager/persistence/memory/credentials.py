@@ -1,0 +1,33 @@
+"""Password hashes and tokens, in memory."""
+
+from filemanager.domain.credential import Credential, Token
+from filemanager.persistence.memory.state import Repository
+from vofiles.instant import Instant
+from vofiles.ivorn import Ivorn
+
+
+class MemoryCredentials(Repository):
+    """The port `Credentials`."""
+
+    def find_credential(self, account: Ivorn) -> Credential | None:
+        return self._state.credentials.get(account)
+
+    def put_credential(self, credential: Credential) -> None:
+        self._require_account(credential.account)
+        self._state.credentials[credential.account] = credential
+
+    def find_token(self, digest: bytes) -> Token | None:
+        return self._state.tokens.get(digest)
+
+    def add_token(self, token: Token) -> None:
+        self._require_account(token.account)
+        self._state.tokens[token.digest] = token
+
+    def delete_token(self, digest: bytes) -> None:
+        self._state.tokens.pop(digest, None)
+
+    def delete_expired_tokens(self, now: Instant) -> int:
+        expired = [token.digest for token in self._state.tokens.values() if token.expires <= now]
+        for digest in expired:
+            self.delete_token(digest)
+        return len(expired)

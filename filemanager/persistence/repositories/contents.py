@@ -1,0 +1,154 @@
+"""Content versions with their digests, and replicas, on SQL."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, delete, func, insert, select
+from sqlalchemy.exc import IntegrityError
+
+from filemanager.domain.content import ContentVersion
+from filemanager.domain.replica import Replica
+from filemanager.persistence.repositories.batches import batches
+from filemanager.persistence.repositories.identifiers import ivorn
+from filemanager.persistence.repositories.stores import KEY_OF_STORE
+from filemanager.persistence.repositories.violations import FOREIGN_KEY, refusal
+from filemanager.persistence.schema import CONTENT_VERSIONS, REPLICAS, STORES, VERSION_DIGESTS
+from vofiles.contract import Digest
+from vofiles.errors import Conflict, ContentNotFound, NodeNotFound, StoreNotFound, VersionConflict
+from vofiles.instant import Instant
+from vofiles.ivorn import Ivorn
+
+_V, _OTHER, _D, _R = CONTENT_VERSIONS, CONTENT_VERSIONS.alias("other"), VERSION_DIGESTS, REPLICAS
+
+_VERSIONS = (
+    # One row for each digest, and one for a version without any.
+    select(_V.c.node, _V.c.number, _V.c.size, _V.c.created, _V.c.content_type, _V.c.key, _D.c.algorithm, _D.c.value)
+    .select_from(_V.outerjoin(_D, _D.c.version == _V.c.key))
+    .order_by(_V.c.node, _V.c.number, _D.c.position)
+)
+_HIGHEST = select(func.max(_OTHER.c.number)).where(_OTHER.c.node == _V.c.node).scalar_subquery()
+_CURRENT = _VERSIONS.where(_V.c.node.in_(bindparam("nodes", expanding=True)), _V.c.number == _HIGHEST)
+_UP_TO = _VERSIONS.where(_V.c.node == bindparam("of_node"), _V.c.number <= bindparam("last"))
+_ADD_VERSION = insert(_V).returning(_V.c.key)
+_ADD_DIGEST = insert(_D)
+_DELETE_VERSION = delete(_V).where(_V.c.key == bindparam("version"))
+
+_REPLICAS = (
+    select(
+        _R.c.version,
+        STORES.c.identifier,
+        _R.c.container,
+        _R.c.state,
+        _R.c.slice_offset,
+        _R.c.slice_length,
+        _R.c.key,
+    )
+    .select_from(_R.join(STORES, STORES.c.key == _R.c.store))
+    .order_by(_R.c.key)
+)
+_OF_VERSIONS = _REPLICAS.where(_R.c.version.in_(bindparam("versions", expanding=True)))
+_OF_NODE = _REPLICAS.where(_R.c.version.in_(select(_V.c.key).where(_V.c.node == bindparam("of_node"))))
+_ADD_REPLICA = (
+    insert(_R)
+    .values(
+        store=KEY_OF_STORE,
+        **{name: bindparam(name) for name in ("version", "container", "state", "slice_offset", "slice_length")},
+    )
+    .returning(_R.c.key)
+)
+
+
+class SqlContents:
+    """The port `Contents`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add_version(self, version: ContentVersion) -> ContentVersion:
+        values = {
+            "node": version.node,
+            "number": version.number,
+            "size": version.size,
+            "created": version.created,
+            "content_type": version.content_type,
+        }
+        try:
+            key: int = self._connection.execute(_ADD_VERSION, values).scalar_one()
+        except IntegrityError as error:
+            known: dict[str, Callable[[], Exception]] = {
+                "uq_content_versions_node_number": lambda: VersionConflict(f"version {version.number}"),
+                FOREIGN_KEY: lambda: NodeNotFound(f"node {version.node}"),
+            }
+            raise refusal(error, known) from error
+        if version.digests:
+            rows = [
+                {"version": key, "position": position, "algorithm": digest.algorithm, "value": digest.value}
+                for position, digest in enumerate(version.digests)
+            ]
+            self._connection.execute(_ADD_DIGEST, rows)
+        return replace(version, key=key)
+
+    def current_versions(self, nodes: Sequence[int]) -> dict[int, ContentVersion]:
+        found: dict[int, ContentVersion] = {}
+        for some in batches(nodes):
+            rows = self._connection.execute(_CURRENT, {"nodes": some})
+            found.update((version.node, version) for version in _versions(rows))
+        return found
+
+    def versions_up_to(self, node: int, number: int) -> list[ContentVersion]:
+        return _versions(self._connection.execute(_UP_TO, {"of_node": node, "last": number}))
+
+    def delete_version(self, key: int) -> None:
+        self._connection.execute(_DELETE_VERSION, {"version": key})
+
+    def add_replica(self, replica: Replica) -> Replica:
+        values = {
+            "version": replica.version,
+            "of_store": str(replica.store),
+            "container": str(replica.container),
+            "state": replica.state,
+            "slice_offset": replica.offset,
+            "slice_length": replica.length,
+        }
+        try:
+            key: int = self._connection.execute(_ADD_REPLICA, values).scalar_one()
+        except IntegrityError as error:
+            known: dict[str, Callable[[], Exception]] = {
+                "nn_replicas_store": lambda: StoreNotFound(replica.store),
+                "uq_replicas_container": lambda: Conflict(replica.container),
+                "uq_replicas_version_store": lambda: Conflict(replica.container),
+                FOREIGN_KEY: lambda: ContentNotFound(f"version {replica.version}"),
+            }
+            raise refusal(error, known) from error
+        return replace(replica, key=key)
+
+    def replicas_of(self, versions: Sequence[int]) -> dict[int, list[Replica]]:
+        found: dict[int, list[Replica]] = {}
+        for some in batches(versions):
+            for row in self._connection.execute(_OF_VERSIONS, {"versions": some}):
+                replica = _replica(row)
+                found.setdefault(replica.version, []).append(replica)
+        return found
+
+    def replicas_of_node(self, node: int) -> list[Replica]:
+        return [_replica(row) for row in self._connection.execute(_OF_NODE, {"of_node": node})]
+
+
+def _versions(rows: Iterable[Any]) -> list[ContentVersion]:
+    """One for each version; its rows come one after the other."""
+    found: list[ContentVersion] = []
+    digests: list[Digest] = []
+    for node, number, size, created, content_type, key, algorithm, value in rows:
+        if not found or found[-1].key != key:
+            digests = []
+            found.append(ContentVersion(node, number, size, Instant(created), content_type, (), key))
+        if algorithm is not None:
+            digests.append(Digest(algorithm, value))
+            found[-1] = replace(found[-1], digests=tuple(digests))
+    return found
+
+
+def _replica(row: Any) -> Replica:
+    version, store, container, state, offset, length, key = row
+    return Replica(version, ivorn(store), Ivorn.parse(container), state, offset, length, key)

@@ -1,0 +1,225 @@
+"""The tree on SQL: a path by one self-join for its depth, a page of children by key, the way up by recursion."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    Select,
+    bindparam,
+    delete,
+    insert,
+    literal,
+    select,
+    update,
+)
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.sql.selectable import NamedFromClause
+
+from filemanager.domain.node import Node
+from filemanager.persistence.repositories.accounts import KEY_OF_ACCOUNT
+from filemanager.persistence.repositories.batches import batches
+from filemanager.persistence.repositories.identifiers import ivorn
+from filemanager.persistence.repositories.violations import FOREIGN_KEY, refusal
+from filemanager.persistence.schema import ACCOUNTS, NODES
+from vofiles.errors import AccountNotFound, DuplicateNode, FolderNotEmpty, ParentNotFound
+from vofiles.instant import Instant
+from vofiles.names import NodeName
+
+STEPS = 16
+"""Steps of a path in one statement. SQLite joins 64 tables at most; a longer path goes on from where one ended."""
+
+_N, _PARENT = NODES.alias("n"), NODES.alias("p")
+_IN_TREE = _N.join(ACCOUNTS, ACCOUNTS.c.key == _N.c.owner).outerjoin(_PARENT, _PARENT.c.key == _N.c.parent)
+
+
+def _select(node: NamedFromClause, parent_number: ColumnElement[Any], source: FromClause) -> Select[Any]:
+    """Nodes in the order of `_node`."""
+    return select(
+        node.c.number,
+        node.c.name,
+        node.c.kind,
+        ACCOUNTS.c.identifier,
+        node.c.created,
+        node.c.modified,
+        node.c.generation,
+        node.c.version,
+        node.c.parent,
+        parent_number,
+        node.c.key,
+    ).select_from(source)
+
+
+_ANY = _select(_N, _PARENT.c.number, _IN_TREE)
+_FIND_NUMBER = _ANY.where(_N.c.number == bindparam("number"))
+_FIND_KEY = _ANY.where(_N.c.key == bindparam("node"))
+_LOCK = _FIND_KEY.with_for_update(of=_N)
+# No name is empty, so the first page is the one after "".
+_CHILDREN = (
+    _ANY.where(_N.c.parent == bindparam("folder"), _N.c.name > bindparam("after"))
+    .order_by(_N.c.name)
+    .limit(bindparam("limit"))
+)
+_CHILDREN_OF = (
+    _ANY.where(_N.c.parent.in_(bindparam("folders", expanding=True)))
+    .order_by(_N.c.parent, _N.c.name)
+    .limit(bindparam("limit"))
+)
+
+
+@cache
+def path_statement(depth: int) -> Select[Any]:
+    """The node `depth` steps (1 or more) below the one of number `number`, by the names `name1`, `name2`, …"""
+    start = last = NODES.alias("n0")
+    source: FromClause = start
+    above = start
+    for step in range(1, depth + 1):
+        above, last = last, NODES.alias(f"n{step}")
+        source = source.join(last, (last.c.parent == above.c.key) & (last.c.name == bindparam(f"name{step}")))
+    source = source.join(ACCOUNTS, ACCOUNTS.c.key == last.c.owner)
+    return _select(last, above.c.number, source).where(start.c.number == bindparam("number"))
+
+
+def _ancestors() -> Select[Any]:
+    lowest = select(NODES.c.parent.label("key"), literal(1).label("height")).where(NODES.c.key == bindparam("node"))
+    way = lowest.cte("way", recursive=True)
+    way = way.union_all(select(NODES.c.parent, way.c.height + 1).where(NODES.c.key == way.c.key))
+    return _select(_N, _PARENT.c.number, _IN_TREE.join(way, way.c.key == _N.c.key)).order_by(way.c.height)
+
+
+_ANCESTORS = _ancestors()
+_ADD = (
+    insert(NODES)
+    .values(
+        owner=KEY_OF_ACCOUNT,
+        **{
+            name: bindparam(name)
+            for name in ("number", "parent", "name", "kind", "created", "modified", "generation", "version")
+        },
+    )
+    .returning(NODES.c.key)
+)
+_SAVE = (
+    update(NODES)
+    .where(NODES.c.key == bindparam("node"))
+    .values({name: bindparam(f"new_{name}") for name in ("name", "parent", "modified", "generation", "version")})
+)
+_ANY_CHILD = select(literal(1)).where(NODES.c.parent == bindparam("node")).limit(1)
+_DELETE = delete(NODES).where(NODES.c.key == bindparam("node"))
+
+
+class SqlTree:
+    """The nodes of the port `Nodes`; their properties are in `properties`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def _one(self, statement: Select[Any], values: dict[str, Any]) -> Node | None:
+        row = self._connection.execute(statement, values).first()
+        return None if row is None else _node(row)
+
+    def _many(self, statement: Select[Any], values: dict[str, Any]) -> list[Node]:
+        return [_node(row) for row in self._connection.execute(statement, values)]
+
+    def find_node(self, number: str) -> Node | None:
+        return self._one(_FIND_NUMBER, {"number": number})
+
+    def find_key(self, key: int) -> Node | None:
+        return self._one(_FIND_KEY, {"node": key})
+
+    def find_path(self, number: str, path: Sequence[NodeName]) -> Node | None:
+        if not path:
+            return self.find_node(number)
+        here, rest = path[:STEPS], path[STEPS:]
+        names = {f"name{step}": name for step, name in enumerate(here, 1)}
+        node = self._one(path_statement(len(here)), {"number": number, **names})
+        return node if node is None or not rest else self.find_path(node.number, rest)
+
+    def lock_node(self, key: int) -> Node | None:
+        return self._one(_LOCK, {"node": key})
+
+    def children(self, parent: int, after: NodeName | None, limit: int) -> list[Node]:
+        return self._many(_CHILDREN, {"folder": parent, "after": after or "", "limit": limit})
+
+    def children_of(self, parents: Sequence[int], limit: int) -> list[Node]:
+        found: list[Node] = []
+        for folders in batches(sorted(parents)):
+            if len(found) < limit:
+                found += self._many(_CHILDREN_OF, {"folders": folders, "limit": limit - len(found)})
+        return found
+
+    def ancestors(self, key: int) -> list[Node]:
+        return self._many(_ANCESTORS, {"node": key})
+
+    def add_node(self, node: Node) -> Node:
+        values = {
+            "account": str(node.owner),
+            "number": node.number,
+            "parent": node.parent,
+            "name": node.name,
+            "kind": node.kind,
+            "created": node.created,
+            "modified": node.modified,
+            "generation": node.generation,
+            "version": node.version,
+        }
+        try:
+            key: int = self._connection.execute(_ADD, values).scalar_one()
+        except IntegrityError as error:
+            raise _refusal(error, node) from error
+        return replace(node, key=key)
+
+    def save_node(self, node: Node) -> None:
+        values = {
+            "node": node.key,
+            "new_name": node.name,
+            "new_parent": node.parent,
+            "new_modified": node.modified,
+            "new_generation": node.generation,
+            "new_version": node.version,
+        }
+        try:
+            self._connection.execute(_SAVE, values)
+        except IntegrityError as error:
+            raise _refusal(error, node) from error
+
+    def delete_node(self, key: int) -> None:
+        # Asked first, because a broken statement ends a transaction of PostgreSQL; the constraint keeps it true there
+        # when a child comes at this very moment.
+        if self._connection.execute(_ANY_CHILD, {"node": key}).first() is not None:
+            raise FolderNotEmpty(f"node {key}")
+        try:
+            self._connection.execute(_DELETE, {"node": key})
+        except IntegrityError as error:
+            raise refusal(error, {FOREIGN_KEY: lambda: FolderNotEmpty(f"node {key}")}) from error
+
+
+def _refusal(error: IntegrityError, node: Node) -> Exception:
+    known: dict[str, Callable[[], Exception]] = {
+        "uq_nodes_parent_name": lambda: DuplicateNode(node.name),
+        "uq_nodes_owner": lambda: DuplicateNode(node.name, reason=f"{node.owner} has a root already"),
+        "nn_nodes_owner": lambda: AccountNotFound(node.owner),
+        FOREIGN_KEY: lambda: ParentNotFound(node.parent_number or ""),
+    }
+    return refusal(error, known)
+
+
+def _node(row: Any) -> Node:
+    number, name, kind, owner, created, modified, generation, version, parent, parent_number, key = row
+    return Node(
+        number,
+        NodeName(name),
+        kind,
+        ivorn(owner),
+        Instant(created),
+        Instant(modified),
+        generation,
+        version,
+        parent,
+        parent_number,
+        key,
+    )
