@@ -93,6 +93,10 @@ class Table:
         """A value of one type, or None where it is not there."""
         return self.take(key, kind) if key in self._left else None
 
+    def has(self, key: str) -> bool:
+        """Whether a key is there and was not asked for yet."""
+        return key in self._left
+
     def parse(self, key: str, parse: Callable[[str], T]) -> T:
         """A text that `parse` understands; it must be there."""
         return self._parsed(key, self.take(key, str), parse)

@@ -1,0 +1,148 @@
+"""The FileManager's configuration: a TOML file as frozen values.
+
+Rule: read once, in `__main__`, and passed down; every key is written down here.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from vofiles.configuration import (
+    ConfigurationError,
+    Listen,
+    SharedKey,
+    Table,
+    read,
+    require_distinct,
+    take_keys,
+    take_listen,
+)
+from vofiles.ivorn import Ivorn, parse_service
+
+PORT: Final = 8080
+
+_CLASSES: Final = ("ONLINE", "NEARLINE")
+_STATES: Final = ("ACTIVE", "READONLY", "DRAINING", "OFFLINE")
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """The numbers by which the service works. Times are seconds."""
+
+    transfer_lifetime: int = 86_400
+    """After how long a transfer that has not ended is looked after."""
+    maximum_wait: int = 60
+    """How long importData and exportData wait at most before they answer the transfer as it stands."""
+    store_timeout: float = 4.5
+    """How long a store has to answer; with what else there is to do a caller hears of its silence within 5 s."""
+    pull_timeout: float = 0.25
+    """How long a reader waits for what a store says of an open transfer."""
+    pull_interval: float = 1.0
+    """How often a store is asked about one transfer."""
+    keep_versions: int = 1
+    """How many content versions of a file are kept, the current one included."""
+    maximum_page: int = 1000
+    """How many children listChildren answers at most."""
+    maximum_extra_nodes: int = 1000
+    """How many nodes besides the one asked for getNode answers at most."""
+    token_lifetime: int = 30 * 86_400
+    """How long a bearer token is good for."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoreEntry:
+    """A store that this service uses."""
+
+    identifier: Ivorn
+    address: str
+    """URL of its SOAP service."""
+    keys: tuple[SharedKey, ...]
+    site: str = ""
+    storage_class: str = "ONLINE"
+    state: str | None = None
+    """What it is used for; None: as it was before, ACTIVE at first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Everything that the FileManager is told."""
+
+    identifier: Ivorn
+    communities: tuple[Ivorn, ...]
+    """Whose accounts it serves; a user name without community is of the first."""
+    database: str
+    """sqlite:///path or postgresql+psycopg://…"""
+    default_store: Ivorn | None = None
+    listen: Listen = Listen("127.0.0.1", PORT, "")
+    terms: Terms = Terms()
+    stores: tuple[StoreEntry, ...] = ()
+
+
+def load(path: Path) -> Config:
+    """The configuration in a file. Raises ConfigurationError."""
+    with read(path) as top:
+        config = Config(
+            identifier=top.parse("identifier", parse_service),
+            communities=top.parse_list("communities", parse_service),
+            database=_database(top),
+            default_store=_find_service(top, "default_store"),
+            listen=take_listen(top, PORT),
+            terms=_terms(top),
+            stores=tuple(_store(table) for table in top.tables("stores")),
+        )
+    if not config.communities:
+        raise top.error("communities", "there must be one at least")
+    require_distinct(path, "stores", (store.identifier for store in config.stores))
+    require_distinct(path, "keys", (key.id for store in config.stores for key in store.keys))
+    if config.default_store is not None and config.default_store not in {store.identifier for store in config.stores}:
+        raise ConfigurationError(f"{path}: default_store: {config.default_store} is not among the stores")
+    return config
+
+
+def _find_service(table: Table, key: str) -> Ivorn | None:
+    return table.parse(key, parse_service) if table.has(key) else None
+
+
+def _database(top: Table) -> str:
+    url = top.take("database", str)
+    kind, mark, name = url.partition(":///")
+    if kind == "sqlite" and mark and name and not name.startswith("/"):
+        # Relative to the file, so that it does not matter where the service is started.
+        return f"sqlite:///{(top.path.parent / name).absolute()}"
+    if not url.startswith(("sqlite:///", "postgresql")):
+        # Not the URL itself: it may hold a password.
+        raise top.error("database", "it is sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME")
+    return url
+
+
+def _terms(top: Table) -> Terms:
+    plain = Terms()
+    with (
+        top.table("transfers") as transfers,
+        top.table("content") as content,
+        top.table("nodes") as nodes,
+        top.table("tokens") as tokens,
+    ):
+        return Terms(
+            transfer_lifetime=transfers.positive("lifetime", plain.transfer_lifetime),
+            maximum_wait=transfers.positive("maximum_wait", plain.maximum_wait),
+            store_timeout=transfers.positive("store_timeout", plain.store_timeout),
+            pull_timeout=transfers.positive("pull_timeout", plain.pull_timeout),
+            pull_interval=transfers.positive("pull_interval", plain.pull_interval),
+            keep_versions=content.positive("keep_versions", plain.keep_versions),
+            maximum_page=nodes.positive("maximum_page", plain.maximum_page),
+            maximum_extra_nodes=nodes.positive("maximum_extra_nodes", plain.maximum_extra_nodes),
+            token_lifetime=tokens.positive("lifetime", plain.token_lifetime),
+        )
+
+
+def _store(table: Table) -> StoreEntry:
+    with table:
+        return StoreEntry(
+            identifier=table.parse("identifier", parse_service),
+            address=table.url("address"),
+            keys=take_keys(table),
+            site=table.take("site", str, ""),
+            storage_class=table.choice("class", _CLASSES, "ONLINE"),
+            state=table.choice("state", (*_STATES, ""), "") or None,
+        )

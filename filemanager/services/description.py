@@ -1,0 +1,116 @@
+"""Descriptions: nodes and accounts as they are answered.
+
+Rule: the one place where a node's wire value is made, so that every API and every operation tells the same of it. A
+level of nodes costs the same few queries however many they are.
+"""
+
+from collections.abc import Sequence
+
+from filemanager.domain.account import Account
+from filemanager.domain.content import ContentVersion
+from filemanager.domain.node import Node
+from filemanager.domain.properties import CONTENT_TYPE
+from filemanager.domain.replica import READABLE, Location, Replica, ReplicaState
+from filemanager.ports import Transaction
+from vofiles import contract
+from vofiles.contract import NodeKind, Property
+from vofiles.instant import to_text
+from vofiles.ivorn import Ivorn, NodeIdentifier
+
+_DIGEST_KEYS = {"sha-256": "content.digest.sha256", "xxh3-128": "content.digest.xxh3-128"}
+
+
+def describe_nodes(tx: Transaction, service: Ivorn, nodes: Sequence[Node]) -> list[contract.Node]:
+    """The wire values of these nodes, in their order."""
+    if not nodes:
+        return []
+    stored = tx.nodes.properties_of([node.key for node in nodes])
+    versions = tx.contents.current_versions([node.key for node in nodes if node.version])
+    replicas = tx.contents.replicas_of([version.key for version in versions.values()]) if versions else {}
+    empty = [node.key for node in nodes if node.kind == NodeKind.FILE and not node.version]
+    imports = tx.transfers.open_imports(empty) if empty else {}
+    described = []
+    for node in nodes:
+        version = versions.get(node.key)
+        location = _location(replicas.get(version.key, [])) if version is not None else None
+        transfer = imports.get(node.key)
+        if transfer is not None and transfer.container is not None:
+            location = Location(transfer.container, ReplicaState.EMPTY)
+        described.append(_describe(service, node, stored.get(node.key, {}), version, location))
+    return described
+
+
+def describe_node(tx: Transaction, service: Ivorn, node: Node) -> contract.Node:
+    """The wire value of one node."""
+    return describe_nodes(tx, service, [node])[0]
+
+
+def preferred_replica(replicas: Sequence[Replica]) -> Replica | None:
+    """The replica that is asked for the bytes: the first readable one, else the first."""
+    return next((each for each in replicas if each.state in READABLE), replicas[0] if replicas else None)
+
+
+def _location(replicas: Sequence[Replica]) -> Location | None:
+    replica = preferred_replica(replicas)
+    return Location(replica.container, replica.state) if replica is not None else None
+
+
+def _describe(
+    service: Ivorn, node: Node, stored: dict[str, str], version: ContentVersion | None, location: Location | None
+) -> contract.Node:
+    content_type = stored.get(CONTENT_TYPE) or (version.content_type if version is not None else None)
+    properties = dict(stored)
+    properties["created.date"] = to_text(node.created)
+    properties["modified.date"] = to_text(node.modified)
+    if node.is_root:
+        properties["community.home.space"] = str(node.owner)
+    if content_type is not None:
+        properties[CONTENT_TYPE] = content_type
+    if version is not None:
+        properties |= _content_properties(version)
+    if location is not None:
+        properties["filestore.location"] = str(location.container)
+        properties["filestore.location.state"] = location.state
+    return contract.Node(
+        identifier=NodeIdentifier(service, node.number),
+        name=node.name,
+        type=node.kind,
+        owner=node.owner,
+        created=node.created,
+        modified=node.modified,
+        generation=node.generation,
+        version=node.version,
+        parent=NodeIdentifier(service, node.parent_number) if node.parent_number is not None else None,
+        size=version.size if version is not None else None,
+        content_type=content_type,
+        digests=version.digests if version is not None else (),
+        properties=_sorted(properties),
+    )
+
+
+def _content_properties(version: ContentVersion) -> dict[str, str]:
+    found = {
+        "content.size": str(version.size),
+        "content.version": str(version.number),
+        "content.created.date": to_text(version.created),
+    }
+    for digest in version.digests:
+        if digest.algorithm in _DIGEST_KEYS:
+            found[_DIGEST_KEYS[digest.algorithm]] = digest.value
+    return found
+
+
+def describe_account(tx: Transaction, service: Ivorn, account: Account) -> contract.Account:
+    """The wire value of an account."""
+    return contract.Account(
+        identifier=account.identifier,
+        name=account.name,
+        kind=account.kind,
+        home=NodeIdentifier(service, account.home),
+        created=account.created,
+        properties=_sorted(tx.accounts.properties_of_account(account.identifier)),
+    )
+
+
+def _sorted(properties: dict[str, str]) -> tuple[Property, ...]:
+    return tuple(Property(key, properties[key]) for key in sorted(properties))

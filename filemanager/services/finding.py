@@ -1,0 +1,38 @@
+"""Finding: from an identifier to a node, for a caller.
+
+Rule: every operation that takes a node finds it here; a node of another's, one that is not there and one below a file
+are told apart by nobody (I9).
+"""
+
+from filemanager.domain.caller import Caller
+from filemanager.domain.node import Node
+from filemanager.domain.rights import may_see_node
+from filemanager.ports import Transaction
+from vofiles.errors import NodeNotFound, NotFound, ParentNotFound
+from vofiles.ivorn import Ivorn, LongIdentifier, NodeIdentifier
+
+
+def get_node(tx: Transaction, service: Ivorn, caller: Caller, identifier: LongIdentifier) -> Node:
+    """The node that a caller names. Raises NodeNotFound."""
+    return _get(tx, service, caller, identifier, NodeNotFound)
+
+
+def get_parent(tx: Transaction, service: Ivorn, caller: Caller, identifier: LongIdentifier) -> Node:
+    """The node that is to be a parent. Raises ParentNotFound."""
+    return _get(tx, service, caller, identifier, ParentNotFound)
+
+
+def _get(tx: Transaction, service: Ivorn, caller: Caller, identifier: LongIdentifier, missing: type[NotFound]) -> Node:
+    if identifier.node.service != service:
+        raise missing(identifier, reason=f"this service is {service}")
+    node = tx.nodes.find_path(identifier.node.number, identifier.path)
+    if node is None or not may_see_node(caller, node):
+        raise missing(identifier)
+    return node
+
+
+def path_of(tx: Transaction, service: Ivorn, node: Node) -> LongIdentifier:
+    """A node as it is called from its root."""
+    steps = [node, *tx.nodes.ancestors(node.key)]
+    root = NodeIdentifier(service, steps[-1].number)
+    return LongIdentifier(root, tuple(step.name for step in reversed(steps[:-1])))

@@ -1,0 +1,238 @@
+"""Nodes: adding, reading, listing, describing and deleting them.
+
+Rule: a node is only ever found through `finding`, which knows what the caller may see, and only ever answered as
+`description` says; every change of the tree leaves a Change.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from filemanager.config import Config
+from filemanager.domain.caller import Caller
+from filemanager.domain.change import Change, ChangeOperation
+from filemanager.domain.errand import Errand, ErrandVerb
+from filemanager.domain.node import Node, later, require_folder, require_kind
+from filemanager.domain.properties import PropertyEdit
+from filemanager.domain.rights import require_deletable
+from filemanager.ports import Clock, Database, Numbers, Transaction
+from filemanager.services.accounts import require_known_store
+from filemanager.services.description import describe_node, describe_nodes
+from filemanager.services.finding import get_node, get_parent
+from filemanager.services.settlement import Settlements
+from vofiles import contract
+from vofiles.contract import (
+    AddNode,
+    BundleHints,
+    Delete,
+    GetNode,
+    ListChildren,
+    ListChildrenAnswer,
+    NodeKind,
+    SetProperties,
+    TransferState,
+)
+from vofiles.errors import FolderNotEmpty, InvalidArgument, InvalidName, NodeNotFound, ParentNotFound
+from vofiles.instant import Instant
+from vofiles.ivorn import Ivorn
+from vofiles.names import MAX_DEPTH, NodeName, parse_name
+
+
+@dataclass(frozen=True)
+class NodeService:
+    """The use cases of nodes."""
+
+    config: Config
+    database: Database
+    clock: Clock
+    numbers: Numbers
+    settlements: Settlements
+    wake_errands: Callable[[], None]
+    refresh: Callable[[list[str]], bool]
+    """Asks stores about open transfers, by their numbers; answers whether one has ended."""
+
+    @property
+    def _service(self) -> Ivorn:
+        return self.config.identifier
+
+    def add_node(self, caller: Caller, request: AddNode) -> contract.Node:
+        """Make an empty node.
+
+        Raises ParentNotFound, NotAFolder, InvalidName, InvalidArgument, TooLarge, ReadOnlyProperty, StoreNotFound,
+        DuplicateNode.
+        """
+        name, kind = parse_name(request.name), require_kind(request.type)
+        edit = PropertyEdit.of(request.properties)
+        _, values = edit.effect_on({})
+        now, number = self.clock.now(), self.numbers.new_number()
+
+        def add(tx: Transaction) -> contract.Node:
+            found = get_parent(tx, self._service, caller, request.parent)
+            parent = tx.nodes.lock_node(found.key)
+            if parent is None:
+                raise ParentNotFound(request.parent)
+            require_folder(parent)
+            require_known_store(tx, edit)
+            if len(tx.nodes.ancestors(parent.key)) + 1 >= MAX_DEPTH:
+                raise InvalidName(ascii(name), reason=f"a path has at most {MAX_DEPTH} steps")
+            node = tx.nodes.add_node(
+                Node(number, name, kind, parent.owner, now, now, parent=parent.key, parent_number=parent.number)
+            )
+            tx.nodes.put_properties(node.key, edit.put)
+            after = {"node.name": name, "node.type": kind, "node.parent": parent.number} | values
+            tx.changes.add_change(Change(caller.account, node.owner, now, number, ChangeOperation.ADD_NODE, {}, after))
+            return describe_node(tx, self._service, node)
+
+        return self.database.write(add)
+
+    def get_node(self, caller: Caller, request: GetNode) -> tuple[contract.Node, ...]:
+        """The node and, by the hints, its parents upwards and its children level by level.
+
+        Where a transfer on it is open its store is asked first, so that who reads after a PUT sees what was put.
+        Raises NodeNotFound.
+        """
+
+        def find_open(tx: Transaction) -> list[str]:
+            node = get_node(tx, self._service, caller, request.node)
+            if node.kind != NodeKind.FILE:
+                return []
+            return [transfer.number for transfer in tx.transfers.open_transfers(node.key) if transfer.is_import]
+
+        def bundle(tx: Transaction) -> tuple[contract.Node, ...]:
+            node = get_node(tx, self._service, caller, request.node)
+            return tuple(self._bundle(tx, node, request.hints or BundleHints()))
+
+        def first_look(tx: Transaction) -> tuple[list[str], tuple[contract.Node, ...]]:
+            return find_open(tx), bundle(tx)
+
+        numbers, nodes = self.database.read(first_look)
+        if numbers and self.refresh(numbers):
+            return self.database.read(bundle)
+        return nodes
+
+    def _bundle(self, tx: Transaction, node: Node, hints: BundleHints) -> list[contract.Node]:
+        most = self.config.terms.maximum_extra_nodes
+        left = hints.maximum_extra_nodes
+        left = most if left is None or left < 0 else min(left, most)
+        answer = describe_nodes(tx, self._service, [node])
+        if hints.parents:
+            above = tx.nodes.ancestors(node.key)[:left]
+            answer += describe_nodes(tx, self._service, above)
+            left -= len(above)
+        depth, level = hints.depth or 0, [node]
+        while depth and left > 0:
+            folders = [each.key for each in level if each.kind == NodeKind.FOLDER]
+            level = tx.nodes.children_of(folders, left) if folders else []
+            if not level:
+                break
+            answer += describe_nodes(tx, self._service, level)
+            left -= len(level)
+            depth -= 1
+        return answer
+
+    def list_children(self, caller: Caller, request: ListChildren) -> ListChildrenAnswer:
+        """A page of a folder's children in the order of their names. Raises NodeNotFound, NotAFolder, InvalidArgument."""
+        most = self.config.terms.maximum_page
+        limit = most if request.limit is None else min(request.limit, most)
+        if limit < 1:
+            raise InvalidArgument("limit", reason="it is at least 1")
+        after = _cursor(request.after)
+
+        def page(tx: Transaction) -> ListChildrenAnswer:
+            folder = require_folder(get_node(tx, self._service, caller, request.node))
+            children = tx.nodes.children(folder.key, after, limit + 1)
+            following = children[limit - 1].name if len(children) > limit else None
+            return ListChildrenAnswer(following, tuple(describe_nodes(tx, self._service, children[:limit])))
+
+        return self.database.read(page)
+
+    def set_properties(self, caller: Caller, request: SetProperties) -> contract.Node:
+        """Add, change and remove properties of a node.
+
+        Raises NodeNotFound, InvalidArgument, TooLarge, ReadOnlyProperty, StoreNotFound.
+        """
+        edit = PropertyEdit.of(request.properties, request.remove_keys)
+        now = self.clock.now()
+
+        def save(tx: Transaction) -> contract.Node:
+            found = get_node(tx, self._service, caller, request.node)
+            node = tx.nodes.lock_node(found.key)
+            if node is None:
+                raise NodeNotFound(request.node)
+            require_known_store(tx, edit)
+            before, after = edit.effect_on(tx.nodes.properties_of([node.key]).get(node.key, {}))
+            if after:
+                node = node.changed(now)
+                tx.nodes.save_node(node)
+                tx.nodes.put_properties(node.key, edit.put)
+                tx.nodes.remove_properties(node.key, edit.remove)
+                tx.changes.add_change(
+                    Change(
+                        caller.account,
+                        node.owner,
+                        node.modified,
+                        node.number,
+                        ChangeOperation.SET_PROPERTIES,
+                        before,
+                        after,
+                    )
+                )
+            return describe_node(tx, self._service, node)
+
+        return self.database.write(save)
+
+    def delete(self, caller: Caller, request: Delete) -> None:
+        """Delete a file or an empty folder. Its containers go as soon as their stores can be told.
+
+        Raises NodeNotFound, FolderNotEmpty, PermissionDenied for a root.
+        """
+        now = self.clock.now()
+
+        def remove(tx: Transaction) -> list[str]:
+            found = get_node(tx, self._service, caller, request.node)
+            node = tx.nodes.lock_node(found.key)
+            if node is None:
+                raise NodeNotFound(request.node)
+            require_deletable(node)
+            if tx.nodes.children(node.key, None, 1):
+                raise FolderNotEmpty(node.name)
+            cancelled = cancel_open_transfers(tx, node, now)
+            for replica in tx.contents.replicas_of_node(node.key):
+                tx.errands.add_errand(
+                    Errand(replica.store, ErrandVerb.DELETE_CONTAINER, str(replica.container), now, now)
+                )
+            before = {"node.name": node.name, "node.type": node.kind, "node.parent": node.parent_number}
+            before |= tx.nodes.properties_of([node.key]).get(node.key, {})
+            tx.nodes.delete_node(node.key)
+            at = later(now, node.modified)
+            tx.changes.add_change(
+                Change(caller.account, node.owner, at, node.number, ChangeOperation.DELETE, before, {})
+            )
+            return cancelled
+
+        cancelled = self.database.write(remove)
+        self.wake_errands()
+        for number in cancelled:
+            self.settlements.publish(number)
+
+
+def cancel_open_transfers(tx: Transaction, node: Node, now: Instant) -> list[str]:
+    """End the transfers on a node that goes; their stores are told by errand. Answers their numbers."""
+    cancelled = []
+    for transfer in tx.transfers.open_transfers(node.key):
+        tx.transfers.save_transfer(
+            transfer.moved_to(
+                TransferState.CANCELLED, failure=contract.Failure("NodeNotFound", "The node has been deleted")
+            )
+        )
+        tx.errands.add_errand(Errand(transfer.store, ErrandVerb.CANCEL_TRANSFER, transfer.number, now, now))
+        cancelled.append(transfer.number)
+    return cancelled
+
+
+def _cursor(after: str | None) -> NodeName | None:
+    if not after:
+        return None
+    try:
+        return parse_name(after)
+    except InvalidName as error:
+        raise InvalidArgument("after", reason="it is the `next` of the page before") from error
