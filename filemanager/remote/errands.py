@@ -1,0 +1,67 @@
+"""Errands on their way to stores: the durable rows as letters of the shared outbox, and the port ErrandSender.
+
+Rule: an errand is done when the store says so, or says that there is nothing to do; it is tried until then, as long as
+the service's patience lasts.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+
+from filemanager.domain.errand import Errand, ErrandVerb
+from filemanager.ports import Clock, Database, StoreControl
+from vofiles.errors import Conflict, InvalidArgument, NotFound
+from vofiles.instant import Instant
+from vofiles.ivorn import Ivorn
+from vofiles.serving.outbox import Letter, Outbox
+
+
+class ErrandTable:
+    """The errands as an OutboxTable."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._handed_out: dict[int, Errand] = {}
+
+    def due(self, now: Instant, limit: int, without: Collection[str]) -> Sequence[Letter[Errand]]:
+        stores = [Ivorn.parse(store) for store in without]
+        errands = self._database.read(lambda tx: tx.errands.due_errands(now, limit, stores))
+        self._handed_out.update((errand.key, errand) for errand in errands)
+        return [Letter(errand.key, str(errand.store), errand.created, errand.attempts, errand) for errand in errands]
+
+    def delivered(self, key: int) -> None:
+        self._database.write(lambda tx: tx.errands.delete_errand(key))
+        self._handed_out.pop(key, None)
+
+    def retry(self, key: int, at: Instant, error: str) -> None:
+        errand = self._handed_out[key]
+        later = replace(errand, due=at, attempts=errand.attempts + 1, error=error)
+        self._database.write(lambda tx: tx.errands.save_errand(later))
+        del self._handed_out[key]
+
+    def give_up(self, key: int, error: str) -> None:
+        """Forget it: the store's own sweep and the checker find what is left of its subject."""
+        del error
+        self.delivered(key)
+
+
+def carry(stores: StoreControl, errand: Errand, within: float) -> None:
+    """Do an errand. Raises what the store raises, but not where there is nothing left to do."""
+    try:
+        if errand.verb == ErrandVerb.DELETE_CONTAINER:
+            stores.delete_container(errand.store, Ivorn.parse(errand.subject), within)
+        elif errand.verb == ErrandVerb.CANCEL_TRANSFER:
+            stores.cancel_transfer(errand.store, errand.subject, within)
+        else:
+            raise InvalidArgument("errand", reason=f"{errand.verb} is not known to this version")
+    except (NotFound, Conflict):
+        # The store is still known here, so it is the subject that is gone, or has ended in another way.
+        return
+
+
+def errand_outbox(database: Database, stores: StoreControl, clock: Clock, within: float) -> Outbox[Errand]:
+    """The outbox that carries the errands; it is an ErrandSender."""
+
+    def deliver(letter: Letter[Errand]) -> None:
+        carry(stores, letter.body, within)
+
+    return Outbox(ErrandTable(database), deliver, clock=clock.now, name="errands")

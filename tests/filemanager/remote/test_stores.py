@@ -1,0 +1,157 @@
+"""StoreControl and errands against a real file store on loopback."""
+
+import socket
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import requests
+
+from filemanager.domain.errand import Errand, ErrandVerb
+from filemanager.domain.store import Store
+from filemanager.persistence.memory.database import MemoryDatabase
+from filemanager.remote.errands import ErrandTable, carry, errand_outbox
+from filemanager.remote.peer import FAILURES
+from filemanager.remote.stores import SoapStoreControl
+from filestore.assembly import clock
+from tests.support.filestore import STORE, CallingManager, RunningFileStore, calling_manager, running_filestore, url_of
+from tests.support.serving import wait_until
+from vofiles.contract import StoreExportInit, TransferState
+from vofiles.errors import ContainerNotFound, StoreNotFound, StoreUnreachable, TransferNotFound
+from vofiles.instant import Instant
+from vofiles.ivorn import Ivorn, new_number
+from vofiles.serving.keyring import Keyring, Peer
+
+WITHIN = 5.0
+
+
+class SystemClock:
+    """The time of day, and a watch that stands still."""
+
+    def now(self) -> Instant:
+        return clock()
+
+    def elapsed(self) -> float:
+        return 0.0
+
+
+@pytest.fixture
+def manager() -> Iterator[CallingManager]:
+    with calling_manager() as calling:
+        yield calling
+
+
+@pytest.fixture
+def store(manager: CallingManager, tmp_path: Path) -> Iterator[RunningFileStore]:
+    with running_filestore(tmp_path, [manager]) as running:
+        yield running
+
+
+def control_of(manager: CallingManager, address: str) -> SoapStoreControl:
+    return SoapStoreControl({STORE: f"{address}/filestore"}, Keyring([Peer(STORE, (manager.key,))]), SystemClock())
+
+
+def test_a_file_s_way_through_a_store(manager: CallingManager, store: RunningFileStore) -> None:
+    control = control_of(manager, store.address)
+    offered = control.import_init(STORE, manager.import_request(), WITHIN)
+    assert offered.state == TransferState.OFFERED
+    assert requests.put(url_of(offered), data=b"bytes", timeout=30).status_code == 201
+    manager.await_callback(offered.transfer)
+    assert control.get_transfer(STORE, offered.transfer, WITHIN).receipt is not None
+    assert offered.container is not None
+    out = control.export_init(STORE, StoreExportInit(new_number(), manager.identifier, offered.container), WITHIN)
+    assert requests.get(url_of(out), timeout=30).content == b"bytes"
+    control.delete_container(STORE, offered.container, WITHIN)
+    control.delete_container(STORE, offered.container, WITHIN)
+    with pytest.raises(ContainerNotFound):
+        control.export_init(STORE, StoreExportInit(new_number(), manager.identifier, offered.container), WITHIN)
+    control.close()
+
+
+def test_an_offer_is_withdrawn(manager: CallingManager, store: RunningFileStore) -> None:
+    control = control_of(manager, store.address)
+    offered = control.import_init(STORE, manager.import_request(), WITHIN)
+    control.cancel_transfer(STORE, offered.transfer, WITHIN)
+    assert requests.put(url_of(offered), data=b"bytes", timeout=30).status_code in {403, 404, 409}
+    with pytest.raises(TransferNotFound):
+        control.get_transfer(STORE, new_number(), WITHIN)
+    control.close()
+
+
+def test_a_store_that_is_not_there_is_said_to_be_down(manager: CallingManager) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    control = control_of(manager, f"http://127.0.0.1:{port}")
+    assert not control.is_down(STORE)
+    for _ in range(FAILURES):
+        with pytest.raises(StoreUnreachable, match=str(STORE)):
+            control.import_init(STORE, manager.import_request(), WITHIN)
+    assert control.is_down(STORE)
+
+
+def test_a_store_that_hangs_is_given_up_in_time(manager: CallingManager) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        control = control_of(manager, f"http://127.0.0.1:{silent.getsockname()[1]}")
+        with pytest.raises(StoreUnreachable, match="in time"):
+            control.import_init(STORE, manager.import_request(), 0.1)
+
+
+def test_an_unknown_store_is_named(manager: CallingManager) -> None:
+    other = Ivorn.parse("ivo://elsewhere.test/filestore")
+    control = control_of(manager, "http://127.0.0.1:1")
+    assert control.is_down(other)
+    with pytest.raises(StoreNotFound, match="elsewhere"):
+        control.import_init(other, manager.import_request(), WITHIN)
+
+
+def errand(verb: str, subject: str, created: Instant | None = None) -> Errand:
+    now = created or clock()
+    return Errand(STORE, verb, subject, now, now)
+
+
+def test_errands_are_carried_and_forgotten(manager: CallingManager, store: RunningFileStore) -> None:
+    control = control_of(manager, store.address)
+    container = manager.stored(store.address, b"bytes")
+    offered = control.import_init(STORE, manager.import_request(), WITHIN)
+    database = MemoryDatabase()
+    database.write(lambda tx: tx.stores.put_store(Store(STORE, store.address)))
+    for verb, subject in (
+        (ErrandVerb.DELETE_CONTAINER, str(container)),
+        (ErrandVerb.CANCEL_TRANSFER, offered.transfer),
+        (ErrandVerb.CANCEL_TRANSFER, new_number()),
+    ):
+        todo = errand(verb, subject)
+        database.write(lambda tx, todo=todo: tx.errands.add_errand(todo))  # type: ignore[misc]
+    outbox = errand_outbox(database, control, SystemClock(), WITHIN)
+    outbox.start()
+    try:
+        wait_until(lambda: not database.read(lambda tx: tx.errands.due_errands(clock(), 9)), "the errands are done")
+    finally:
+        outbox.stop()
+    with pytest.raises(ContainerNotFound):
+        control.export_init(STORE, StoreExportInit(new_number(), manager.identifier, container), WITHIN)
+    assert control.get_transfer(STORE, offered.transfer, WITHIN).state == TransferState.CANCELLED
+
+
+def test_an_errand_to_a_dead_store_waits() -> None:
+    database = MemoryDatabase()
+    database.write(lambda tx: tx.stores.put_store(Store(STORE, "http://127.0.0.1:1")))
+    added = database.write(lambda tx: tx.errands.add_errand(errand(ErrandVerb.CANCEL_TRANSFER, "x")))
+    table = ErrandTable(database)
+    (letter,) = table.due(clock(), 10, ())
+    assert letter.peer == str(STORE)
+    later = Instant(clock() + 60_000_000)
+    table.retry(letter.key, later, "nobody answered")
+    assert not table.due(clock(), 10, ())
+    (again,) = table.due(later, 10, ())
+    assert again.body == replace(added, due=later, attempts=1, error="nobody answered")
+    assert not table.due(later, 10, [str(STORE)])
+    table.give_up(letter.key, "too old")
+    assert not table.due(later, 10, ())
+
+
+def test_a_verb_of_a_newer_version_is_not_taken_for_done(manager: CallingManager) -> None:
+    control = control_of(manager, "http://127.0.0.1:1")
+    with pytest.raises(Exception, match="frobnicate is not known"):
+        carry(control, errand("frobnicate", "x"), WITHIN)
