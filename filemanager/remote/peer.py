@@ -31,7 +31,6 @@ class Peer:
         self._failures = 0
         self._silent_until = 0.0
 
-    @property
     def is_down(self) -> bool:
         """Whether it has not been answering and its pause is not over."""
         with self._lock:

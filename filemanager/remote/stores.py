@@ -55,7 +55,7 @@ class SoapStoreControl:
 
     def is_down(self, store: Ivorn) -> bool:
         peer = self._peers.get(store)
-        return peer is None or peer.is_down
+        return peer is None or peer.is_down()
 
     def import_init(self, store: Ivorn, request: StoreImportInit, within: float) -> Transfer:
         return self._call(store, within, lambda port: port.import_init(request).transfer)

@@ -39,14 +39,14 @@ def test_a_silent_peer_is_left_alone_for_a_while() -> None:
     watch = Watch()
     peer = Peer(STORE, watch)
     fail(peer)
-    assert peer.is_down
+    assert peer.is_down()
     with pytest.raises(StoreUnreachable, match="left alone"):
         peer.call(must_not_run)
     watch.seconds += PAUSE
-    assert not peer.is_down
+    assert not peer.is_down()
     assert peer.call(lambda: "here again") == "here again"
     fail(peer, FAILURES - 1)
-    assert not peer.is_down
+    assert not peer.is_down()
 
 
 def test_after_the_pause_one_call_tries_and_the_others_keep_away() -> None:
@@ -74,7 +74,7 @@ def test_a_fault_is_an_answer() -> None:
     with pytest.raises(ContainerNotFound):
         peer.call(refuse)
     fail(peer, FAILURES - 1)
-    assert not peer.is_down
+    assert not peer.is_down()
 
 
 def test_hasty_calls_do_not_condemn() -> None:
@@ -82,7 +82,7 @@ def test_hasty_calls_do_not_condemn() -> None:
     for _ in range(2 * FAILURES):
         with pytest.raises(StoreUnreachable):
             peer.call(silent, judged=False)
-    assert not peer.is_down
+    assert not peer.is_down()
 
 
 def test_a_peer_has_so_many_places_and_no_more() -> None:
