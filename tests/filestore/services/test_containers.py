@@ -1,0 +1,140 @@
+"""Deleting, cancelling and asking; and whose business a container is."""
+
+import pytest
+
+from filestore.services import callbacks
+from filestore.services.containers import cancel_transfer, delete_container, get_properties
+from filestore.services.imports import Sent, open_upload
+from tests.support.filestore_core import DAVE, MANAGER, NODE, OTHER_MANAGER, Core
+from vofiles.contract import DeleteContainer, GetProperties, StoreCancelTransfer, TransferFailed
+from vofiles.errors import ContainerNotFound, InvalidArgument, TransferEnded, TransferNotFound
+from vofiles.ivorn import Ivorn
+
+DATA = b"abc" * 1000
+
+
+def outgoing(core: Core) -> list[str]:
+    return [row.transfer for row in callbacks.list_due(core.store, core.clock.now, 10)]
+
+
+def test_a_deleted_container_and_its_bytes_are_gone(core: Core) -> None:
+    receipt = core.stored(DATA).receipt
+    delete_container(core.store, MANAGER, DeleteContainer(receipt.container))
+    delete_container(core.store, MANAGER, DeleteContainer(receipt.container))
+    assert not core.store.backend.has(receipt.container.fragment)
+    with pytest.raises(ContainerNotFound):
+        get_properties(core.store, MANAGER, GetProperties(receipt.container))
+
+
+@pytest.mark.parametrize("text", ["ivo://star.le.ac.uk/filestore#none", "ivo://other/filestore#abcd", "ivo://other/x"])
+def test_deleting_what_is_not_there_is_no_error(core: Core, text: str) -> None:
+    delete_container(core.store, MANAGER, DeleteContainer(Ivorn.parse(text)))
+
+
+def test_another_file_manager_can_neither_delete_nor_see(core: Core) -> None:
+    receipt = core.stored(DATA).receipt
+    delete_container(core.store, OTHER_MANAGER, DeleteContainer(receipt.container))
+    assert core.get(receipt.container) == DATA
+    with pytest.raises(ContainerNotFound):
+        get_properties(core.store, OTHER_MANAGER, GetProperties(receipt.container))
+    with pytest.raises(TransferNotFound):
+        get_properties(core.store, OTHER_MANAGER, GetProperties(transfer=receipt.transfer))
+    with pytest.raises(TransferNotFound):
+        cancel_transfer(core.store, OTHER_MANAGER, StoreCancelTransfer(receipt.transfer))
+
+
+def test_deleting_an_empty_container_cancels_its_transfer(core: Core) -> None:
+    offer = core.offer("t1")
+    assert offer.container is not None
+    delete_container(core.store, MANAGER, DeleteContainer(offer.container))
+    assert core.transfer("t1").state == "CANCELLED"
+    with pytest.raises(TransferEnded):
+        open_upload(core.store, core.token(offer), Sent())
+    message = callbacks.message_of(core.store, "t1")
+    assert isinstance(message, TransferFailed)
+    assert (message.state, outgoing(core)) == ("CANCELLED", ["t1"])
+
+
+def test_deleting_while_bytes_come_stops_them(core: Core) -> None:
+    offer = core.offer("t1")
+    assert offer.container is not None
+    upload = open_upload(core.store, core.token(offer), Sent())
+    upload.write(b"abc")
+    delete_container(core.store, MANAGER, DeleteContainer(offer.container))
+    with pytest.raises(TransferEnded):
+        upload.write(b"def")
+    upload.abort()
+    assert list(core.store.backend.numbers()) == []
+    assert core.container_state(offer.container) == "DELETED"
+
+
+def test_a_cancelled_upload_cannot_be_completed(core: Core) -> None:
+    offer = core.offer("t1")
+    upload = open_upload(core.store, core.token(offer), Sent())
+    upload.write(b"abc")
+    assert cancel_transfer(core.store, MANAGER, StoreCancelTransfer("t1")).transfer.state == "CANCELLED"
+    with pytest.raises(TransferEnded):
+        upload.complete()
+    assert list(core.store.backend.numbers()) == []
+
+
+def test_an_upload_that_another_process_cancelled_is_not_published(core: Core) -> None:
+    offer = core.offer("t1")
+    upload = open_upload(core.store, core.token(offer), Sent())
+    upload.write(b"abc")
+    cancel_transfer(core.restarted().store, MANAGER, StoreCancelTransfer("t1"))
+    with pytest.raises(TransferEnded):
+        upload.complete()
+    assert list(core.store.backend.numbers()) == []
+    assert offer.container is not None
+    assert core.container_state(offer.container) == "DELETED"
+
+
+def test_cancelling_twice_is_no_error_but_what_ended_otherwise_stays(core: Core) -> None:
+    core.offer("t1")
+    first = cancel_transfer(core.store, MANAGER, StoreCancelTransfer("t1"))
+    assert cancel_transfer(core.store, MANAGER, StoreCancelTransfer("t1")) == first
+    assert first.transfer.failure is not None
+    stored = core.stored(DATA).receipt
+    with pytest.raises(TransferEnded):
+        cancel_transfer(core.store, MANAGER, StoreCancelTransfer(stored.transfer))
+    assert core.get(stored.container) == DATA
+    with pytest.raises(TransferNotFound):
+        cancel_transfer(core.store, MANAGER, StoreCancelTransfer("none"))
+
+
+def test_properties_of_a_container(core: Core) -> None:
+    receipt = core.stored(DATA, "text/plain").receipt
+    answer = get_properties(core.store, MANAGER, GetProperties(receipt.container))
+    assert answer.transfer is None
+    assert answer.container is not None
+    assert (answer.container.state, answer.container.node, answer.container.owner) == ("COMPLETE", NODE, DAVE)
+    assert (answer.container.size, answer.container.content_type) == (len(DATA), "text/plain")
+    assert answer.container.digests == receipt.digests
+
+
+def test_properties_of_a_transfer_come_with_its_container(core: Core) -> None:
+    offer = core.offer("t1")
+    upload = open_upload(core.store, core.token(offer), Sent())
+    upload.write(DATA)
+    answer = get_properties(core.store, MANAGER, GetProperties(transfer="t1"))
+    assert answer.transfer is not None
+    assert answer.container is not None
+    assert (answer.transfer.state, answer.transfer.bytes_done) == ("RECEIVING", len(DATA))
+    assert (answer.container.state, answer.container.size) == ("RECEIVING", None)
+    upload.complete()
+    cancelled = core.offer("t2")
+    cancel_transfer(core.store, MANAGER, StoreCancelTransfer("t2"))
+    after = get_properties(core.store, MANAGER, GetProperties(transfer="t2"))
+    assert after.container is None
+    assert after.transfer is not None
+    assert (after.transfer.state, after.transfer.container) == ("CANCELLED", cancelled.container)
+
+
+def test_properties_of_nothing(core: Core) -> None:
+    with pytest.raises(InvalidArgument):
+        get_properties(core.store, MANAGER, GetProperties())
+    with pytest.raises(TransferNotFound):
+        get_properties(core.store, MANAGER, GetProperties(transfer="none"))
+    with pytest.raises(ContainerNotFound):
+        get_properties(core.store, MANAGER, GetProperties(Ivorn.parse("ivo://other/filestore#abcd")))
