@@ -17,6 +17,7 @@ from zope.interface import implementer
 
 from .access import AccessRecord
 from .answer import CONTINUE
+from .body import LengthBody
 from .cursor import Cursor
 from .dispatch import dispatch, request_of
 from .exchange import Abort, BodyConsumer
@@ -41,6 +42,7 @@ HOLD = 64 * 1024
 class Connection(Protocol):
     """The protocol of one accepted socket."""
 
+    _wire: Wire
     _output: Output
 
     def __init__(self, server: Server) -> None:
@@ -60,20 +62,16 @@ class Connection(Protocol):
     # What the transport says
 
     def connectionMade(self) -> None:  # noqa: N802 - twisted's name
-        wire = self._wire
+        wire = self._wire = cast(Wire, self.transport)
         if self._server.secure:
-            self._output = TlsOutput(wire, self._abandon)
+            self._output = TlsOutput(wire, self.cut)
         else:
             wire.setTcpNoDelay(True)
-            self._output = PlainOutput(wire, self._abandon)
+            self._output = PlainOutput(wire, self.cut)
         self.peer = wire.getPeer().host
         if not self._server.admit(self):
             self._output.write(self._server.heads.write(Response(503, (("Retry-After", "5"),)), "-", "close"))
             self._leave()
-
-    @property
-    def _wire(self) -> Wire:
-        return cast(Wire, self.transport)
 
     def dataReceived(self, data: bytes) -> None:  # noqa: N802 - twisted's name
         self._held = self._held + data if self._held else data
@@ -128,10 +126,9 @@ class Connection(Protocol):
             return False
         if self._phase is Phase.LINGER:
             return self._drop()
-        turn = self._turn
-        if turn is None:
+        if (turn := self._turn) is None:
             return bool(self._held) and self._phase in (Phase.IDLE, Phase.HEAD) and self._read_head()
-        if turn.body is not None and turn.flowing and self._held:
+        if turn.body is not None and turn.flowing and (self._held or turn.body.done):
             return self._read_body(turn)
         return False
 
@@ -142,7 +139,7 @@ class Connection(Protocol):
             return
         if self._eof:
             if turn is not None and turn.body is not None and turn.flowing:
-                self._abandon()  # the body will never be complete
+                self.cut()  # the body will never be complete
             return
         reads = len(self._held) < HOLD
         if turn is not None and turn.sink is not None and turn.body is not None and not turn.flowing:
@@ -237,7 +234,7 @@ class Connection(Protocol):
         self._lingered += len(self._held)
         self._held = b""
         if self._lingered > self._limits.linger_bytes:
-            self._abandon()
+            self.cut()
         return False
 
     # What a run says
@@ -248,21 +245,13 @@ class Connection(Protocol):
             return
         turn.sink = sink
         if turn.body is None:
-            self.workshop.mailbox.post(lambda: self._end_empty(turn))
-            return
+            turn.body = LengthBody(0)  # ends as any body does, after this has returned
         if turn.awaits_continue:
             turn.awaits_continue = False
             self._output.write(CONTINUE)
         self._enter(Phase.BODY, self._limits.body_window)
         self.release_body(run)
         turn.restart_window()
-
-    def _end_empty(self, turn: Turn) -> None:
-        if turn is self._turn and turn.sink is not None:
-            try:
-                self._end_body(turn)
-            except Exception:  # noqa: BLE001 - as in _start
-                self._fail(turn)
 
     def hold_body(self, run: Run) -> None:
         turn = self._turn
@@ -290,35 +279,24 @@ class Connection(Protocol):
     # Answering
 
     def _respond(self, turn: Turn, response: Response) -> None:
-        turn.answered = True
-        turn.status = response.status
-        turn.sink = None
-        turn.keep = turn.keep and not (response.close or self._eof or self._server.stopping)
-        if turn.body is not None and turn.keep:  # an early answer
-            rest = turn.can_drain
-            turn.keep = turn.flowing = rest is not None and rest - len(self._held) <= self._limits.drain
-        request = turn.request
-        connection = "close" if not turn.keep else "keep-alive" if request.version == "1.0" else None
-        data = self._server.heads.write(response, request.request_id, connection)
+        closing = self._eof or self._server.stopping
+        turn.settle(response, closing=closing, held=len(self._held), drain=self._limits.drain)
+        data = self._server.heads.write(response, turn.request.request_id, turn.connection)
         body, file = response.body, None
         if isinstance(body, bytes):
-            if request.method != "HEAD":
-                data += body
-                turn.size = len(body)
-        elif request.method == "HEAD":
-            body.close()
-        else:
+            data += body if turn.size else b""
+        elif turn.size:
             file = Cursor(body, self.workshop.mailbox, self._server.readers)
-            turn.size = body.length
+        else:
+            body.close()
         turn.progress = self._output.progress
         self._enter(Phase.SEND, self._limits.send_seconds)
         self._output.send(data, file, self._sent)
 
     def _sent(self) -> None:
         """The answer has been handed on wholly."""
-        turn = self._turn
-        if turn is None:
-            self._close(unread=True)  # the head had been refused
+        if (turn := self._turn) is None:  # the head had been refused
+            self._close(unread=True)
             return
         turn.sent = True
         self._server.access(turn.access_record(self.peer))
@@ -355,10 +333,8 @@ class Connection(Protocol):
         request_id = self._server.new_request_id()
         response = text(refusal.status, refusal.message)
         data = self._server.heads.write(response, request_id, "close")
-        if not held.startswith(b"HEAD "):
-            data += cast(bytes, response.body)
-        record = AccessRecord("-", "-", refusal.status, response.length, 0.0, request_id, self.peer, complete=True)
-        self._server.access(record)
+        data += b"" if held.startswith(b"HEAD ") else cast(bytes, response.body)
+        self._server.access(AccessRecord("-", "-", refusal.status, response.length, 0.0, request_id, self.peer))
         self._enter(Phase.SEND, self._limits.send_seconds)
         self._output.send(data, None, self._sent)
 
@@ -385,8 +361,8 @@ class Connection(Protocol):
         self._enter(Phase.CLOSED, self._limits.linger_seconds)
         self._wire.loseConnection()
 
-    def _abandon(self) -> None:
-        """Cut the connection."""
+    def cut(self) -> None:
+        """End the connection here and now."""
         self._enter(Phase.CLOSED, NEVER)
         self._wire.abortConnection()
 
@@ -396,10 +372,6 @@ class Connection(Protocol):
             self._leave()
         elif self._turn is not None and self._turn.run is not None:
             self._turn.run.hurry()
-
-    def cut(self) -> None:
-        """The server has stopped waiting."""
-        self._abandon()
 
     # Deadlines
 
@@ -416,18 +388,13 @@ class Connection(Protocol):
             self._leave()
         elif phase is Phase.HEAD:
             self._refuse_head(Refusal(408, "the request's head took too long"), self._held)
+        elif phase is Phase.BODY and turn is not None and turn.is_slow(self._limits):
+            self._abort_body(turn, Abort.SLOW, 408, "the body comes too slowly")
         elif phase is Phase.BODY and turn is not None:
-            self._judge_pace(turn)
+            turn.restart_window()
+            self._enter(Phase.BODY, self._limits.body_window)
         elif phase is Phase.SEND and turn is not None and self._output.progress > turn.progress:
             turn.progress = self._output.progress
             self._enter(Phase.SEND, self._limits.send_seconds)
         else:
-            self._abandon()
-
-    def _judge_pace(self, turn: Turn) -> None:
-        """A window of the body has passed."""
-        if turn.is_slow(self._limits):
-            self._abort_body(turn, Abort.SLOW, 408, "the body comes too slowly")
-            return
-        turn.restart_window()
-        self._enter(Phase.BODY, self._limits.body_window)
+            self.cut()

@@ -60,7 +60,10 @@ class Exchange(Protocol):
         """
 
     def pause(self) -> None:
-        """Stop delivering: the engine stops reading from the socket, so that the sender blocks."""
+        """Stop delivering: the engine stops reading from the socket, so that the sender blocks.
+
+        A client that leaves meanwhile is noticed when the body is resumed or answered.
+        """
 
     def resume(self) -> None:
         """Go on delivering, never before `resume` returns."""

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
-from typing import Protocol
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol
 from urllib.parse import unquote_to_bytes
 
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
@@ -80,8 +80,7 @@ class Headers:
         return f"Headers({', '.join(name for name, _ in self._pairs)})"  # values may be credentials
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """One request as it came in.
 
     `target` is what the request line had, `path` and `query` are its parts, not decoded (`query` without the `?`).
@@ -114,7 +113,7 @@ class Request:
         return tuple(parts)
 
     def with_body(self, body: bytes) -> Request:
-        return replace(self, body=body)
+        return self._replace(body=body)
 
 
 class Preadable(Protocol):

@@ -14,7 +14,7 @@ from .body import ChunkedBody, LengthBody
 from .exchange import Abort, BodyConsumer
 from .head import Head
 from .limits import Limits
-from .messages import Request
+from .messages import Request, Response
 from .run import Run
 
 _log = structlog.get_logger(__name__)
@@ -66,10 +66,27 @@ class Turn:
         self.progress = 0
         self.started = perf_counter()
 
+    def settle(self, response: Response, *, closing: bool, held: int, drain: int) -> None:
+        """It is answered with `response`: decide whether the connection goes on, and how much of a body is sent.
+
+        An early answer keeps the connection only when the client will surely send the rest of its body and that,
+        without the `held` bytes that are here already, is at most `drain` bytes long.
+        """
+        self.answered = True
+        self.sink = None
+        self.status = response.status
+        self.size = 0 if self.request.method == "HEAD" else response.length
+        self.keep = self.keep and not (response.close or closing)
+        if self.body is not None and self.keep:
+            rest = None if self.awaits_continue else self.body.left
+            self.keep = self.flowing = rest is not None and rest - held <= drain
+
     @property
-    def can_drain(self) -> int | None:
-        """How much of the body a client will surely still send; None when nobody knows."""
-        return None if self.body is None or self.awaits_continue else self.body.left
+    def connection(self) -> str | None:
+        """The Connection header of the answer, None where the version says it."""
+        if not self.keep:
+            return "close"
+        return "keep-alive" if self.request.version == "1.0" else None
 
     def tell_aborted(self, reason: Abort) -> None:
         """Tell the consumer, if there is one, that the body ends here."""

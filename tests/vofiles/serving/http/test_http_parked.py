@@ -176,3 +176,25 @@ def test_stopping_finishes_it_at_once(served: Served, parking: Parking) -> None:
         served.stop(grace=1000)
         reply = client.reply()
         assert (reply.body, reply.headers["connection"]) == (b"timed out\n", "close")
+
+
+def test_what_is_sent_ahead_meanwhile_stays_with_its_sender(served: Served, parking: Parking) -> None:
+    """Neither a parked answer nor a slow handler makes the server keep what a client pipelines."""
+    with RawClient(served.port) as client:
+        client.send(WAIT)
+        wait_until(lambda: parking.bell.waiting, "parked")
+        ahead = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n" * 40_000
+        client.socket.setblocking(False)
+        sent = full = 0
+        while full < 20 and sent < 64_000_000:
+            try:
+                sent += client.socket.send(ahead)
+                full = 0
+            except BlockingIOError:
+                full += 1
+                threading.Event().wait(0.01)
+        assert sent < 32_000_000
+        client.socket.setblocking(True)
+        parking.bell.ring()
+        assert client.reply().body == b"rung\n"
+        assert client.reply().body == b"here\n"
