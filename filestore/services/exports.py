@@ -5,6 +5,7 @@ Rule: a download takes no lease and changes nothing, so that any number can run 
 it began, also when the container is deleted meanwhile.
 """
 
+import logging
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -27,6 +28,8 @@ from vofiles.contract import (
 from vofiles.errors import ContainerNotFound, TicketExpired, TicketUnknown, TransferEnded
 from vofiles.instant import Instant
 from vofiles.ivorn import Ivorn
+
+_log = logging.getLogger(__name__)
 
 
 def begin_export(store: Store, caller: Ivorn, request: StoreExportInit) -> StoreTransferAnswer:
@@ -101,7 +104,9 @@ def open_download(store: Store, token: str, method: str = "GET") -> Download:
     try:
         reader = store.backend.open(container.number)
     except ContainerNotFound as error:
-        # Deleted since we looked. Where the catalogue says otherwise, bytes that should be there are missing.
+        # Deleted since we looked; where the catalogue still has it, bytes that should be there are missing.
+        if store.catalogue.read(lambda records: _is_complete(records, container.number)):
+            _log.error("container %s should have bytes and has none", container.number)
         raise TicketUnknown from error
     return Download(
         reader,
@@ -112,6 +117,11 @@ def open_download(store: Store, token: str, method: str = "GET") -> Download:
         transfer.promise.content_type or content.content_type,
         transfer.file_name,
     )
+
+
+def _is_complete(records: Records, number: str) -> bool:
+    container = records.find_container(number)
+    return container is not None and container.state == ContainerState.COMPLETE
 
 
 def _look_up(records: Records, ticket: Ticket) -> tuple[Transfer, Container]:

@@ -48,6 +48,11 @@ class Lane:
                 self._waiting.append((peer, transfer))
                 self._changed.notify()
 
+    def drain(self) -> None:
+        """Wait until nothing waits and nothing runs."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self._known)
+
     def close(self) -> None:
         """Begin no more and wait for those that run; what waits stays in the catalogue. Closing twice is no error."""
         with self._changed:

@@ -1,4 +1,4 @@
-"""A file store without its network side, for tests: services over any catalogue and back end, a clock that is set by hand.
+"""A file store without its network side, for tests: over any catalogue and back end, with a clock that is set by hand.
 
     core = make_core(MemoryCatalogue(), MemoryBackend())
     offer = core.offer(size=3)                    # as the FileManager
