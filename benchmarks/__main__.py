@@ -7,13 +7,13 @@ import argparse
 import os
 import platform
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks import deployment, jobs, webdav
-from benchmarks.crew import Crew
+from benchmarks.crew import Crew, Job
 from benchmarks.deployment import Deployment
 from benchmarks.figures import Rounds, Subject, interleaved, size_text, table
 from benchmarks.webdav import Peer
@@ -21,6 +21,25 @@ from benchmarks.webdav import Peer
 CLIENTS = (1, 8)
 OPERATIONS = ("getIdentifier", "getNode", "addNode", "listChildren")
 KIB, MIB = 1 << 10, 1 << 20
+OurJob = Callable[[jobs.Service, int], Job]
+KINDS: tuple[tuple[str, OurJob, OurJob, Callable[[int, int], Job]], ...] = (
+    ("put", jobs.Put, jobs.ClientPut, webdav.Put),
+    ("get", jobs.Get, jobs.ClientGet, webdav.Get),
+)
+JOB_HEADS = (
+    "size",
+    "clients",
+    "ours/s",
+    "by vofiles/s",
+    "WsgiDAV/s",
+    "ratio",
+    "ours ms",
+    "by vofiles ms",
+    "server CPU ms",
+    "WsgiDAV CPU ms",
+    "peak MiB",
+    "WsgiDAV MiB",
+)
 
 
 @dataclass(frozen=True)
@@ -42,7 +61,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="benchmarks", description="The whole job beside WsgiDAV; SOAP calls.")
     parser.add_argument("--long", action="store_true", help="more rounds of more jobs, for docs/benchmarks.md")
     parser.add_argument("--smoke", action="store_true", help="a few jobs only: whether it runs, not how fast")
-    parser.add_argument("--directory", type=Path, help="where the servers keep their files (default: a temporary folder)")
+    parser.add_argument(
+        "--directory", type=Path, help="where the servers keep their files (default: a temporary folder)"
+    )
     arguments = parser.parse_args()
     effort = LONG if arguments.long else SMOKE if arguments.smoke else SHORT
     print(f"Python {platform.python_version()}, {os.cpu_count()} cores; medians of {effort.rounds} interleaved rounds.")
@@ -65,32 +86,35 @@ def everything_up(directory: Path | None) -> Iterator[tuple[Crew, Deployment, Pe
 
 def whole_job(crew: Crew, ours: Deployment, peer: Peer, effort: Effort) -> None:
     """Files in and out, beside WsgiDAV."""
-    for direction, our_job, their_job in (("put", jobs.Put, webdav.Put), ("get", jobs.Get, webdav.Get)):
+    for direction, by_wire, by_client, theirs in KINDS:
         rows = []
         for size, count in effort.jobs.items():
             for clients in CLIENTS:
                 subjects = (
-                    Subject(our_job(ours.service, size), ours.pids),
-                    Subject(their_job(peer.port, size), (peer.process.pid,)),
+                    Subject(by_wire(ours.service, size), ours.pids),
+                    Subject(by_client(ours.service, size), ours.pids),
+                    Subject(theirs(peer.port, size), (peer.process.pid,)),
                 )
                 figures = interleaved(crew, subjects, clients, count, effort.rounds)
                 rows.append(job_row(size, clients, *figures))
-        heads = ["size", "clients", "ours/s", "WsgiDAV/s", "ratio", "ours ms", "CPU ms", "WsgiDAV CPU ms", "peak MiB"]
-        table(f"The whole job: {direction}", heads, rows)
+        table(f"The whole job: {direction}", JOB_HEADS, rows)
 
 
-def job_row(size: int, clients: int, ours: Rounds, theirs: Rounds) -> list[str]:
-    """One line of the table of the whole job."""
+def job_row(size: int, clients: int, wire: Rounds, client: Rounds, theirs: Rounds) -> list[str]:
+    """One line of the table of the whole job, in the order of JOB_HEADS."""
     return [
         size_text(size),
         str(clients),
-        f"{ours.rate:.1f}",
+        f"{wire.rate:.1f}",
+        f"{client.rate:.1f}",
         f"{theirs.rate:.1f}",
-        f"{ours.rate / theirs.rate:.2f}",
-        f"{1000 * ours.latency:.2f}",
-        f"{1000 * ours.cpu_per_job:.2f}",
+        f"{wire.rate / theirs.rate:.2f}",
+        f"{1000 * wire.latency:.1f}",
+        f"{1000 * client.latency:.1f}",
+        f"{1000 * wire.cpu_per_job:.2f}",
         f"{1000 * theirs.cpu_per_job:.2f}",
-        f"{ours.peak / MIB:.0f}",
+        f"{max(wire.peak, client.peak) / MIB:.0f}",
+        f"{theirs.peak / MIB:.0f}",
     ]
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from benchmarks.wire import Bytes, Wire, value
+from vofiles import Home, connect
 
 CHILDREN = 100
 DEPTH = 5
@@ -20,14 +21,19 @@ IDENTIFIER = re.compile(r"<(?:[\w.-]+:)?identifier[ >]")
 class Service:
     """Where a FileManager is, and the right to call it."""
 
-    endpoint: str
+    address: str
+    """Base URL."""
     token: str
     home: str
     """Identifier of the account's home node."""
 
     def connect(self) -> Wire:
         """A kept connection."""
-        return Wire(self.endpoint, self.token)
+        return Wire(f"{self.address}/filemanager", self.token)
+
+    def client(self) -> Home:
+        """The home as the Python client has it."""
+        return connect(self.address, token=self.token)
 
 
 def add(wire: Wire, parent: str, kind: str, name: str | None = None) -> str:
@@ -83,6 +89,45 @@ class Get:
             received = store.get(value(wire.call("exportInit", node=node), "url"))
             if received != self.size:
                 raise ConnectionError(f"GET {count} brought {received} bytes of {self.size}")
+
+        return once
+
+
+@dataclass(frozen=True)
+class ClientPut:
+    """The same as Put, by the Python client."""
+
+    service: Service
+    size: int
+
+    def open(self, worker: int) -> Callable[[int], None]:
+        """A folder of the worker's own."""
+        folder = self.service.client() / f"client-{worker}-{secrets.token_hex(8)}"
+        folder.mkdir()
+        body = random.randbytes(self.size)
+
+        def once(count: int) -> None:
+            (folder / f"{count}").put(body)
+
+        return once
+
+
+@dataclass(frozen=True)
+class ClientGet:
+    """The same as Get, by the Python client, digests compared."""
+
+    service: Service
+    size: int
+
+    def open(self, worker: int) -> Callable[[int], None]:
+        """A file of that size."""
+        node = self.service.client() / f"client-{worker}-{secrets.token_hex(8)}"
+        node.put(random.randbytes(self.size))
+
+        def once(count: int) -> None:
+            received = len(node.read_bytes())
+            if received != self.size:
+                raise ConnectionError(f"get {count} brought {received} bytes of {self.size}")
 
         return once
 
