@@ -88,24 +88,24 @@ class Gate:
         return "gate"
 
 
-def commits() -> list[Engine]:
-    """Collects one entry a commit of any engine, from now on."""
+@pytest.fixture
+def commits() -> Iterator[list[Engine]]:
+    """One entry for each commit of any engine during the test."""
     seen: list[Engine] = []
-    event.listen(Engine, "commit", lambda connection: seen.append(connection.engine))
-    return seen
 
+    def note(connection: Connection) -> None:
+        seen.append(connection.engine)
 
-def waiting(database: Database[Words]) -> int:
-    return len(database._transactions._writer._waiting)  # type: ignore[attr-defined]
+    event.listen(Engine, "commit", note)
+    yield seen
+    event.remove(Engine, "commit", note)
 
 
 def wait_for_queue(database: Database[Words], length: int) -> None:
-    deadline = threading.Event()
-    for _ in range(LONG * 1000):
-        if waiting(database) == length:
-            return
-        deadline.wait(0.001)
-    raise AssertionError(f"{waiting(database)} wait, not {length}")
+    """Until so many wait behind a writer that a gate holds."""
+    writer = database._transactions._writer  # type: ignore[attr-defined]
+    with writer._arrived:
+        assert writer._arrived.wait_for(lambda: len(writer._waiting) == length, LONG)
 
 
 # --- every kind -------------------------------------------------------------------------------------------------------
@@ -248,13 +248,37 @@ def gathered(
     return futures
 
 
-def test_writers_that_wait_share_one_commit(on_sqlite: Database[Words], pool: ThreadPoolExecutor) -> None:
-    seen = commits()
+def test_writers_that_wait_share_one_commit(
+    on_sqlite: Database[Words], pool: ThreadPoolExecutor, commits: list[Engine]
+) -> None:
+    commits.clear()
     work = [partial(Words.add, word=f"w{number}") for number in range(8)]
     answers = [future.result(LONG) for future in gathered(on_sqlite, pool, work)]
     assert answers == ["gate", *(f"w{n}" for n in range(8))]
-    assert len(seen) == 1
+    assert len(commits) == 1
     assert len(on_sqlite.read(Words.all)) == 9
+
+
+def test_nobody_goes_on_before_the_commit_has_returned(
+    on_sqlite: Database[Words], pool: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    committing, durable = threading.Event(), threading.Event()
+    dialect = on_sqlite._transactions._writer._engine.dialect  # type: ignore[attr-defined]
+    real = dialect.do_commit
+
+    def slow(connection: Any) -> None:
+        committing.set()
+        assert durable.wait(LONG)
+        real(connection)
+
+    monkeypatch.setattr(dialect, "do_commit", slow)
+    writing = pool.submit(on_sqlite.write, lambda words: words.add("one"))
+    assert committing.wait(LONG)
+    assert not writing.done()
+    assert on_sqlite.read(Words.all) == []
+    durable.set()
+    assert writing.result(LONG) == "one"
+    assert on_sqlite.read(Words.all) == ["one"]
 
 
 def test_in_a_group_each_fails_alone_and_sees_those_before_it(
