@@ -41,6 +41,12 @@ def require_may_add_account(caller: Caller, community: Ivorn, kind: str) -> None
         raise PermissionDenied("add an account of a service", reason="administrators may")
 
 
+def require_administrator(caller: Caller, deed: str) -> None:
+    """Refuse what only administrators may. Raises PermissionDenied."""
+    if not caller.administrator:
+        raise PermissionDenied(deed, reason="administrators may")
+
+
 def require_deletable(node: Node) -> None:
     """Refuse to delete a root: its account would have no home. Raises PermissionDenied."""
     if node.is_root:

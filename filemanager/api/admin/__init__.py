@@ -1,0 +1,4 @@
+"""What operators ask: health.
+
+Rule: tells nobody anything that is not theirs to know.
+"""

@@ -1,0 +1,47 @@
+"""The throttle: how often somebody may be wrong about a password before having to wait.
+
+Rule: counts failures only, for a pair of account and origin, so that guessing ends soon and one guesser locks nobody
+else out; and for an origin alone, so that it cannot go through many accounts instead.
+"""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+
+from vofiles.errors import ServiceBusy
+
+FAILURES_OF_PAIR = 10
+FAILURES_OF_ORIGIN = 100
+WINDOW = 60.0
+"""Seconds in which so many failures are too many."""
+REMEMBERED = 10_000
+"""Pairs and origins remembered at most; the ones longest quiet are forgotten first."""
+
+
+class Throttle:
+    """Failures of the last minute; for any number of threads."""
+
+    def __init__(self, elapsed: Callable[[], float]) -> None:
+        self._elapsed = elapsed
+        self._lock = threading.Lock()
+        self._failures: OrderedDict[Hashable, list[float]] = OrderedDict()
+
+    def require_calm(self, account: str, origin: str) -> None:
+        """Refuse another attempt after too many failures. Raises ServiceBusy."""
+        with self._lock:
+            pair, alone = self._recent((account, origin)), self._recent(origin)
+        if len(pair) >= FAILURES_OF_PAIR or len(alone) >= FAILURES_OF_ORIGIN:
+            raise ServiceBusy("logging in", reason="there were too many wrong passwords; wait a minute")
+
+    def count_failure(self, account: str, origin: str) -> None:
+        """The password was wrong, or the account unknown."""
+        with self._lock:
+            for key in ((account, origin), origin):
+                self._failures[key] = [*self._recent(key), self._elapsed()]
+                self._failures.move_to_end(key)
+            while len(self._failures) > REMEMBERED:
+                self._failures.popitem(last=False)
+
+    def _recent(self, key: Hashable) -> list[float]:
+        since = self._elapsed() - WINDOW
+        return [moment for moment in self._failures.get(key, ()) if moment > since]
