@@ -222,6 +222,56 @@ def test_a_deadlock_is_run_again(server: str | None, tmp_path: Path, pool: Threa
     database.close()
 
 
+DIE = text("SELECT pg_terminate_backend(pg_backend_pid())")
+
+
+def test_a_connection_lost_before_the_commit_is_no_failure(server: str | None, tmp_path: Path) -> None:
+    database = open_words(new_database("postgresql", server, tmp_path))
+    runs: list[str] = []
+
+    def dying(words: Words) -> str:
+        runs.append(words.add("one"))
+        if len(runs) == 1:
+            words.connection.execute(DIE)
+        return "done"
+
+    assert database.write(dying) == "done"
+    assert runs == ["one", "one"]
+    assert database.read(Words.all) == ["one"]
+    database.close()
+
+
+def test_a_connection_lost_during_the_commit_is_told_and_nothing_is_run_again(
+    server: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = open_words(new_database("postgresql", server, tmp_path))
+    dialect = database._transactions._writer.dialect  # type: ignore[attr-defined]
+    runs: list[str] = []
+    monkeypatch.setattr(dialect, "do_commit", lambda connection: connection.execute(DIE.text))
+    with pytest.raises(ServiceBusy):
+        database.write(lambda words: runs.append(words.add("one")))
+    assert runs == ["one"]
+    monkeypatch.undo()
+    assert database.write(lambda words: words.add("two")) == "two"
+    database.close()
+
+
+def test_a_lock_that_is_not_given_up_is_a_busy_service(server: str | None, tmp_path: Path) -> None:
+    path = new_database("postgresql", server, tmp_path)
+    database, other = open_words(path), Database(path, Words, patience=0.01)
+    database.write(lambda words: words.add("one"))
+    change = text("UPDATE words SET next = NULL")
+
+    def hold(words: Words) -> None:
+        words.connection.execute(change)
+        with pytest.raises(ServiceBusy):
+            other.write(lambda others: others.connection.execute(change))
+
+    database.write(hold)
+    database.close()
+    other.close()
+
+
 def test_a_server_that_is_gone_is_a_busy_service() -> None:
     pytest.importorskip("psycopg")
     database = Database("postgresql://nobody@127.0.0.1:1/none", Words, patience=1)
