@@ -367,6 +367,24 @@ def test_when_sqlite_gives_up_the_whole_transaction_the_others_run_again(
     assert on_sqlite.read(Words.all) == ["gate", "one", "two"]
 
 
+def test_a_full_disk_fails_who_needs_it_and_nobody_else(on_sqlite: Database[Words], pool: ThreadPoolExecutor) -> None:
+    def limit(words: Words) -> None:
+        pages = words.connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+        words.connection.exec_driver_sql(f"PRAGMA max_page_count={pages + 2}")
+
+    def too_much(words: Words) -> None:
+        words.add("part of it")
+        words.add("x" * 1_000_000)
+
+    _, _, one, failed, two = gathered(
+        on_sqlite, pool, [limit, lambda words: words.add("one"), too_much, lambda words: words.add("two")]
+    )
+    assert (one.result(LONG), two.result(LONG)) == ("one", "two")
+    with pytest.raises(DBAPIError, match="full"):
+        failed.result(LONG)
+    assert on_sqlite.read(Words.all) == ["gate", "one", "two"]
+
+
 def test_a_commit_that_fails_is_told_to_the_whole_group_and_the_writer_lives_on(
     on_sqlite: Database[Words], pool: ThreadPoolExecutor
 ) -> None:
