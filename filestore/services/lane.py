@@ -27,7 +27,8 @@ class Lane:
         self._known: set[str] = set()
         self._running: Counter[str] = Counter()
         self._changed = threading.Condition()
-        self._closed = False
+        self.closed = threading.Event()
+        """Set when no more is begun."""
         self._threads = [
             threading.Thread(target=self._serve, name=f"lane-{number}", daemon=True) for number in range(threads)
         ]
@@ -37,7 +38,7 @@ class Lane:
     def require_room(self) -> None:
         """Refuse a new transfer before anything is kept of it. Raises ServiceBusy where too many wait."""
         with self._changed:
-            if self._closed or len(self._waiting) >= self._limit:
+            if self.closed.is_set() or len(self._waiting) >= self._limit:
                 raise ServiceBusy("too many transfers wait")
 
     def put(self, peer: str, transfer: str) -> None:
@@ -56,7 +57,7 @@ class Lane:
     def close(self) -> None:
         """Begin no more and wait for those that run; what waits stays in the catalogue. Closing twice is no error."""
         with self._changed:
-            self._closed = True
+            self.closed.set()
             self._changed.notify_all()
         for thread in self._threads:
             thread.join()
@@ -64,9 +65,9 @@ class Lane:
     def _serve(self) -> None:
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: self._closed or self._find_next() is not None)
+                self._changed.wait_for(lambda: self.closed.is_set() or self._find_next() is not None)
                 found = self._find_next()
-                if self._closed or found is None:
+                if self.closed.is_set() or found is None:
                     return
                 self._waiting.remove(found)
                 peer, transfer = found

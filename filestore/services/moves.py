@@ -141,9 +141,7 @@ def run(store: Store, outbound: Outbound, number: str) -> None:
     store.wake()
 
 
-def _take(
-    store: Store, records: Records, number: str, lease: str, now: Instant
-) -> tuple[Transfer, Container] | None:
+def _take(store: Store, records: Records, number: str, lease: str, now: Instant) -> tuple[Transfer, Container] | None:
     transfer = records.hold_transfer(number)
     container = records.hold_container(transfer.container) if transfer is not None else None
     if transfer is None or transfer.state != TransferState.REQUESTED:

@@ -18,6 +18,7 @@ from vofiles.instant import Instant
 
 _log = logging.getLogger(__name__)
 
+
 @dataclass(slots=True)
 class Swept:
     """What was found."""

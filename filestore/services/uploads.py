@@ -142,7 +142,6 @@ class Upload:
             self._store.health.fail(f"the catalogue could not commit: {error!r}")
             raise StorageFailure(f"commit of transfer {self._transfer.transfer}") from error
 
-
     def _leave(self) -> None:
         """Touch nothing any more."""
         assert self._writer is not None
@@ -198,8 +197,9 @@ class Replay:
 
     def __init__(self, made: Receipt, promise: Promise) -> None:
         self._receipt = made
-        self._ingest = Ingest(replace(promise, size=made.size, digests=made.digests), wanted(made.digests,
-        sha256=False))
+        self._ingest = Ingest(
+            replace(promise, size=made.size, digests=made.digests), wanted(made.digests, sha256=False)
+        )
 
     @property
     def size(self) -> int:

@@ -1,8 +1,8 @@
 """A file store without its network side, for tests: over any catalogue and back end, with a clock that is set by hand.
 
-    core = make_core(MemoryCatalogue(), MemoryBackend())
-    offer = core.offer(size=3)                    # as the FileManager
-    core.put(core.token(offer), b"abc")           # as the one who has the ticket
+core = make_core(MemoryCatalogue(), MemoryBackend())
+offer = core.offer(size=3)                    # as the FileManager
+core.put(core.token(offer), b"abc")           # as the one who has the ticket
 """
 
 import itertools

@@ -23,15 +23,15 @@ class Watched(CallbackTable):
         super().__init__(core.store)
         self.settled = threading.Event()
 
-    def delivered(self, id: int) -> None:
+    def delivered(self, id: int) -> None:  # noqa: A002 - the port's word
         super().delivered(id)
         self.settled.set()
 
-    def retry(self, id: int, at: Instant, error: str) -> None:
+    def retry(self, id: int, at: Instant, error: str) -> None:  # noqa: A002 - the port's word
         super().retry(id, at, error)
         self.settled.set()
 
-    def give_up(self, id: int, error: str) -> None:
+    def give_up(self, id: int, error: str) -> None:  # noqa: A002 - the port's word
         super().give_up(id, error)
         self.settled.set()
 

@@ -108,7 +108,9 @@ def test_only_complete_containers_can_be_exported(core: Core) -> None:
     upload.abort()
 
 
-@pytest.mark.parametrize("text", ["ivo://star.le.ac.uk/filestore#none", "ivo://other/filestore#abcd", "ivo://star.le.ac.uk/filestore"])
+@pytest.mark.parametrize(
+    "text", ["ivo://star.le.ac.uk/filestore#none", "ivo://other/filestore#abcd", "ivo://star.le.ac.uk/filestore"]
+)
 def test_what_is_not_here_is_not_found(core: Core, text: str) -> None:
     with pytest.raises(ContainerNotFound):
         offer(core, Ivorn.parse(text))

@@ -45,7 +45,9 @@ def fetch(core: Core, web: MemoryWeb, request: StoreImportData) -> Transfer:
     return core.transfer(request.transfer)
 
 
-def request(url: str = URL, transfer: str = "m1", size: int | None = None, digests: tuple[Digest, ...] = ()) -> StoreImportData:
+def request(
+    url: str = URL, transfer: str = "m1", size: int | None = None, digests: tuple[Digest, ...] = ()
+) -> StoreImportData:
     return StoreImportData(transfer, MANAGER, NODE, DAVE, url, size=size, digests=digests)
 
 
@@ -92,7 +94,9 @@ def test_an_empty_container_can_be_sent(core: Core) -> None:
         (MemoryWeb({URL: DATA}), request(digests=(Digest("md5", "0" * 32),)), "ChecksumMismatch"),
     ],
 )
-def test_a_source_that_fails_or_lies_fails_the_transfer(core: Core, web: MemoryWeb, request_: StoreImportData, name: str) -> None:
+def test_a_source_that_fails_or_lies_fails_the_transfer(
+    core: Core, web: MemoryWeb, request_: StoreImportData, name: str
+) -> None:
     done = fetch(core, web, request_)
     assert done.state == "FAILED"
     assert done.failure is not None
