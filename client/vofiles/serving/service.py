@@ -1,0 +1,90 @@
+"""A service's life: from a listening socket to the last thread's end. What both servers' assemblies stand on.
+
+    prepare (all that may fail before anybody is served)  →  start (serve)  →  stop (in the reverse order)
+
+Rule: knows nothing of what is served. What was opened is closed, the last first, whatever fails on the way; what does
+not end in time is as after a crash, which the next start puts right.
+"""
+
+import threading
+from collections.abc import Callable
+from socket import socket
+
+import structlog
+from twisted.internet.defer import Deferred
+
+from vofiles.configuration import ConfigurationError, Listen
+from vofiles.serving.http import AccessLog, Listening, Pool, Reactor, Site, serve
+from vofiles.serving.listening import url_of
+from vofiles.serving.tls import server_tls
+
+READ_THREADS = 4
+
+_log = structlog.get_logger(__name__)
+
+
+class Service:
+    """One server process's worth of sockets, pools and things to close; it owns the listening socket from now on."""
+
+    def __init__(self, listen: Listen, listener: socket, reactor: Reactor, access: AccessLog) -> None:
+        self._listen, self._listener, self._reactor, self._access = listen, listener, reactor, access
+        self.address = _announced(listen, listener)
+        """The base URL by which others are told to reach it."""
+        self._listening: Listening | None = None
+        self._closers: list[Callable[[], None]] = []
+
+    def to_close(self, close: Callable[[], None]) -> None:
+        """Have something closed at the end; the last opened first."""
+        self._closers.append(close)
+
+    def make_pool(self, name: str, threads: int, waiting: int = 1024) -> Pool:
+        """A pool that ends with the service."""
+        pool = Pool(name, threads, waiting)
+        self.to_close(pool.stop)
+        return pool
+
+    def start(self, site: Site, control: Pool) -> None:
+        """Serve. On the reactor, or before it runs. Raises ValueError, OSError for an unusable certificate."""
+        tls = (
+            server_tls(self._listen.certificate, self._listen.key)
+            if self._listen.certificate and self._listen.key
+            else None
+        )
+        readers = self.make_pool("read", READ_THREADS)
+        self._listening = serve(
+            self._reactor, site, self._listener, pool=control, readers=readers, access=self._access, tls=tls
+        )
+
+    def stop(self, grace: float) -> Deferred[None]:
+        """Accept no more, give what runs `grace` seconds, and close everything. On the reactor."""
+        done: Deferred[None] = Deferred()
+
+        def close() -> None:
+            self.close()
+            self._reactor.callFromThread(done.callback, None)
+
+        def close_elsewhere(_: object) -> None:
+            # What is closed waits for threads, and those may wait for the reactor.
+            threading.Thread(target=close, name="closing").start()
+
+        if self._listening is None:
+            close_elsewhere(None)
+        else:
+            self._listening.stop(grace).addBoth(close_elsewhere)
+        return done
+
+    def close(self) -> None:
+        """Close what is to be closed; also after a `prepare` that failed."""
+        while self._closers:
+            try:
+                self._closers.pop()()
+            except Exception:  # noqa: BLE001 - the others must be closed too
+                _log.exception("closing failed")
+
+
+def _announced(listen: Listen, listener: socket) -> str:
+    if listen.address:
+        return listen.address
+    if listener.getsockname()[0] in {"0.0.0.0", "::"}:  # noqa: S104 - told apart, not bound to
+        raise ConfigurationError("listen.address: say how others reach a service that listens on all interfaces")
+    return url_of(listener, secure=listen.certificate is not None)
