@@ -1,0 +1,203 @@
+"""The bytes on their way: one PUT to an endpoint, one GET from it, over HTTP.
+
+Rule: one attempt each, streamed in bounded blocks; what ends an attempt is told apart as *lost* (the same again may
+work) and *answered* (an error of the tree). Whether to try again is `transfers`' business. Credentials never go to an
+endpoint: its URL is the right.
+"""
+
+import base64
+import binascii
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+
+import requests
+import urllib3
+
+from vofiles import contract, faults
+from vofiles.errors import Incomplete, StoreUnreachable
+from vofiles.soap import why
+from vofiles.sources import BLOCK, Source
+
+TIMEOUTS = (10.0, 300.0)
+"""Seconds to connect, and without any progress: a store makes the bytes durable before it answers."""
+
+Progress = Callable[[int, int | None], None]
+"""Told (bytes done, bytes in all or None) as bytes flow; goes back to 0 when they are sent again."""
+
+
+class ConnectionLost(Exception):
+    """The connection ended before the answer did; the same may be tried again."""
+
+
+def find_endpoint(transfer: contract.Transfer, method: str) -> contract.Endpoint | None:
+    """The first endpoint of a transfer that we can use."""
+    for endpoint in transfer.endpoints:
+        speaks = endpoint.protocol == contract.HTTP and endpoint.method == method
+        if speaks and endpoint.url.startswith(("http://", "https://")):
+            return endpoint
+    return None
+
+
+def _session_call(
+    session: requests.Session, endpoint: contract.Endpoint, headers: dict[str, str], data: object = None
+) -> requests.Response:
+    announced = {header.name: header.value for header in endpoint.headers}
+    try:
+        return session.request(
+            endpoint.method, endpoint.url, headers=announced | headers, data=data,  # type: ignore[arg-type]
+            timeout=TIMEOUTS, stream=endpoint.method == "GET", allow_redirects=False,
+        )  # fmt: skip
+    except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError) as error:
+        raise ConnectionLost(why(error)) from error
+    except requests.RequestException as error:
+        raise StoreUnreachable(_host(endpoint), reason=why(error)) from error
+
+
+def _host(endpoint: contract.Endpoint) -> str:
+    # Never the URL itself: it is a right, and messages end up in logs.
+    return endpoint.url.split("/", 3)[2]
+
+
+class _Body:
+    """A source as requests sends it: with a length it is Content-Length, without one chunked."""
+
+    def __init__(self, source: Source, progress: Progress | None) -> None:
+        self._source, self._progress = source, progress
+        self.failure: Exception | None = None
+
+    def __iter__(self) -> Iterator[bytes]:
+        try:
+            while block := self._source.read():
+                yield block
+                if self._progress:
+                    self._progress(self._source.done, self._source.size)
+        except Exception as error:
+            # Kept apart: the HTTP library takes any OSError in here for one of the network.
+            self.failure = error
+            raise
+
+
+class _SizedBody(_Body):
+    def __len__(self) -> int:
+        return self._source.size or 0
+
+
+def send(
+    session: requests.Session,
+    endpoint: contract.Endpoint,
+    source: Source,
+    *,
+    content_type: str | None = None,
+    progress: Progress | None = None,
+) -> None:
+    """PUT a source from its start. Raises ConnectionLost, an error of the tree, OSError of the source.
+
+    Digests that the store answers must be those of what was sent, else ChecksumMismatch.
+    """
+    source.rewind()
+    body = _Body(source, progress) if source.size is None else _SizedBody(source, progress)
+    headers = {"Content-Type": content_type} if content_type else {}
+    if progress:
+        progress(0, source.size)
+    try:
+        response = _session_call(session, endpoint, headers, body if source.size != 0 else b"")
+    except ConnectionLost:
+        if body.failure is not None:
+            raise body.failure from None
+        raise
+    with response:
+        _require_success(response)
+        told = digests_of(response)
+    source.checksums.require_same(told, source.label)
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """The answer to a GET, its body still to be read."""
+
+    response: requests.Response
+    start: int
+    """Where in the content its body begins."""
+    size: int | None
+    """Bytes of the whole content, where told."""
+    tag: str | None
+    """Names these very bytes (ETag)."""
+    digests: tuple[contract.Digest, ...]
+    """Of the whole content, where told."""
+
+    def blocks(self) -> Iterator[bytes]:
+        """The body, block by block. Raises ConnectionLost where it ends early."""
+        done = self.start
+        while True:
+            try:
+                block = self.response.raw.read(BLOCK, decode_content=False)
+            except (urllib3.exceptions.HTTPError, OSError) as error:
+                raise ConnectionLost(str(error)) from error
+            if not block:
+                break
+            done += len(block)
+            yield block
+        if self.size is not None and done < self.size:
+            raise ConnectionLost(f"{done} bytes instead of {self.size}")
+
+
+@contextmanager
+def fetch(
+    session: requests.Session, endpoint: contract.Endpoint, *, start: int = 0, tag: str | None = None
+) -> Iterator[Fetched]:
+    """GET content, from `start` on if the bytes are still those of `tag`, else from 0.
+
+    Raises ConnectionLost, or an error of the tree.
+    """
+    headers = {"Accept-Encoding": "identity"}
+    if start:
+        headers |= {"Range": f"bytes={start}-"} | ({"If-Range": tag} if tag else {})
+    with _session_call(session, endpoint, headers) as response:
+        _require_success(response)
+        yield _fetched(response)
+
+
+def _fetched(response: requests.Response) -> Fetched:
+    length = response.headers.get("Content-Length")
+    size = int(length) if length and length.isdigit() else None
+    start = 0
+    if response.status_code == 206:
+        # bytes START-END/SIZE (RFC 9110, 14.4)
+        span, _, whole = response.headers.get("Content-Range", "").removeprefix("bytes ").partition("/")
+        if not (span.partition("-")[0].isdigit() and whole.isdigit()):
+            raise Incomplete("the answer", reason="it does not say which part of the content it is")
+        start, size = int(span.partition("-")[0]), int(whole)
+    return Fetched(response, start, size, response.headers.get("ETag"), digests_of(response))
+
+
+def digests_of(response: requests.Response) -> tuple[contract.Digest, ...]:
+    """The digests in Repr-Digest (RFC 9530); what cannot be read there says nothing."""
+    found = []
+    for item in response.headers.get("Repr-Digest", "").split(","):
+        name, _, value = item.strip().partition("=")
+        with suppress(binascii.Error):
+            found.append(contract.Digest(name.lower(), base64.b64decode(value.strip(":"), validate=True).hex()))
+    return tuple(found)
+
+
+def _require_success(response: requests.Response) -> None:
+    if response.status_code in {200, 201, 204, 206}:
+        return
+    text = response.raw.read(64 * 1024, decode_content=False) if response.raw is not None else b""
+    raise error_from(response.status_code, text or response.content[: 64 * 1024], response.reason or "")
+
+
+def error_from(status: int, body: bytes, reason: str) -> Exception:
+    """The error that a store's answer stands for: by its name in a JSON body, else by its status."""
+    text = body.decode("utf-8", "replace").strip()
+    try:
+        told = json.loads(text)
+    except ValueError:
+        told = None
+    if isinstance(told, dict):
+        name = str(told.get("name", ""))
+        message = str(told.get("message") or told.get("detail") or reason)
+        return faults.error_of(name, message, status=status)
+    return faults.error_of("", text[:500] or f"{status} {reason}", status=status)

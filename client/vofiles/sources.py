@@ -1,0 +1,100 @@
+"""What bytes are put from: a file on disk, bytes in memory, or anything open for reading.
+
+Rule: whatever it is, it is read in bounded blocks, knows its size where that can be known, and says whether it can be
+sent a second time; nothing here knows the network.
+"""
+
+import io
+import os
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, Self
+
+from vofiles.checksums import Checksums
+from vofiles.errors import Incomplete, InvalidArgument
+
+BLOCK = 1 << 20
+"""Bytes read and sent at once."""
+
+Content = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO
+"""What may be put; a `str` is a path on this machine."""
+
+
+class Source:
+    """Bytes to send, read once from the start to the end, or again after `rewind`."""
+
+    def __init__(self, stream: BinaryIO, *, label: str, owned: bool) -> None:
+        self._stream = stream
+        self._owned = owned
+        self.label = label
+        """What to call it to a person."""
+        self._start = _position(stream)
+        self.size = _size_from(stream, self._start)
+        """Bytes from where the stream stood; None where only reading it tells."""
+        self.done = 0
+        """Bytes read since the start or the last rewind."""
+        self.checksums = Checksums()
+        """Of what was read since the start or the last rewind."""
+
+    @property
+    def rewindable(self) -> bool:
+        """Whether it can be sent again."""
+        return self._start is not None
+
+    def rewind(self) -> None:
+        """Back to the start. Raises InvalidArgument where there is no way back."""
+        if self.done == 0:
+            return
+        if self._start is None:
+            raise InvalidArgument(self.label, reason="it cannot be read a second time")
+        self._stream.seek(self._start)
+        self.done, self.checksums = 0, Checksums()
+
+    def read(self) -> bytes:
+        """The next block, empty at the end. Raises Incomplete where there is less than `size`, and OSError."""
+        wanted = BLOCK if self.size is None else min(BLOCK, self.size - self.done)
+        # A file that grows meanwhile is sent as long as it was: that length is announced already.
+        block = self._stream.read(wanted) if wanted else b""
+        if not isinstance(block, bytes):
+            raise InvalidArgument(self.label, reason="it must be open for reading bytes, as with open(path, 'rb')")
+        if wanted and not block and self.size is not None:
+            raise Incomplete(self.label, reason=f"{self.done} bytes instead of {self.size}")
+        self.done += len(block)
+        self.checksums.update(block)
+        return block
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._owned:
+            self._stream.close()
+
+
+def open_source(content: Content) -> Source:
+    """The source of some content. Raises OSError where a path cannot be read, InvalidArgument for anything else."""
+    if isinstance(content, bytes | bytearray | memoryview):
+        return Source(io.BytesIO(bytes(content)), label="the bytes given", owned=True)
+    if isinstance(content, str | os.PathLike):
+        path = Path(content)
+        return Source(path.open("rb", buffering=0), label=str(path), owned=True)
+    if not callable(getattr(content, "read", None)):
+        raise InvalidArgument("content", reason="give a path, bytes, or a file that is open for reading")
+    return Source(content, label=str(getattr(content, "name", "the stream given")), owned=False)
+
+
+def _position(stream: BinaryIO) -> int | None:
+    try:
+        return stream.tell() if stream.seekable() else None
+    except (AttributeError, OSError):
+        return None
+
+
+def _size_from(stream: BinaryIO, start: int | None) -> int | None:
+    if start is None:
+        return None
+    end = stream.seek(0, os.SEEK_END)
+    stream.seek(start)
+    return max(end - start, 0)

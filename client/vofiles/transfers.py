@@ -1,0 +1,227 @@
+"""A whole movement of bytes: ask the FileManager, move them to or from the store, learn how it ended.
+
+Rule: nothing is done when it is merely sent. A put ends when the FileManager says COMPLETED, with the size and the
+digests of what was sent; a get ends when the bytes are those of the node. Lost connections are tried again a bounded
+number of times, always on the same transfer, so that a repeat can never become a second version.
+"""
+
+from collections.abc import Iterable
+from contextlib import suppress
+from typing import Protocol
+
+import requests
+
+from vofiles import data, faults, waiting
+from vofiles.checksums import Checksums
+from vofiles.contract import (
+    CancelTransfer,
+    Digest,
+    ExportInit,
+    GetTransfer,
+    ImportInit,
+    Transfer,
+    TransferAnswer,
+    TransferState,
+)
+from vofiles.data import ConnectionLost, Progress
+from vofiles.errors import (
+    Busy,
+    CallbackUnreachable,
+    Incomplete,
+    ServiceBusy,
+    StoreUnreachable,
+    TicketExpired,
+    TransferEnded,
+    Unexpected,
+    Unreachable,
+    VofilesError,
+)
+from vofiles.filemanager_port import FileManagerPort
+from vofiles.ivorn import LongIdentifier
+from vofiles.sources import Source
+from vofiles.waiting import Waiter, pauses
+
+ATTEMPTS = 6
+"""How often bytes are sent, or fetched without getting any further, before giving up."""
+RETRY_PATIENCE = 30.0
+"""Seconds spent on pauses between attempts."""
+END_PATIENCE = 120.0
+"""Seconds to wait for the FileManager to learn what the store has acknowledged already."""
+
+
+class Sink(Protocol):
+    """Where fetched bytes go."""
+
+    def write(self, block: bytes, /) -> object: ...
+
+    def restart(self) -> None:
+        """Throw away what was written: it comes again from the first byte."""
+
+
+class Transfers:
+    """The movements of bytes under one FileManager."""
+
+    def __init__(self, port: FileManagerPort, session: requests.Session, wait: Waiter = waiting.sleep) -> None:
+        self._port, self._session, self._wait = port, session, wait
+
+    def put(self, request: ImportInit, source: Source, progress: Progress | None = None) -> TransferAnswer:
+        """Send a source as the next version of a file; answers when it is that. Raises VofilesError, OSError."""
+        transfer = self._offered(self._port.import_init(request).transfer)
+        try:
+            self._send(transfer, source, request.content_type, progress)
+        except BaseException:
+            # What was begun and is given up must not count as open; that it failed is the news, not this.
+            with suppress(VofilesError):
+                self._port.cancel_transfer(CancelTransfer(transfer.transfer))
+            raise
+        ended = self.wait_for_end(transfer.transfer)
+        receipt = ended.transfer.receipt
+        if receipt is not None:
+            if receipt.size != source.done:
+                raise Incomplete(source.label, reason=f"sent {source.done} bytes, stored {receipt.size}")
+            source.checksums.require_same(receipt.digests, source.label)
+        return ended
+
+    def _send(self, transfer: Transfer, source: Source, content_type: str | None, progress: Progress | None) -> None:
+        endpoint = data.find_endpoint(transfer, "PUT")
+        if endpoint is None:
+            raise StoreUnreachable("", reason="it offers no way to send bytes that this client knows")
+        between = pauses(RETRY_PATIENCE, first=0.1, longest=8)
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                data.send(self._session, endpoint, source, content_type=content_type, progress=progress)
+            except (ConnectionLost, Busy, ServiceBusy) as error:
+                # Busy: the store still holds the lease of the connection that was lost.
+                if self._is_complete(transfer.transfer):
+                    return
+                if source.done and not source.rewindable:
+                    reason = f"the connection was lost after {source.done} bytes; it cannot be read a second time"
+                    raise Incomplete(source.label, reason=reason) from error
+                pause = next(between, None)
+                if attempt == ATTEMPTS or pause is None:
+                    raise _given_up(error, attempt) from error
+                self._wait(pause)
+            else:
+                return
+
+    def _is_complete(self, transfer: str) -> bool:
+        """Whether the bytes did arrive, although the answer did not. Raises the failure where it has failed."""
+        try:
+            now = self._port.get_transfer(GetTransfer(transfer)).transfer
+        except Unreachable:
+            return False
+        require_not_failed(now)
+        return now.state in {TransferState.STORED, TransferState.COMPLETED}
+
+    def _offered(self, transfer: Transfer) -> Transfer:
+        """The transfer once it has an endpoint: a store may have to fetch a medium first."""
+        between = pauses(float("inf"), first=0.2, longest=10)
+        while not transfer.endpoints:
+            require_not_failed(transfer)
+            self._wait(next(between))
+            transfer = self._port.get_transfer(GetTransfer(transfer.transfer)).transfer
+        return transfer
+
+    def get_transfer(self, transfer: str) -> TransferAnswer:
+        """A transfer as it stands."""
+        return self._port.get_transfer(GetTransfer(transfer))
+
+    def wait_for_end(self, transfer: str, patience: float = END_PATIENCE) -> TransferAnswer:
+        """The transfer when it has completed. Raises its failure, or CallbackUnreachable after `patience` seconds."""
+        between = pauses(patience)
+        while True:
+            failure: VofilesError | None = None
+            try:
+                answer = self._port.get_transfer(GetTransfer(transfer))
+            except Unreachable as error:
+                failure = error
+            else:
+                require_not_failed(answer.transfer)
+                if answer.transfer.state == TransferState.COMPLETED:
+                    return answer
+            pause = next(between, None)
+            if pause is None:
+                raise failure or CallbackUnreachable(
+                    f"transfer {transfer}", reason="the store has the bytes; the FileManager has not heard of it yet"
+                )
+            self._wait(pause)
+
+    def get(self, node: LongIdentifier, sink: Sink, label: object, progress: Progress | None = None) -> Checksums:
+        """Fetch the content of a file and verify it. Raises VofilesError, and OSError of the sink."""
+        answer = self._port.export_init(ExportInit(node))
+        transfer = self._offered(answer.transfer)
+        fetching = _Fetching(transfer, sink, label, progress)
+        between = pauses(RETRY_PATIENCE, first=0.1, longest=8)
+        fruitless = 0
+        while True:
+            before = fetching.done
+            try:
+                fetching.go_on(self._session)
+                break
+            except (ConnectionLost, ServiceBusy) as error:
+                fruitless = 0 if fetching.done > before else fruitless + 1
+                pause = next(between, None)
+                if fruitless == ATTEMPTS or pause is None:
+                    raise _given_up(error, fruitless) from error
+                self._wait(pause)
+        known = transfer.receipt or answer.node
+        if known is not None:
+            fetching.require_same(known.size, known.digests)
+        return fetching.checksums
+
+
+class _Fetching:
+    """One content on its way here, over as many connections as it takes."""
+
+    def __init__(self, transfer: Transfer, sink: Sink, label: object, progress: Progress | None) -> None:
+        endpoint = data.find_endpoint(transfer, "GET")
+        if endpoint is None:
+            raise StoreUnreachable("", reason="it offers no way to fetch bytes that this client knows")
+        self._endpoint, self._sink, self._label, self._progress = endpoint, sink, label, progress
+        self._tag: str | None = None
+        self.done = 0
+        self.checksums = Checksums()
+
+    def go_on(self, session: requests.Session) -> None:
+        """One connection's worth. Raises ConnectionLost, an error of the tree, OSError."""
+        with data.fetch(session, self._endpoint, start=self.done if self._tag else 0, tag=self._tag) as fetched:
+            if fetched.start not in {0, self.done}:
+                raise Incomplete(self._label, reason=f"asked for from byte {self.done}, it came from {fetched.start}")
+            if fetched.start != self.done:
+                self._sink.restart()
+                self.done, self.checksums = 0, Checksums()
+            self._tag = fetched.tag
+            if self._progress:
+                self._progress(self.done, fetched.size)
+            for block in fetched.blocks():
+                self._sink.write(block)
+                self.checksums.update(block)
+                self.done += len(block)
+                if self._progress:
+                    self._progress(self.done, fetched.size)
+        self.require_same(fetched.size, fetched.digests)
+
+    def require_same(self, size: int | None, digests: Iterable[Digest]) -> None:
+        """Refuse what is not what it should be. Raises Incomplete, ChecksumMismatch."""
+        if size is not None and size != self.done:
+            raise Incomplete(self._label, reason=f"{self.done} bytes instead of {size}")
+        self.checksums.require_same(digests, self._label)
+
+
+def _given_up(error: Exception, attempts: int) -> VofilesError:
+    if isinstance(error, VofilesError):
+        return error
+    return StoreUnreachable("", reason=f"{error} (tried {attempts} times)")
+
+
+def require_not_failed(transfer: Transfer) -> None:
+    """Raise what a transfer failed by."""
+    if transfer.state not in TransferState.ENDED or transfer.state == TransferState.COMPLETED:
+        return
+    if transfer.failure is not None:
+        raise faults.error_of(transfer.failure.name, transfer.failure.message)
+    if transfer.state == TransferState.EXPIRED:
+        raise TicketExpired
+    if transfer.state == TransferState.CANCELLED:
+        raise TransferEnded(transfer.transfer, reason="it was cancelled")
+    raise Unexpected(transfer.transfer)

@@ -1,0 +1,34 @@
+"""Waiting: how long to pause before asking or trying again.
+
+Rule: pauses grow, are bounded in length and in sum, and are slept by a `Waiter` that a caller can replace; no other
+module of the client sleeps.
+"""
+
+import random
+import time
+from collections.abc import Callable, Iterator
+
+Waiter = Callable[[float], None]
+"""Lets so many seconds pass; `time.sleep` unless a caller gives another one."""
+
+sleep: Waiter = time.sleep
+
+FIRST_PAUSE = 0.02
+"""Seconds; a small file's callback is usually in by then."""
+LONGEST_PAUSE = 1.0
+"""Seconds; a FileManager asks a store at most so often anyway."""
+
+
+def pauses(
+    patience: float, *, first: float = FIRST_PAUSE, longest: float = LONGEST_PAUSE, jitter: float = 0.1
+) -> Iterator[float]:
+    """Lengths of pauses in seconds, each twice the one before up to `longest`, that add up to `patience` at the most.
+
+    Each is up to `jitter` of itself shorter, so that many clients do not come back at the same moment.
+    """
+    left, pause = patience, first
+    while left > 0:
+        length = min(pause, left) * (1 - jitter * random.random())  # noqa: S311 (spreads load, keeps no secret)
+        yield length
+        left -= max(length, 1e-3)
+        pause = min(pause * 2, longest)
