@@ -21,6 +21,7 @@ from vofiles.ivorn import Ivorn, parse_service
 
 PORT: Final = 8080
 
+_LISTEN: Final = Listen("127.0.0.1", PORT, "")
 _CLASSES: Final = ("ONLINE", "NEARLINE")
 _STATES: Final = ("ACTIVE", "READONLY", "DRAINING", "OFFLINE")
 
@@ -31,8 +32,8 @@ class Terms:
 
     transfer_lifetime: int = 86_400
     """After how long a transfer that has not ended is looked after."""
-    maximum_wait: int = 60
-    """How long importData and exportData wait at most before they answer the transfer as it stands."""
+    maximum_wait: int = 50
+    """How long importData and exportData wait at most before they answer the transfer as it stands; shorter than clients do."""
     store_timeout: float = 4.5
     """How long a store has to answer; with what else there is to do a caller hears of its silence within 5 s."""
     pull_timeout: float = 0.25
@@ -73,7 +74,7 @@ class Config:
     database: str
     """sqlite:///path or postgresql+psycopg://…"""
     default_store: Ivorn | None = None
-    listen: Listen = Listen("127.0.0.1", PORT, "")
+    listen: Listen = _LISTEN
     terms: Terms = Terms()
     stores: tuple[StoreEntry, ...] = ()
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from filemanager.domain.store import Store, StoreState
-from vofiles.errors import InvalidIdentifier, PermissionDenied, StoreFull, StoreNotFound, StoreUnreachable, VofilesError
+from vofiles.errors import InvalidIdentifier, StoreFull, StoreNotFound, StoreReadOnly, StoreUnreachable, VofilesError
 from vofiles.ivorn import Ivorn, parse_service
 
 
@@ -33,7 +33,7 @@ def candidates(
     """The stores to try, in this order; never empty.
 
     Raises StoreNotFound (the named one is not known, or there is none at all), and for a named store that takes nothing
-    StoreUnreachable, StoreFull or PermissionDenied; the same where no store takes anything.
+    StoreUnreachable, StoreFull or StoreReadOnly; the same where no store takes anything.
     """
     if preferences.explicit is not None:
         store = stores.get(preferences.explicit)
@@ -74,5 +74,5 @@ def _refusal(store: Store, size: int | None, is_down: Callable[[Ivorn], bool]) -
     if not reason:
         return None
     if store.state != StoreState.ACTIVE:
-        return PermissionDenied(f"put new content into {store.identifier}", reason=reason)
+        return StoreReadOnly(store.identifier, reason=reason)
     return StoreFull(store.identifier, reason=reason)

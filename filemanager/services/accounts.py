@@ -116,7 +116,10 @@ def _get_account(tx: Transaction, caller: Caller, identifier: Ivorn) -> Account:
 
 
 def require_known_store(tx: Transaction, edit: PropertyEdit) -> None:
-    """Refuse to prefer a store that nobody knows: a misspelt one would be passed over in silence. Raises StoreNotFound."""
+    """Refuse to prefer a store that nobody knows: a misspelt one would be passed over in silence.
+
+    Raises StoreNotFound.
+    """
     store = edit.preferred_store
     if store is not None and tx.stores.find_store(store) is None:
         raise StoreNotFound(store, reason="this service knows no such store")

@@ -11,6 +11,7 @@ from filemanager.domain.content import ContentVersion
 from filemanager.domain.node import Node
 from filemanager.domain.properties import CONTENT_TYPE
 from filemanager.domain.replica import READABLE, Location, Replica, ReplicaState
+from filemanager.domain.transfer import Transfer
 from filemanager.ports import Transaction
 from vofiles import contract
 from vofiles.contract import NodeKind, Property
@@ -98,6 +99,22 @@ def _content_properties(version: ContentVersion) -> dict[str, str]:
         if digest.algorithm in _DIGEST_KEYS:
             found[_DIGEST_KEYS[digest.algorithm]] = digest.value
     return found
+
+
+def describe_transfer(transfer: Transfer, told: contract.Transfer | None = None) -> contract.Transfer:
+    """The wire value of a transfer, with what its store has just said of it where it was asked."""
+    current = told if told is not None and not transfer.has_ended else None
+    return contract.Transfer(
+        transfer=transfer.number,
+        direction=transfer.direction,
+        state=current.state if current is not None else transfer.state,
+        bytes_done=max(current.bytes_done, transfer.bytes_done) if current is not None else transfer.bytes_done,
+        container=transfer.container,
+        expiry=current.expiry if current is not None else transfer.expiry,
+        failure=transfer.failure,
+        receipt=transfer.receipt,
+        endpoints=current.endpoints if current is not None else (),
+    )
 
 
 def describe_account(tx: Transaction, service: Ivorn, account: Account) -> contract.Account:

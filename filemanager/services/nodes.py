@@ -95,7 +95,7 @@ class NodeService:
             node = get_node(tx, self._service, caller, request.node)
             if node.kind != NodeKind.FILE:
                 return []
-            return [transfer.number for transfer in tx.transfers.open_transfers(node.key) if transfer.is_import]
+            return [transfer.number for transfer in tx.transfers.open_imports([node.key]).values()]
 
         def bundle(tx: Transaction) -> tuple[contract.Node, ...]:
             node = get_node(tx, self._service, caller, request.node)
@@ -130,7 +130,10 @@ class NodeService:
         return answer
 
     def list_children(self, caller: Caller, request: ListChildren) -> ListChildrenAnswer:
-        """A page of a folder's children in the order of their names. Raises NodeNotFound, NotAFolder, InvalidArgument."""
+        """A page of a folder's children in the order of their names.
+
+        Raises NodeNotFound, NotAFolder, InvalidArgument.
+        """
         most = self.config.terms.maximum_page
         limit = most if request.limit is None else min(request.limit, most)
         if limit < 1:

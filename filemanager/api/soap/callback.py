@@ -1,51 +1,49 @@
-"""The callback port: what stores say of transfers, one service call an operation.
+"""The port type FileManagerCallback: stores say how transfers ended.
 
-Rule: `store` is who signed the request, and nobody else's word says who speaks.
+Rule: who speaks is who signed; a store settles its own transfers alone.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Final
 
-from filemanager.ports import Clock
-from filemanager.services.outcomes import Outcomes
-from vofiles.contract import (
-    CALLBACK,
-    FILEMANAGER_NAMESPACE,
-    Acknowledged,
-    TransferCompleted,
-    TransferFailed,
-)
+from filemanager.api.soap.native import WSDL, addresses
+from filemanager.services.desk import Desk
+from vofiles.contract import CALLBACK, FILEMANAGER_NAMESPACE, Acknowledged, TransferCompleted, TransferFailed
 from vofiles.ivorn import Ivorn
 from vofiles.serving.http import Request
 from vofiles.serving.signatures import Verifier
 from vofiles.serving.soap import SoapService
 
-PATH = "/callback"
-
-# What a caller without a signature is told to bring (RFC 9421 names no scheme for WWW-Authenticate).
-_CHALLENGES = ('Signature realm="filemanager"',)
+# RFC 9421 names no scheme for WWW-Authenticate.
+_CHALLENGES: Final = ('Signature realm="filemanager"',)
 
 
-def callback_port(
-    outcomes: Outcomes, verifier: Verifier, clock: Clock, wsdl: str, addresses: Mapping[str, str]
-) -> SoapService:
-    """The SOAP service for the stores that the verifier knows; `addresses` has the announced URL of each port."""
+def callback_service(desk: Desk, address: str, verifier: Verifier) -> SoapService:
+    """The SOAP service for the stores that the verifier knows, announced at a base address."""
+
+    def identify(request: Request) -> Ivorn:
+        return verifier.verify(request, desk.clock.now())
+
+    return SoapService(
+        CALLBACK,
+        FILEMANAGER_NAMESPACE,
+        WSDL,
+        addresses(address),
+        functions(desk),
+        identify,
+        challenges=_CHALLENGES,
+    )
+
+
+def functions(desk: Desk) -> Mapping[str, Callable[[Ivorn, Any], Any]]:
+    """The function of each operation."""
 
     def transfer_completed(store: Ivorn, request: TransferCompleted) -> Acknowledged:
-        outcomes.complete(store, request.receipt)
+        desk.outcomes.complete(store, request.receipt)
         return Acknowledged()
 
     def transfer_failed(store: Ivorn, request: TransferFailed) -> Acknowledged:
-        outcomes.fail(store, request)
+        desk.outcomes.fail(store, request)
         return Acknowledged()
 
-    def identify(request: Request) -> Ivorn:
-        return verifier.verify(request, clock.now())
-
-    functions: dict[str, Callable[[Ivorn, Any], Any]] = {
-        "transferCompleted": transfer_completed,
-        "transferFailed": transfer_failed,
-    }
-    return SoapService(
-        CALLBACK, FILEMANAGER_NAMESPACE, wsdl, addresses, functions, identify, challenges=_CHALLENGES
-    )
+    return {"transferCompleted": transfer_completed, "transferFailed": transfer_failed}

@@ -1,0 +1,4 @@
+"""The FileManager over SOAP: for callers (`native`) and for stores (`callback`).
+
+Rule: one function an operation, one service call a function.
+"""

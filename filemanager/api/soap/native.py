@@ -1,0 +1,160 @@
+"""The port type FileManager of our own contract: one function an operation, one service call a function.
+
+Rule: nothing is decided here but how long an answer waits. An answer that waits for the end of a transfer holds no
+thread: it is parked, and looks from time to time itself, in case that the word came another way.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from filemanager.domain.caller import Caller
+from filemanager.services.desk import Desk
+from vofiles.contract import (
+    FILEMANAGER,
+    FILEMANAGER_NAMESPACE,
+    AccountAnswer,
+    AddAccount,
+    AddNode,
+    CancelTransfer,
+    Delete,
+    DeleteAnswer,
+    ExportData,
+    ExportInit,
+    GetAccount,
+    GetIdentifier,
+    GetNode,
+    GetNodeAnswer,
+    GetTransfer,
+    IdentifierAnswer,
+    ImportData,
+    ImportInit,
+    ListChildren,
+    ListChildrenAnswer,
+    NodeAnswer,
+    SetAccountProperties,
+    SetProperties,
+    TransferAnswer,
+    TransferState,
+)
+from vofiles.errors import InvalidArgument
+from vofiles.serving.http import Request
+from vofiles.serving.soap import Parked, SoapService
+
+PATH: Final = "/filemanager"
+CALLBACK_PATH: Final = "/callback"
+WSDL: Final = "filemanager-1.wsdl"
+
+LOOK_EVERY: Final = 2.0
+"""Seconds after which a parked answer looks whether it has slept through its wake-up."""
+
+
+def addresses(base: str) -> dict[str, str]:
+    """The announced URLs of the contract's ports."""
+    return {"FileManager": base + PATH, "FileManagerCallback": base + CALLBACK_PATH}
+
+
+def native_service(desk: Desk, address: str, identify: Callable[[Request], Caller]) -> SoapService:
+    """The SOAP service for callers, announced at a base address."""
+    return SoapService(FILEMANAGER, FILEMANAGER_NAMESPACE, WSDL, addresses(address), functions(desk), identify)
+
+
+def functions(desk: Desk) -> Mapping[str, Callable[[Caller, Any], Any]]:
+    """The function of each operation."""
+    native = Native(desk)
+    return {
+        "getIdentifier": native.get_identifier,
+        "addAccount": native.add_account,
+        "getAccount": native.get_account,
+        "setAccountProperties": native.set_account_properties,
+        "addNode": native.add_node,
+        "getNode": native.get_node,
+        "listChildren": native.list_children,
+        "setProperties": native.set_properties,
+        "delete": native.delete,
+        "importInit": native.import_init,
+        "importData": native.import_data,
+        "exportInit": native.export_init,
+        "exportData": native.export_data,
+        "getTransfer": native.get_transfer,
+        "cancelTransfer": native.cancel_transfer,
+    }
+
+
+class Native:
+    """The operations."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def get_identifier(self, _caller: Caller, _request: GetIdentifier) -> IdentifierAnswer:
+        return IdentifierAnswer(self._desk.config.identifier)
+
+    def add_account(self, caller: Caller, request: AddAccount) -> AccountAnswer:
+        return AccountAnswer(self._desk.accounts.add_account(caller, request))
+
+    def get_account(self, caller: Caller, request: GetAccount) -> AccountAnswer:
+        return AccountAnswer(self._desk.accounts.get_account(caller, request))
+
+    def set_account_properties(self, caller: Caller, request: SetAccountProperties) -> AccountAnswer:
+        return AccountAnswer(self._desk.accounts.set_account_properties(caller, request))
+
+    def add_node(self, caller: Caller, request: AddNode) -> NodeAnswer:
+        return NodeAnswer(self._desk.nodes.add_node(caller, request))
+
+    def get_node(self, caller: Caller, request: GetNode) -> GetNodeAnswer:
+        return GetNodeAnswer(self._desk.nodes.get_node(caller, request))
+
+    def list_children(self, caller: Caller, request: ListChildren) -> ListChildrenAnswer:
+        return self._desk.nodes.list_children(caller, request)
+
+    def set_properties(self, caller: Caller, request: SetProperties) -> NodeAnswer:
+        return NodeAnswer(self._desk.nodes.set_properties(caller, request))
+
+    def delete(self, caller: Caller, request: Delete) -> DeleteAnswer:
+        self._desk.nodes.delete(caller, request)
+        return DeleteAnswer()
+
+    def import_init(self, caller: Caller, request: ImportInit) -> TransferAnswer:
+        return TransferAnswer(self._desk.imports.import_init(caller, request))
+
+    def import_data(self, caller: Caller, request: ImportData) -> TransferAnswer | Parked:
+        wait = self._wait(request.wait)
+        return self._until_end(caller, TransferAnswer(self._desk.imports.import_data(caller, request)), wait)
+
+    def export_init(self, caller: Caller, request: ExportInit) -> TransferAnswer:
+        return self._desk.exports.export_init(caller, request)
+
+    def export_data(self, caller: Caller, request: ExportData) -> TransferAnswer | Parked:
+        wait = self._wait(request.wait)
+        return self._until_end(caller, self._desk.exports.export_data(caller, request), wait)
+
+    def get_transfer(self, caller: Caller, request: GetTransfer) -> TransferAnswer:
+        return self._desk.transfers.get_transfer(caller, request.transfer)
+
+    def cancel_transfer(self, caller: Caller, request: CancelTransfer) -> TransferAnswer:
+        return self._desk.transfers.cancel_transfer(caller, request.transfer)
+
+    def _wait(self, asked: int | None) -> int:
+        longest = self._desk.config.terms.maximum_wait
+        if asked is not None and asked < 0:
+            raise InvalidArgument("wait", reason=f"{asked} seconds are not possible")
+        return longest if asked is None else min(asked, longest)
+
+    def _until_end(self, caller: Caller, begun: TransferAnswer, wait: int) -> TransferAnswer | Parked:
+        """The answer once the transfer has ended, or as it stands after `wait` seconds; its failure as an error."""
+        transfers, number = self._desk.transfers, begun.transfer.transfer
+        if wait == 0:
+            return begun
+        deadline = self._desk.clock.elapsed() + wait
+
+        def finish() -> TransferAnswer | Parked:
+            answer = transfers.get_outcome(caller, number)
+            if answer.transfer.state in TransferState.ENDED or self._desk.clock.elapsed() >= deadline:
+                return answer
+            return park()
+
+        def park() -> Parked:
+            left = max(0.0, deadline - self._desk.clock.elapsed())
+            return Parked(lambda wake: transfers.subscribe(number, wake), min(left, LOOK_EVERY), finish)
+
+        return park()

@@ -1,0 +1,101 @@
+"""The desk: all use cases of one FileManager, made from what the ports supply.
+
+Rule: decides nothing; every API, the command line and the tests are given the same desk.
+"""
+
+from dataclasses import dataclass
+
+from filemanager.config import Config
+from filemanager.domain.caller import Caller
+from filemanager.domain.store import Store, StoreState
+from filemanager.ports import Clock, Database, ErrandSender, Numbers, Passwords, StoreControl, Transaction
+from filemanager.services.accounts import AccountService
+from filemanager.services.credentials import CredentialService
+from filemanager.services.exports import ExportService
+from filemanager.services.imports import ImportService
+from filemanager.services.nodes import NodeService
+from filemanager.services.offers import Offers
+from filemanager.services.outcomes import Outcomes
+from filemanager.services.settlement import Settlements
+from filemanager.services.transfers import TransferService
+from vofiles.contract import AccountKind
+
+
+@dataclass(frozen=True)
+class Desk:
+    """The use cases."""
+
+    config: Config
+    clock: Clock
+    accounts: AccountService
+    credentials: CredentialService
+    nodes: NodeService
+    imports: ImportService
+    exports: ExportService
+    transfers: TransferService
+    outcomes: Outcomes
+
+    @property
+    def operator(self) -> Caller:
+        """The service itself, as who sits at its machine acts."""
+        return Caller(self.config.identifier, AccountKind.SERVICE, administrator=True)
+
+
+def make_desk(
+    config: Config,
+    database: Database,
+    control: StoreControl,
+    errands: ErrandSender,
+    clock: Clock,
+    numbers: Numbers,
+    passwords: Passwords,
+) -> Desk:
+    """The use cases on these ports."""
+    settlements = Settlements()
+    outcomes = Outcomes(config, database, clock, settlements, errands.wake)
+    offers = Offers(config, database, clock, outcomes)
+    transfers = TransferService(config, database, control, clock, outcomes, settlements)
+    return Desk(
+        config,
+        clock,
+        AccountService(config, database, clock, numbers),
+        CredentialService(config, database, clock, numbers, passwords),
+        NodeService(config, database, clock, numbers, settlements, errands.wake, transfers.refresh),
+        ImportService(config, database, control, clock, numbers, offers),
+        ExportService(config, database, control, clock, numbers, offers),
+        transfers,
+        outcomes,
+    )
+
+
+def keep_stores(config: Config, database: Database) -> None:
+    """Write down the stores of the configuration. What is known of one besides stays; one that is not listed any more
+    is OFFLINE, because nothing can be asked of it.
+    """
+
+    def save(tx: Transaction) -> None:
+        known = {store.identifier: store for store in tx.stores.list_stores()}
+        for entry in config.stores:
+            before = known.pop(entry.identifier, None)
+            tx.stores.put_store(
+                Store(
+                    entry.identifier,
+                    entry.address,
+                    entry.site,
+                    entry.storage_class,
+                    entry.state or _state_before(before),
+                    before.capabilities if before is not None else (),
+                    before.free if before is not None else None,
+                )
+            )
+        for store in known.values():
+            tx.stores.put_store(
+                Store(store.identifier, store.address, store.site, store.storage_class, StoreState.OFFLINE)
+            )
+
+    database.write(save)
+
+
+def _state_before(store: Store | None) -> str:
+    # OFFLINE is what an unlisted store becomes; listed again without a state it is in use again.
+    return store.state if store is not None and store.state != StoreState.OFFLINE else StoreState.ACTIVE

@@ -1,0 +1,168 @@
+"""Exports: a file's content on its way out of a store.
+
+Rule: what is exported is the current version as it is when the operation begins, from a replica that can be read;
+later versions do not disturb it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+from filemanager.config import Config
+from filemanager.domain.announcement import is_content_type, require_address
+from filemanager.domain.caller import Caller
+from filemanager.domain.node import Node, require_file
+from filemanager.domain.replica import READABLE, Replica
+from filemanager.domain.store import StoreState
+from filemanager.domain.transfer import Transfer
+from filemanager.ports import Clock, Database, Numbers, StoreControl, Transaction
+from filemanager.services.description import describe_node, describe_transfer
+from filemanager.services.finding import get_node
+from filemanager.services.offers import Offers
+from vofiles import contract
+from vofiles.contract import (
+    Direction,
+    ExportData,
+    ExportInit,
+    StoreExportData,
+    StoreExportInit,
+    TransferAnswer,
+    TransferState,
+)
+from vofiles.errors import ContainerNotFound, ContentNotFound, ServiceBusy, StoreUnreachable, VofilesError
+from vofiles.ivorn import Ivorn, LongIdentifier
+
+SEND: Final = ("PUT", "POST")
+"""Methods by which a store sends."""
+
+_PASSED_OVER = (StoreUnreachable, ServiceBusy, ContainerNotFound)
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What is known of an export before any store is asked."""
+
+    node: Node
+    described: contract.Node
+    replicas: list[Replica]
+    offline: frozenset[Ivorn]
+
+    @property
+    def content_type(self) -> str | None:
+        """Announced to the store."""
+        content_type = self.described.content_type
+        return content_type if content_type is not None and is_content_type(content_type) else None
+
+
+Ask = Callable[[_Plan, Replica, Transfer, float], contract.Transfer]
+
+
+@dataclass(frozen=True)
+class ExportService:
+    """The use cases of exporting."""
+
+    config: Config
+    database: Database
+    control: StoreControl
+    clock: Clock
+    numbers: Numbers
+    offers: Offers
+
+    def export_init(self, caller: Caller, request: ExportInit) -> TransferAnswer:
+        """Where to GET a file's content, and the file as it is.
+
+        Raises NodeNotFound, NotAFile, ContentNotFound (nothing has been written), StoreUnreachable, ContainerNotFound.
+        """
+
+        def ask(plan: _Plan, replica: Replica, transfer: Transfer, within: float) -> contract.Transfer:
+            wanted = StoreExportInit(
+                transfer=transfer.number,
+                callback=self.config.identifier,
+                container=replica.container,
+                name=plan.node.name,
+                content_type=plan.content_type,
+            )
+            return self.control.export_init(replica.store, wanted, within)
+
+        return self._begin(caller, request.node, Direction.EXPORT_INIT, ask)
+
+    def export_data(self, caller: Caller, request: ExportData) -> TransferAnswer:
+        """Have a store send a file's content; answers as soon as the store has agreed.
+
+        Raises what `export_init` does, InvalidArgument and AddressRefused.
+        """
+        require_address(request.url, request.protocol, request.method, SEND)
+
+        def ask(plan: _Plan, replica: Replica, transfer: Transfer, within: float) -> contract.Transfer:
+            wanted = StoreExportData(
+                transfer=transfer.number,
+                callback=self.config.identifier,
+                container=replica.container,
+                url=request.url,
+                protocol=request.protocol,
+                method=request.method,
+                content_type=plan.content_type,
+                headers=request.headers,
+            )
+            return self.control.export_data(replica.store, wanted, within)
+
+        return self._begin(caller, request.node, Direction.EXPORT_DATA, ask)
+
+    def _begin(self, caller: Caller, identifier: LongIdentifier, direction: str, ask: Ask) -> TransferAnswer:
+        plan = self.database.read(lambda tx: self._plan(tx, caller, identifier))
+        while True:
+            try:
+                return self._offer_from_first(caller, plan, direction, ask)
+            except ContainerNotFound:
+                # A new version may have come, and retention taken this one, while the store was being asked.
+                fresh = self.database.read(lambda tx: self._plan(tx, caller, identifier))
+                if fresh.node.version == plan.node.version:
+                    raise
+                plan = fresh
+
+    def _offer_from_first(self, caller: Caller, plan: _Plan, direction: str, ask: Ask) -> TransferAnswer:
+        """The offer of the first store that makes one, while there is time to ask another."""
+        failure: VofilesError | None = None
+        patience = self.config.terms.store_timeout
+        started = self.clock.elapsed()
+        within = patience if len(plan.replicas) == 1 else patience / 2
+        for replica in plan.replicas:
+            if failure is not None and self.clock.elapsed() - started + within > patience:
+                break
+            intent = self._intent(caller, direction, plan.node, replica)
+            try:
+                if replica.store in plan.offline:
+                    raise StoreUnreachable(replica.store, reason="it is OFFLINE")
+                transfer, told = self.offers.begin(intent, partial(ask, plan, replica), within)
+            except _PASSED_OVER as error:
+                failure = failure or error
+                continue
+            return TransferAnswer(describe_transfer(transfer, told), plan.described)
+        raise failure or ContentNotFound(plan.node.name, reason="no store has it in a readable state")
+
+    def _intent(self, caller: Caller, direction: str, node: Node, replica: Replica) -> Transfer:
+        now = self.clock.now()
+        return Transfer(
+            number=self.numbers.new_number(),
+            caller=caller.account,
+            direction=direction,
+            store=replica.store,
+            state=TransferState.REQUESTED,
+            created=now,
+            node=node.key,
+            node_number=node.number,
+            due=now,
+            container=replica.container,
+        )
+
+    def _plan(self, tx: Transaction, caller: Caller, identifier: LongIdentifier) -> _Plan:
+        service = self.config.identifier
+        node = require_file(get_node(tx, service, caller, identifier))
+        version = tx.contents.current_versions([node.key]).get(node.key)
+        if version is None:
+            raise ContentNotFound(node.name, reason="nothing has been written to it yet")
+        replicas = tx.contents.replicas_of([version.key]).get(version.key, [])
+        readable = [replica for replica in replicas if replica.state in READABLE]
+        offline = {store.identifier for store in tx.stores.list_stores() if store.state == StoreState.OFFLINE}
+        return _Plan(node, describe_node(tx, service, node), readable, frozenset(offline))

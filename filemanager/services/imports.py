@@ -1,0 +1,188 @@
+"""Imports: a file's next version on its way into a store.
+
+Rule: the old content stays as it is until the new one is complete; which store is tried next when one does not answer
+is decided here, from what `placement` allows.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+from filemanager.config import Config
+from filemanager.domain.announcement import (
+    is_content_type,
+    require_address,
+    require_content_type,
+    require_digests,
+    require_sizes,
+)
+from filemanager.domain.caller import Caller
+from filemanager.domain.node import Node, require_file
+from filemanager.domain.placement import Preferences, candidates
+from filemanager.domain.properties import CONTENT_TYPE, PREFERRED_STORE
+from filemanager.domain.store import Store
+from filemanager.domain.transfer import Transfer
+from filemanager.ports import Clock, Database, Numbers, StoreControl, Transaction
+from filemanager.services.description import describe_transfer
+from filemanager.services.finding import get_node, path_of
+from filemanager.services.offers import Offers
+from vofiles import contract
+from vofiles.contract import (
+    Digest,
+    Direction,
+    ImportData,
+    ImportInit,
+    StoreImportData,
+    StoreImportInit,
+    TransferState,
+)
+from vofiles.errors import ServiceBusy, StoreFull, StoreReadOnly, StoreUnreachable, VofilesError
+from vofiles.ivorn import LongIdentifier
+
+FETCH: Final = ("GET",)
+"""Methods by which a store fetches."""
+
+_PASSED_OVER = (StoreUnreachable, ServiceBusy, StoreFull, StoreReadOnly)
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What is known of an import before any store is asked."""
+
+    node: Node
+    path: LongIdentifier
+    stores: list[Store]
+    content_type: str | None
+    """Announced to the store."""
+    digests: tuple[Digest, ...]
+
+
+Ask = Callable[[_Plan, Transfer, float], contract.Transfer]
+
+
+@dataclass(frozen=True)
+class ImportService:
+    """The use cases of importing."""
+
+    config: Config
+    database: Database
+    control: StoreControl
+    clock: Clock
+    numbers: Numbers
+    offers: Offers
+
+    def import_init(self, caller: Caller, request: ImportInit) -> contract.Transfer:
+        """Where to PUT a file's next version.
+
+        Raises NodeNotFound, NotAFile, InvalidArgument, StoreNotFound, StoreUnreachable, StoreFull, StoreReadOnly,
+        and what the store answers.
+        """
+
+        def ask(plan: _Plan, transfer: Transfer, within: float) -> contract.Transfer:
+            wanted = StoreImportInit(
+                transfer=transfer.number,
+                callback=self.config.identifier,
+                node=plan.path,
+                owner=plan.node.owner,
+                size=request.size,
+                maximum_size=request.maximum_size,
+                content_type=plan.content_type,
+                digests=plan.digests,
+            )
+            return self.control.import_init(transfer.store, wanted, within)
+
+        return self._begin(caller, request, Direction.IMPORT_INIT, ask)
+
+    def import_data(self, caller: Caller, request: ImportData) -> contract.Transfer:
+        """Have a store fetch a file's next version; answers as soon as the store has agreed.
+
+        Raises what `import_init` does, and AddressRefused.
+        """
+        require_address(request.url, request.protocol, request.method, FETCH)
+
+        def ask(plan: _Plan, transfer: Transfer, within: float) -> contract.Transfer:
+            wanted = StoreImportData(
+                transfer=transfer.number,
+                callback=self.config.identifier,
+                node=plan.path,
+                owner=plan.node.owner,
+                url=request.url,
+                protocol=request.protocol,
+                method=request.method,
+                size=request.size,
+                maximum_size=request.maximum_size,
+                content_type=plan.content_type,
+                headers=request.headers,
+                digests=plan.digests,
+            )
+            return self.control.import_data(transfer.store, wanted, within)
+
+        return self._begin(caller, request, Direction.IMPORT_DATA, ask)
+
+    def _begin(self, caller: Caller, request: ImportInit | ImportData, direction: str, ask: Ask) -> contract.Transfer:
+        require_sizes(request.size, request.maximum_size)
+        require_content_type(request.content_type)
+        digests = require_digests(request.digests)
+        plan = self.database.read(lambda tx: self._plan(tx, caller, request, digests))
+
+        def intent(store: Store) -> Transfer:
+            now = self.clock.now()
+            return Transfer(
+                number=self.numbers.new_number(),
+                caller=caller.account,
+                direction=direction,
+                store=store.identifier,
+                state=TransferState.REQUESTED,
+                created=now,
+                node=plan.node.key,
+                node_number=plan.node.number,
+                due=now,
+                size=request.size,
+                content_type=request.content_type,
+                digests=digests,
+            )
+
+        return self._offer_from_first(plan, intent, ask)
+
+    def _plan(
+        self, tx: Transaction, caller: Caller, request: ImportInit | ImportData, digests: tuple[Digest, ...]
+    ) -> _Plan:
+        service = self.config.identifier
+        node = require_file(get_node(tx, service, caller, request.node))
+        above = [each.key for each in tx.nodes.ancestors(node.key)]
+        wishes = tx.nodes.property_of([node.key, *above], PREFERRED_STORE)
+        account = tx.accounts.properties_of_account(node.owner).get(PREFERRED_STORE)
+        preferred = [wishes[key] for key in (node.key, *above) if key in wishes]
+        preferences = Preferences(
+            explicit=request.store,
+            preferred=(*preferred, account) if account is not None else tuple(preferred),
+            default=self.config.default_store,
+        )
+        stores = {store.identifier: store for store in tx.stores.list_stores()}
+        chosen = candidates(preferences, stores, request.size, self.control.is_down)
+        content_type = request.content_type
+        if content_type is None:
+            stored = tx.nodes.property_of([node.key], CONTENT_TYPE).get(node.key, "")
+            # People may call a type what they like; a store is told only what HTTP can say.
+            content_type = stored if is_content_type(stored) else None
+        return _Plan(node, path_of(tx, service, node), chosen, content_type, digests)
+
+    def _offer_from_first(self, plan: _Plan, intent: Callable[[Store], Transfer], ask: Ask) -> contract.Transfer:
+        """The offer of the first store that makes one, while there is time to ask another."""
+        patience = self.config.terms.store_timeout
+        # All attempts together must not keep the caller waiting longer than one store alone might.
+        within = patience if len(plan.stores) == 1 else patience / 2
+        started = self.clock.elapsed()
+        failure: VofilesError | None = None
+        for store in plan.stores:
+            if failure is not None and self.clock.elapsed() - started + within > patience:
+                break
+            try:
+                transfer, told = self.offers.begin(intent(store), partial(ask, plan), within)
+            except _PASSED_OVER as error:
+                failure = failure or error
+                continue
+            return describe_transfer(transfer, told)
+        assert failure is not None, "there is a store to try, or `candidates` would have refused"
+        raise failure

@@ -1,0 +1,111 @@
+"""Offers: how every transfer begins.
+
+    intent committed  ->  the store asked, outside any transaction  ->  its offer committed
+
+Rule: at whatever point this stops, the database says what may be going on in the store, and the upkeep of transfers
+finds it there. A transfer whose store did not agree has FAILED, and the store is told to forget it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from filemanager.config import Config
+from filemanager.domain.errand import Errand, ErrandVerb
+from filemanager.domain.transfer import Transfer
+from filemanager.ports import Clock, Database, Transaction
+from filemanager.services.outcomes import Outcomes
+from vofiles import contract
+from vofiles.contract import Failure, TransferState
+from vofiles.errors import (
+    NodeNotFound,
+    NotAuthenticated,
+    PermissionDenied,
+    StoreUnreachable,
+    TransferNotFound,
+    Unreachable,
+    VofilesError,
+)
+from vofiles.instant import SECOND, Instant
+
+Ask = Callable[[Transfer, float], contract.Transfer]
+"""Asks the store of a transfer, within so many seconds."""
+
+ASKED_BY = 60 * SECOND
+"""When an intent without an offer is looked after, in microseconds: whoever was asking has long given up."""
+
+
+@dataclass(frozen=True)
+class Offers:
+    """The beginning of transfers."""
+
+    config: Config
+    database: Database
+    clock: Clock
+    outcomes: Outcomes
+
+    def begin(self, intent: Transfer, ask: Ask, within: float) -> tuple[Transfer, contract.Transfer]:
+        """The transfer as it stands once its store has agreed, and what the store said.
+
+        Raises NodeNotFound where the node has gone, StoreUnreachable, and what the store answers.
+        """
+        intent = replace(intent, due=Instant(intent.created + ASKED_BY))
+
+        def commit(tx: Transaction) -> None:
+            if intent.node is None or tx.nodes.lock_node(intent.node) is None:
+                raise NodeNotFound(intent.node_number)
+            tx.transfers.add_transfer(intent)
+
+        self.database.write(commit)
+        try:
+            told = _checked(intent, ask(intent, within))
+        except VofilesError as refusal:
+            error = _as_seen_by_caller(intent, refusal)
+            self._refused(intent, error)
+            raise error from refusal
+        return self._accept(intent, told), told
+
+    def _refused(self, intent: Transfer, error: VofilesError) -> None:
+        # Without an answer nobody knows whether the store has begun; whatever it has begun is to end.
+        tell = isinstance(error, Unreachable)
+        self.outcomes.abandon(intent.number, TransferState.FAILED, Failure(error.name, error.message), tell=tell)
+
+    def _accept(self, intent: Transfer, told: contract.Transfer) -> Transfer:
+        now = self.clock.now()
+
+        def commit(tx: Transaction) -> Transfer:
+            held = tx.transfers.lock_transfer(intent.number)
+            if held is None:
+                raise TransferNotFound(intent.number)
+            if held.state == TransferState.CANCELLED:
+                # The node went, or the caller thought better of it, while the store was being asked.
+                tx.errands.add_errand(Errand(held.store, ErrandVerb.CANCEL_TRANSFER, held.number, now, now))
+            if held.has_ended:
+                return held
+            # How it ended, if it has, comes with its receipt or its failure, and not here.
+            state = held.state if told.state in {*TransferState.ENDED, TransferState.STORED} else told.state
+            due = Instant(held.created + self.config.terms.transfer_lifetime * SECOND)
+            container = told.container or held.container
+            offered = held.moved_to(state, container=container, expiry=told.expiry, due=due)
+            tx.transfers.save_transfer(offered)
+            return offered
+
+        return self.database.write(commit)
+
+
+def _checked(intent: Transfer, told: contract.Transfer) -> contract.Transfer:
+    """What a store says of a new transfer, if it can be that. Raises StoreUnreachable."""
+    named = told.container
+    if named is not None and (named.service != intent.store or not named.fragment):
+        raise StoreUnreachable(intent.store, reason="it answers with a container that is not its own")
+    if intent.is_import and named is None:
+        raise StoreUnreachable(intent.store, reason="it names no container")
+    if told.transfer != intent.number or (not intent.may_become(told.state) and told.state != intent.state):
+        raise StoreUnreachable(intent.store, reason="its answer is about something else")
+    return told
+
+
+def _as_seen_by_caller(intent: Transfer, error: VofilesError) -> VofilesError:
+    """A store's refusal of *us* is no answer to our caller, who has nothing to do with our signatures."""
+    if isinstance(error, NotAuthenticated | PermissionDenied):
+        return StoreUnreachable(intent.store, reason=f"it does not accept this service ({error.message})")
+    return error

@@ -1,0 +1,213 @@
+"""Transfers under way: reading, cancelling, waiting for their end, and looking after those that nobody ends.
+
+Rule: only the store's word ends a transfer that it was offered; where its callback is late the store is asked, seldom
+and shortly, and its answer goes the same way as the callback.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from threading import Lock
+
+from filemanager.config import Config
+from filemanager.domain.caller import Caller
+from filemanager.domain.rights import may_see_transfer
+from filemanager.domain.transfer import Transfer
+from filemanager.ports import Clock, Database, StoreControl, Transaction
+from filemanager.services.description import describe_node, describe_transfer
+from filemanager.services.outcomes import Outcomes
+from filemanager.services.settlement import Settlements, Wake
+from vofiles import contract
+from vofiles.contract import Direction, Failure, TransferAnswer, TransferFailed, TransferState
+from vofiles.errors import StoreNotFound, TransferEnded, TransferNotFound, VofilesError
+from vofiles.faults import error_of
+from vofiles.instant import SECOND, Instant
+
+LOOK_AGAIN = 60 * SECOND
+"""How long after its time a transfer that is still going on is looked after again, in microseconds."""
+BATCH = 100
+"""Transfers looked after in one turn."""
+
+
+class _Turns:
+    """When each transfer's store was last asked, so that no crowd of readers can wear it out."""
+
+    def __init__(self, interval: float) -> None:
+        self._interval = interval
+        self._lock = Lock()
+        self._asked: dict[str, float] = {}
+
+    def take(self, number: str, now: float) -> bool:
+        """Whether it may be asked now; if so, that is noted."""
+        with self._lock:
+            if number in self._asked and now - self._asked[number] < self._interval:
+                return False
+            if len(self._asked) >= 10_000:
+                self._asked = {key: at for key, at in self._asked.items() if now - at < self._interval}
+            self._asked[number] = now
+            return True
+
+
+@dataclass(frozen=True)
+class TransferService:
+    """The use cases of transfers."""
+
+    config: Config
+    database: Database
+    control: StoreControl
+    clock: Clock
+    outcomes: Outcomes
+    settlements: Settlements
+    _turns: _Turns = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_turns", _Turns(self.config.terms.pull_interval))
+
+    def get_transfer(self, caller: Caller, number: str) -> TransferAnswer:
+        """A transfer as it stands, with the node once it has ended. Raises TransferNotFound."""
+        transfer = self.database.read(lambda tx: _get(tx, caller, number))
+        told = None if transfer.has_ended else self._ask(transfer)
+        return self._answer(caller, number, told)
+
+    def cancel_transfer(self, caller: Caller, number: str) -> TransferAnswer:
+        """End a transfer that has not ended; one that was cancelled before is answered as it is.
+
+        Raises TransferNotFound, TransferEnded where it has ended in another way, StoreUnreachable: until its store has
+        said so, nobody knows that it is over.
+        """
+        transfer = self.database.read(lambda tx: _get(tx, caller, number))
+        if transfer.state == TransferState.CANCELLED:
+            return self._answer(caller, number, None)
+        if transfer.has_ended:
+            raise TransferEnded(number, reason=f"it is {transfer.state}")
+        try:
+            self.control.cancel_transfer(transfer.store, number, self.config.terms.store_timeout)
+        except TransferEnded:
+            # The store knows better; what it knows comes by callback, or now.
+            told = self.control.get_transfer(transfer.store, number, self.config.terms.store_timeout)
+            self._settle(transfer, told)
+            if told.state != TransferState.CANCELLED:
+                raise
+        except TransferNotFound:
+            # It has never begun there; should its beginning still be under way, the store will be told to end it.
+            pass
+        failure = Failure("TransferEnded", "It was cancelled")
+        self.outcomes.abandon(number, TransferState.CANCELLED, failure, tell=False)
+        return self._answer(caller, number, None)
+
+    def subscribe(self, number: str, wake: Wake) -> Callable[[], None]:
+        """Have `wake` called when a transfer has ended, at once if it has; answers what takes the wish back."""
+        unsubscribe = self.settlements.subscribe(number, wake)
+        transfer = self._find(number)
+        if transfer is None or transfer.has_ended:
+            wake()
+        return unsubscribe
+
+    def get_outcome(self, caller: Caller, number: str) -> TransferAnswer:
+        """A transfer as `get_transfer` has it. Raises TransferNotFound, and its failure where it ended badly."""
+        answer = self.get_transfer(caller, number)
+        transfer = answer.transfer
+        if transfer.state in TransferState.ENDED - {TransferState.COMPLETED}:
+            if transfer.failure is None:
+                raise TransferEnded(number, reason=f"it is {transfer.state}")
+            raise error_of(transfer.failure.name, transfer.failure.message)
+        return answer
+
+    def refresh(self, numbers: Sequence[str]) -> bool:
+        """Ask stores about open transfers; answers whether one of these has ended."""
+        ended = False
+        for number in numbers:
+            transfer = self._find(number)
+            if transfer is None or transfer.has_ended:
+                ended = True
+                continue
+            told = self._ask(transfer)
+            ended = ended or (told is not None and _has_ended(told))
+        return ended
+
+    def sweep(self) -> int:
+        """Look after transfers whose time is over; answers how many."""
+        now = self.clock.now()
+        due = self.database.read(lambda tx: tx.transfers.due_transfers(now, BATCH))
+        for transfer in due:
+            self._look_after(transfer, now)
+        return len(due)
+
+    # --- asking the store ---
+
+    def _ask(self, transfer: Transfer) -> contract.Transfer | None:
+        """What the store says just now, its word on an end already applied; None if it says nothing in time."""
+        if self.control.is_down(transfer.store) or not self._turns.take(transfer.number, self.clock.elapsed()):
+            return None
+        try:
+            told = self.control.get_transfer(transfer.store, transfer.number, self.config.terms.pull_timeout)
+        except VofilesError:
+            # Whatever hinders it, the reader gets what is known here; the callback is still to come.
+            return None
+        self._settle(transfer, told)
+        return told
+
+    def _settle(self, transfer: Transfer, told: contract.Transfer) -> None:
+        """Apply what the store says of an end: the same commit that its callback would make."""
+        if told.receipt is not None and told.state in {TransferState.STORED, TransferState.COMPLETED}:
+            self.outcomes.complete(transfer.store, told.receipt)
+        elif told.state in TransferState.ENDED - {TransferState.COMPLETED}:
+            failure = told.failure or Failure("TransferEnded", f"The store says that it is {told.state}")
+            self.outcomes.fail(transfer.store, TransferFailed(transfer.number, told.state, failure))
+
+    def _look_after(self, transfer: Transfer, now: Instant) -> None:
+        expired = Failure("TicketExpired", "Nobody used it in time")
+        if transfer.direction == Direction.EXPORT_INIT:
+            # It ends with its ticket, silently; the store has nothing to say of it.
+            self.outcomes.abandon(transfer.number, TransferState.EXPIRED, expired, tell=False)
+            return
+        try:
+            told = self.control.get_transfer(transfer.store, transfer.number, self.config.terms.store_timeout)
+        except (TransferNotFound, StoreNotFound):
+            # The store has forgotten it, never heard of it, or is itself no more: nothing will come of it.
+            self.outcomes.abandon(transfer.number, TransferState.EXPIRED, expired, tell=False)
+        except VofilesError:
+            self._postpone(transfer, now)
+        else:
+            if _has_ended(told):
+                self._settle(transfer, told)
+            elif transfer.container is None:
+                # This service stopped between asking and writing down the answer: nobody was given the address.
+                failure = Failure("Unexpected", "The service was stopped while it began")
+                self.outcomes.abandon(transfer.number, TransferState.FAILED, failure, tell=True)
+            else:
+                self._postpone(transfer, now)
+
+    def _postpone(self, transfer: Transfer, now: Instant) -> None:
+        def commit(tx: Transaction) -> None:
+            held = tx.transfers.lock_transfer(transfer.number)
+            if held is not None and not held.has_ended:
+                tx.transfers.save_transfer(replace(held, due=Instant(now + LOOK_AGAIN)))
+
+        self.database.write(commit)
+
+    # --- answering ---
+
+    def _find(self, number: str) -> Transfer | None:
+        return self.database.read(lambda tx: tx.transfers.find_transfer(number))
+
+    def _answer(self, caller: Caller, number: str, told: contract.Transfer | None) -> TransferAnswer:
+        def look(tx: Transaction) -> TransferAnswer:
+            transfer = _get(tx, caller, number)
+            node = tx.nodes.find_key(transfer.node) if transfer.has_ended and transfer.node is not None else None
+            return TransferAnswer(
+                describe_transfer(transfer, told),
+                describe_node(tx, self.config.identifier, node) if node is not None else None,
+            )
+
+        return self.database.read(look)
+
+
+def _has_ended(told: contract.Transfer) -> bool:
+    return told.state in TransferState.ENDED or told.receipt is not None
+
+
+def _get(tx: Transaction, caller: Caller, number: str) -> Transfer:
+    transfer = tx.transfers.find_transfer(number)
+    if transfer is None or not may_see_transfer(caller, transfer):
+        raise TransferNotFound(number)
+    return transfer
