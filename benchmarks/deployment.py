@@ -1,0 +1,95 @@
+"""Ours: a FileManager and two FileStores as processes of their own, with an account, as an operator would set them up.
+
+Rule: only the services' command lines and configuration files are used, so that what is measured is what people run.
+"""
+
+import secrets
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.jobs import Service
+from benchmarks.processes import free_port, running, wait_for_port
+from benchmarks.wire import Wire, value
+
+AUTHORITY = "bench.example"
+MANAGER = f"ivo://{AUTHORITY}/filemanager"
+STORES = ("first", "second")
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """Running services."""
+
+    service: Service
+    pids: tuple[int, ...]
+    """The FileManager's, then the stores'."""
+
+
+@contextmanager
+def serving(directory: Path) -> Iterator[Deployment]:
+    """All three, over folders in `directory`."""
+    directory.mkdir()
+    port = free_port()
+    stores = {name: free_port() for name in STORES}
+    keys = {name: secrets.token_urlsafe(32) for name in STORES}
+    manager = write(directory / "filemanager.toml", manager_settings(port, stores, keys))
+    with ExitStack() as stack:
+        processes = [stack.enter_context(started("filemanager", manager, port))]
+        for name in STORES:
+            settings = write(directory / f"{name}.toml", store_settings(name, stores[name], port, keys[name]))
+            processes.append(stack.enter_context(started("filestore", settings, stores[name])))
+        service = signed_up(manager, f"http://127.0.0.1:{port}")
+        yield Deployment(service, tuple(process.pid for process in processes))
+
+
+def manager_settings(port: int, stores: dict[str, int], keys: dict[str, str]) -> str:
+    """The FileManager's configuration file."""
+    entries = "".join(
+        f'[[stores]]\nidentifier = "ivo://{AUTHORITY}/{name}"\naddress = "http://127.0.0.1:{at}/filestore"\n'
+        f'[[stores.keys]]\nid = "{name}"\nsecret = "{keys[name]}"\n'
+        for name, at in stores.items()
+    )
+    return (
+        f'identifier = "{MANAGER}"\ncommunities = ["ivo://{AUTHORITY}"]\ndatabase = "sqlite:///filemanager.db"\n'
+        f'default_store = "ivo://{AUTHORITY}/{STORES[0]}"\n[listen]\nport = {port}\n{entries}'
+    )
+
+
+def store_settings(name: str, port: int, manager: int, key: str) -> str:
+    """A store's configuration file."""
+    return (
+        f'identifier = "ivo://{AUTHORITY}/{name}"\ndata = "{name}"\n[listen]\nport = {port}\n'
+        f'[[managers]]\nidentifier = "{MANAGER}"\naddress = "http://127.0.0.1:{manager}/callback"\n'
+        f'[[managers.keys]]\nid = "{name}"\nsecret = "{key}"\n'
+    )
+
+
+def write(path: Path, text: str) -> Path:
+    """A file that its owner only can read, because it holds secrets."""
+    path.touch(0o600)
+    path.write_text(text)
+    return path
+
+
+@contextmanager
+def started(service: str, settings: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
+    """The service as a process, listening."""
+    command = [sys.executable, "-m", service, "--config", str(settings), "serve"]
+    with running(command, settings.with_suffix(".log")) as process:
+        wait_for_port(port, process)
+        yield process
+
+
+def signed_up(settings: Path, address: str) -> Service:
+    """An account with a token, and its home."""
+    command = [sys.executable, "-m", "filemanager", "--config", str(settings), "account"]
+    password = secrets.token_urlsafe(16) + "\n"
+    subprocess.run([*command, "add", "dave", "--password-stdin"], input=password, text=True, check=True)
+    answer = subprocess.run([*command, "token", "dave"], stdout=subprocess.PIPE, text=True, check=True)
+    token = answer.stdout.split()[-1]
+    home = value(Wire(f"{address}/filemanager", token).call("getAccount"), "home")
+    return Service(address, token, home)
