@@ -1,0 +1,172 @@
+"""Whatever is done to a store in whatever order, with crashes between: its promises hold."""
+
+import contextlib
+import itertools
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
+
+from filestore.backends.memory import MemoryBackend
+from filestore.persistence.memory import MemoryCatalogue
+from filestore.services import callbacks
+from filestore.services.containers import cancel_transfer, delete_container
+from filestore.services.copies import duplicate
+from filestore.services.expiry import expire_due
+from filestore.services.imports import Sent, open_upload
+from filestore.services.sweep import sweep
+from filestore.services.uploads import Replay, Upload
+from tests.support.filestore_core import DAVE, MANAGER, NODE, make_core
+from vofiles.contract import (
+    ContainerState,
+    DeleteContainer,
+    Duplicate,
+    Receipt,
+    StoreCancelTransfer,
+    Transfer,
+    TransferState,
+)
+from vofiles.errors import Conflict, NotFound, Refused, TicketUsed
+from vofiles.instant import SECOND, Instant
+
+# What somebody who does things in the wrong order may be answered.
+WRONG_ORDER = (Conflict, NotFound, Refused)
+ENDED = TransferState.ENDED | {TransferState.STORED}
+LONG_AGO = Instant(2**62)
+
+
+class Anyhow(RuleBasedStateMachine):
+    """A FileManager and its users, who do anything at any time."""
+
+    offers = Bundle("offers")
+    uploads = Bundle("uploads")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.core = make_core(MemoryCatalogue(), MemoryBackend())
+        self.names = itertools.count(1)
+        self.acknowledged: dict[Receipt, bytes] = {}
+        self.sent: dict[Upload | Replay, bytes] = {}
+        self.ended: dict[str, str] = {}
+
+    @rule(target=offers)
+    def begin(self) -> Transfer:
+        return self.core.offer(f"t{next(self.names)}")
+
+    @rule(target=uploads, offer=offers)
+    def open(self, offer: Transfer) -> Upload | Replay | None:
+        try:
+            upload = open_upload(self.core.store, self.core.token(offer), Sent())
+        except WRONG_ORDER:
+            return None
+        self.sent[upload] = b""
+        return upload
+
+    @rule(upload=uploads, data=st.binary(max_size=20))
+    def write(self, upload: Upload | Replay | None, data: bytes) -> None:
+        if upload not in self.sent:
+            return
+        try:
+            upload.write(data)
+        except WRONG_ORDER:
+            upload.abort()
+            del self.sent[upload]
+        else:
+            self.sent[upload] += data
+
+    @rule(upload=consumes(uploads))
+    def complete(self, upload: Upload | Replay | None) -> None:
+        if upload not in self.sent:
+            return
+        data = self.sent.pop(upload)
+        try:
+            stored = upload.complete()
+        except TicketUsed:
+            assert isinstance(upload, Replay)
+            return
+        except WRONG_ORDER:
+            assert isinstance(upload, Upload)
+            return
+        assert self.acknowledged.setdefault(stored.receipt, data) == data
+
+    @rule(upload=consumes(uploads))
+    def break_off(self, upload: Upload | Replay | None) -> None:
+        if upload in self.sent:
+            upload.abort()
+            del self.sent[upload]
+
+    @rule(offer=offers)
+    def cancel(self, offer: Transfer) -> None:
+        with contextlib.suppress(*WRONG_ORDER):
+            cancel_transfer(self.core.store, MANAGER, StoreCancelTransfer(offer.transfer))
+
+    @rule(offer=offers)
+    def delete(self, offer: Transfer) -> None:
+        assert offer.container is not None
+        delete_container(self.core.store, MANAGER, DeleteContainer(offer.container))
+        self.acknowledged = {
+            receipt: data for receipt, data in self.acknowledged.items() if receipt.container != offer.container
+        }
+
+    @rule(offer=offers)
+    def copy(self, offer: Transfer) -> None:
+        assert offer.container is not None
+        request = Duplicate(f"t{next(self.names)}", MANAGER, offer.container, NODE, DAVE)
+        try:
+            receipt = duplicate(self.core.store, MANAGER, request).transfer.receipt
+        except WRONG_ORDER:
+            return
+        original = next(data for made, data in self.acknowledged.items() if made.container == offer.container)
+        assert receipt is not None
+        self.acknowledged[receipt] = original
+
+    @rule(hours=st.sampled_from([1, 2, 25, 24 * 8]))
+    def wait(self, hours: int) -> None:
+        self.core.clock.move(hours * 3600 * SECOND)
+        expire_due(self.core.store)
+
+    @rule()
+    def acknowledge(self) -> None:
+        for row in callbacks.list_due(self.core.store, LONG_AGO, 100):
+            callbacks.message_of(self.core.store, row.transfer)
+            callbacks.acknowledge(self.core.store, row.id)
+
+    @rule()
+    def crash(self) -> None:
+        self.core = self.core.restarted()
+        self.sent.clear()
+        assert sweep(self.core.store).missing == 0
+
+    @invariant()
+    def what_was_acknowledged_is_readable(self) -> None:
+        for receipt, data in self.acknowledged.items():
+            assert self.core.get(receipt.container) == data
+
+    @invariant()
+    def a_transfer_ends_once(self) -> None:
+        for name in [f"t{number}" for number in range(1, 40)]:
+            try:
+                state = self.core.transfer(name).state
+            except AssertionError:
+                continue
+            if name in self.ended:
+                assert state == self.ended[name] or (self.ended[name], state) == ("STORED", "COMPLETED")
+            if state in ENDED:
+                self.ended[name] = state
+
+    @invariant()
+    def bytes_lie_only_where_a_container_has_or_receives_them(self) -> None:
+        alive = {
+            container.number
+            for state in (ContainerState.RECEIVING, ContainerState.COMPLETE)
+            for container in self.core.store.catalogue.read(
+                lambda records, state=state: records.list_containers(state, LONG_AGO, "", 1000)  # type: ignore[misc]
+            )
+        }
+        # A revoked upload's bytes go when its sender is told, at the next piece.
+        revoked = {upload._container.number for upload in self.sent if isinstance(upload, Upload)}
+        assert set(self.core.store.backend.numbers()) <= alive | revoked
+
+
+TestAnyhow = Anyhow.TestCase
+TestAnyhow.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
