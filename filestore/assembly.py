@@ -17,6 +17,7 @@ from filestore import config
 from filestore.api import admin, control
 from filestore.api.data_plane import CONTENT, DataPlane
 from filestore.backends.disk import DiskBackend
+from filestore.backends.files import Files
 from filestore.backends.folder import DataFolder
 from filestore.domain.terms import Terms
 from filestore.domain.ticket import Tickets
@@ -61,7 +62,16 @@ def clock() -> Instant:
 class FileStore:
     """A file store that serves on a listening socket, which it owns from now on."""
 
-    def __init__(self, settings: config.Config, listener: socket, reactor: Reactor, access: AccessLog) -> None:
+    def __init__(
+        self,
+        settings: config.Config,
+        listener: socket,
+        reactor: Reactor,
+        access: AccessLog,
+        *,
+        files: Files | None = None,
+    ) -> None:
+        self._files = files
         self._settings, self._listener, self._reactor, self._access = settings, listener, reactor, access
         self.address = announced_address(settings, listener)
         """The base URL by which others are told to reach it."""
@@ -92,6 +102,7 @@ class FileStore:
         self._lane = self._make_lane()
         self._outbox = self._make_outbox(keyring)
         self._ticker = Ticker(self._tick, min(LONGEST_PAUSE, self._settings.tickets.lifetime / 4))
+        self._closers.append(self._ticker.stop)
         self._control_pool = self._make_pool("control", CONTROL_THREADS, 1024)
         # Each connection has one job at a time in this pool, so that its queue is never full.
         self._data_pool = self._make_pool("data", DATA_THREADS, 2 * Limits().connections)
@@ -153,7 +164,7 @@ class FileStore:
         return Store(
             identifier=self._settings.identifier,
             catalogue=catalogue,
-            backend=DiskBackend(self.folder.contents),
+            backend=DiskBackend(self.folder.contents, self._files),
             clock=clock,
             numbers=new_number,
             terms=terms,

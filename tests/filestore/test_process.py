@@ -6,6 +6,7 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -155,11 +156,12 @@ def test_a_sender_that_is_faster_than_the_disk_is_held_back(manager: CallingMana
         clients = [RawClient(int(process.address.rpartition(":")[2])) for _ in urls]
         for client, url in zip(clients, urls, strict=True):
             begin_put(client, url, len(CONTENT) * 8)
-        for _ in range(8):
-            for client in clients:
-                client.send(CONTENT)
-        for client in clients:
+        threads = [threading.Thread(target=client.send, args=(CONTENT * 8,)) for client in clients]
+        for thread in threads:
+            thread.start()
+        for thread, client in zip(threads, clients, strict=True):
             assert client.reply().status == 201
+            thread.join()
             client.close()
         # 256 MiB came; each upload has at most a block being written, one gathered, and what the socket gave last.
         assert process.peak_memory() - at_rest < 96 * MIB
@@ -187,6 +189,7 @@ def test_asked_to_stop_it_finishes_what_runs(manager: CallingManager, listen: st
         with RawClient(number) as client:
             begin_put(client, url, len(CONTENT))
             client.send(CONTENT[:MIB])
+            wait_until(lambda: files_of(process), "the upload has begun")
             os.kill(process.pid, 15)
             wait_until(lambda: not listens(number), "it accepts no more")
             client.send(CONTENT[MIB:])

@@ -24,6 +24,7 @@ from typing import Any, Self
 import requests
 
 from filestore.assembly import FileStore, clock
+from filestore.backends.files import Files
 from filestore.config import load
 from tests.support.serving import Served, await_reactor, on_reactor, running_reactor, running_site, wait_until
 from vofiles.contract import (
@@ -171,11 +172,13 @@ class RunningFileStore:
 
 
 @contextmanager
-def running_filestore(folder: Path, managers: Sequence[CallingManager], *sections: str) -> Iterator[RunningFileStore]:
-    """A store while the block runs; again in the same folder it is the same store."""
+def running_filestore(
+    folder: Path, managers: Sequence[CallingManager], *sections: str, files: Files | None = None
+) -> Iterator[RunningFileStore]:
+    """A store while the block runs; again in the same folder it is the same store. `files` may fail for a test."""
     accesses: list[AccessRecord] = []
     settings = load(write_config(folder, managers, *sections))
-    server = FileStore(settings, bind("127.0.0.1", 0), running_reactor(), accesses.append)
+    server = FileStore(settings, bind("127.0.0.1", 0), running_reactor(), accesses.append, files=files)
     server.prepare()
     on_reactor(server.start)
     try:

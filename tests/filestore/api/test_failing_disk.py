@@ -1,0 +1,105 @@
+"""What senders and readers see when the disk fails or is full: a named error, never a false 201, old content intact."""
+
+import errno
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import requests
+
+from tests.support.filestore import CallingManager, RunningFileStore, running_filestore, url_of
+from tests.support.filestore_files import SteppedFiles
+from vofiles.contract import GetProperties
+from vofiles.errors import StoreReadOnly
+from vofiles.ivorn import Ivorn
+
+
+class Switch:
+    """Has one method of the file system fail while it is on."""
+
+    def __init__(self) -> None:
+        self.method, self.number = "", 0
+
+    def __call__(self, method: str, argument: object) -> None:
+        if method == self.method:
+            raise OSError(self.number, "the test's disk")
+
+    def fail(self, method: str, number: int) -> None:
+        self.method, self.number = method, number
+
+    def heal(self) -> None:
+        self.method = ""
+
+
+@pytest.fixture
+def disk() -> Switch:
+    return Switch()
+
+
+@pytest.fixture
+def store(manager: CallingManager, tmp_path: Path, disk: Switch) -> Iterator[RunningFileStore]:
+    with running_filestore(tmp_path, [manager], files=SteppedFiles(disk)) as store:
+        yield store
+
+
+@pytest.fixture
+def old(manager: CallingManager, store: RunningFileStore) -> Ivorn:
+    return manager.stored(store.address, b"old")
+
+
+def told(response: requests.Response) -> tuple[int, str]:
+    return response.status_code, json.loads(response.content)["name"]
+
+
+@pytest.mark.parametrize("method", ["write", "sync", "sync_directory"])
+def test_a_disk_that_fails(
+    manager: CallingManager, store: RunningFileStore, old: Ivorn, disk: Switch, method: str
+) -> None:
+    port = manager.port(store.address)
+    transfer, later = (port.import_init(manager.import_request()).transfer for _ in range(2))
+    # A shard's directory is made durable before the first byte: have it there already.
+    disk.fail(method, errno.EIO)
+    assert told(requests.put(url_of(transfer), data=b"new", timeout=30)) == (500, "Unexpected")
+    disk.heal()
+    # A failed sync may be the only one to tell: from now on nothing is taken, whatever works again.
+    refusal = requests.put(url_of(later), data=b"new", timeout=30)
+    assert told(refusal) == (503, "StoreReadOnly")
+    assert int(refusal.headers["Retry-After"]) > 0
+    with pytest.raises(StoreReadOnly):
+        port.import_init(manager.import_request())
+    assert requests.get(manager.get_url(store.address, old), timeout=30).content == b"old"
+    assert requests.get(f"{store.address}/healthz", timeout=30).json() == {"status": "read-only"}
+    found = port.get_properties(GetProperties(transfer=transfer.transfer)).transfer
+    assert found is not None
+    assert (found.state, found.receipt) == ("OFFERED", None)
+
+
+@pytest.mark.parametrize("method", ["write", "reserve", "create"])
+def test_a_disk_that_is_full(
+    manager: CallingManager, store: RunningFileStore, old: Ivorn, disk: Switch, method: str
+) -> None:
+    url = manager.put_url(store.address)
+    disk.fail(method, errno.ENOSPC)
+    assert told(requests.put(url, data=b"new", timeout=30)) == (507, "StoreFull")
+    disk.heal()
+    assert requests.get(manager.get_url(store.address, old), timeout=30).content == b"old"
+    assert requests.put(url, data=b"new", timeout=30).status_code == 201
+
+
+def test_a_content_that_cannot_be_opened(
+    manager: CallingManager, store: RunningFileStore, old: Ivorn, disk: Switch
+) -> None:
+    url = manager.get_url(store.address, old)
+    disk.fail("open", errno.EIO)
+    response = requests.get(url, timeout=30)
+    assert told(response) == (500, "Unexpected")
+    assert "the test's disk" not in response.text
+    disk.heal()
+    assert requests.get(url, timeout=30).content == b"old"
+
+
+def test_health_says_when_nothing_can_be_served(store: RunningFileStore, disk: Switch) -> None:
+    disk.fail("free_space", errno.EIO)
+    response = requests.get(f"{store.address}/healthz", timeout=30)
+    assert (response.status_code, response.json()) == (503, {"status": "failing"})
