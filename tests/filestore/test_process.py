@@ -6,7 +6,6 @@ import os
 import socket
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -145,26 +144,6 @@ def test_memory_is_flat(manager: CallingManager, tmp_path: Path) -> None:
                 got.update(piece)
         assert got.hexdigest() == whole.hexdigest()
         assert process.peak_memory() - at_rest < 64 * MIB
-
-
-def test_a_sender_that_is_faster_than_the_disk_is_held_back(manager: CallingManager, tmp_path: Path) -> None:
-    """Many uploads at once, each as fast as it can be sent: what waits to be written is bounded for each."""
-    with FileStoreProcess(tmp_path, [manager]) as process:
-        manager.stored(process.address, CONTENT)
-        at_rest = process.peak_memory()
-        urls = [manager.put_url(process.address) for _ in range(16)]
-        clients = [RawClient(int(process.address.rpartition(":")[2])) for _ in urls]
-        for client, url in zip(clients, urls, strict=True):
-            begin_put(client, url, len(CONTENT) * 8)
-        threads = [threading.Thread(target=client.send, args=(CONTENT * 8,)) for client in clients]
-        for thread in threads:
-            thread.start()
-        for thread, client in zip(threads, clients, strict=True):
-            assert client.reply().status == 201
-            thread.join()
-            client.close()
-        # 256 MiB came; each upload has at most a block being written, one gathered, and what the socket gave last.
-        assert process.peak_memory() - at_rest < 96 * MIB
 
 
 def test_slow_clients_hold_no_thread(manager: CallingManager, tmp_path: Path) -> None:

@@ -1,15 +1,19 @@
-"""What senders and readers see when the disk fails or is full: a named error, never a false 201, old content intact."""
+"""What senders and readers see when the disk fails, is full or stands still: a named error, never a false 201."""
 
+import contextlib
 import errno
 import json
+import threading
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import requests
 
 from tests.support.filestore import CallingManager, RunningFileStore, running_filestore, url_of
 from tests.support.filestore_files import SteppedFiles
+from tests.support.rawclient import RawClient
 from vofiles.contract import GetProperties
 from vofiles.errors import StoreReadOnly
 from vofiles.ivorn import Ivorn
@@ -103,3 +107,26 @@ def test_health_says_when_nothing_can_be_served(store: RunningFileStore, disk: S
     disk.fail("free_space", errno.EIO)
     response = requests.get(f"{store.address}/healthz", timeout=30)
     assert (response.status_code, response.json()) == (503, {"status": "failing"})
+
+
+def test_while_the_disk_stands_still_the_sender_is_held_back(manager: CallingManager, tmp_path: Path) -> None:
+    """What waits to be written is bounded: 64 MiB do not fit into a store that writes nothing."""
+    moving, content = threading.Event(), bytes(64 << 20)
+
+    def wait(method: str, argument: object) -> None:
+        if method == "write":
+            assert moving.wait(60)
+
+    with running_filestore(tmp_path, [manager], files=SteppedFiles(wait)) as store, RawClient(store.port) as client:
+        path = urlsplit(manager.put_url(store.address)).path
+        client.send(f"PUT {path} HTTP/1.1\nHost: h\nContent-Length: {len(content)}\n\n")
+        client.socket.settimeout(1)
+        sent = 0
+        with contextlib.suppress(TimeoutError):
+            while sent < len(content):
+                sent += client.socket.send(content[sent : sent + (1 << 20)])
+        assert sent < len(content)
+        moving.set()
+        client.socket.settimeout(60)
+        client.send(content[sent:])
+        assert client.reply().status == 201
