@@ -16,7 +16,7 @@ from vofiles.configuration import ConfigurationError
 from vofiles.errors import InvalidArgument, VofilesError
 
 if TYPE_CHECKING:
-    from filemanager.assembly import Desk
+    from filemanager.assembly import Office
     from vofiles.serving.http import AccessLog
 
 app = typer.Typer(
@@ -62,56 +62,57 @@ def add_account(
     identifier: Identifier,
     name: Annotated[str | None, typer.Option(help="Its public name; the last step of the identifier if none.")] = None,
     kind: Annotated[str, typer.Option(help="PERSON, GROUP or SERVICE.")] = "PERSON",
+    *,
     administrator: Annotated[bool, typer.Option("--administrator", help="May make accounts of any community.")] = False,
     password_stdin: PasswordFromInput = False,
 ) -> None:
     """Make an account and its home, and give it a password (asked for on a terminal)."""
     password = _new_password(from_input=password_stdin)
-    with _desk(context) as desk:
-        print(desk.add_account(identifier, name, kind, password, administrator=administrator))
+    with _office(context) as office:
+        print(office.add_account(identifier, name, kind, password, administrator=administrator))
 
 
 @account.command("password")
-def set_password(context: typer.Context, identifier: Identifier, password_stdin: PasswordFromInput = False) -> None:
+def set_password(context: typer.Context, identifier: Identifier, *, password_stdin: PasswordFromInput = False) -> None:
     """Give an account another password."""
     password = _new_password(from_input=password_stdin)
-    with _desk(context) as desk:
-        desk.set_password(identifier, password)
+    with _office(context) as office:
+        office.set_password(identifier, password)
 
 
 @account.command("list")
 def list_accounts(context: typer.Context) -> None:
     """Print the accounts, one a line: identifier, kind, public name, home."""
-    with _desk(context) as desk:
-        for row in desk.list_accounts():
+    with _office(context) as office:
+        for row in office.list_accounts():
             print("\t".join(row))
 
 
 @account.command("token")
 def issue_token(context: typer.Context, identifier: Identifier) -> None:
     """Print a fresh bearer token of an account, for a program that acts as it."""
-    with _desk(context) as desk:
-        print(desk.issue_token(identifier))
+    with _office(context) as office:
+        print(office.issue_token(identifier))
 
 
-class _desk:  # noqa: N801 - used as a function
-    """The operator's desk while a block runs; what goes wrong in it is told in one line."""
+class _office:  # noqa: N801 - used as a function
+    """The operator's office while a block runs; what goes wrong in it is told in one line."""
 
     def __init__(self, context: typer.Context) -> None:
-        from filemanager.assembly import Desk
+        from filemanager.assembly import Office
         from vofiles.serving.logs import Form, configure
 
         configure(Form.CONSOLE)
         try:
-            self._desk = Desk(_load(context))
+            self._office = Office(_load(context))
         except (VofilesError, ValueError, OSError, RuntimeError) as error:
             _give_up(error)
 
-    def __enter__(self) -> "Desk":
-        return self._desk
+    def __enter__(self) -> "Office":
+        return self._office
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        self._desk.close()
+        self._office.close()
         if isinstance(error, VofilesError):
             _give_up(error)
 

@@ -33,7 +33,7 @@ class Terms:
     transfer_lifetime: int = 86_400
     """After how long a transfer that has not ended is looked after."""
     maximum_wait: int = 50
-    """How long importData and exportData wait at most before they answer the transfer as it stands; clients do longer."""
+    """How long importData and exportData wait at most before they answer as it stands; clients do longer."""
     store_timeout: float = 4.5
     """How long a store has to answer; with what else there is to do a caller hears of its silence within 5 s."""
     pull_timeout: float = 0.25

@@ -11,7 +11,7 @@ from filemanager.domain.caller import Caller
 from filemanager.domain.change import Change, ChangeOperation
 from filemanager.domain.node import HOME, Node
 from filemanager.domain.properties import PropertyEdit
-from filemanager.domain.rights import may_see_account, require_may_add_account
+from filemanager.domain.rights import may_see_account, require_administrator, require_may_add_account
 from filemanager.ports import Clock, Database, Numbers, Transaction
 from filemanager.services.description import describe_account
 from vofiles import contract
@@ -29,8 +29,8 @@ class AccountService:
     clock: Clock
     numbers: Numbers
 
-    def add_account(self, caller: Caller, request: AddAccount) -> contract.Account:
-        """Make an account and its home.
+    def add_account(self, caller: Caller, request: AddAccount, *, administrator: bool = False) -> contract.Account:
+        """Make an account and its home; `administrator` lets it make accounts of any community.
 
         Raises PermissionDenied, InvalidIdentifier, InvalidName, InvalidArgument, ReadOnlyProperty, StoreNotFound,
         DuplicateAccount.
@@ -38,13 +38,16 @@ class AccountService:
         identifier = require_account_identifier(request.account)
         kind = require_kind(request.kind)
         require_may_add_account(caller, community_of(identifier), kind)
+        if administrator:
+            require_administrator(caller, "make an administrator")
         if community_of(identifier) not in self.config.communities:
             served = ", ".join(str(community) for community in self.config.communities)
             raise InvalidArgument("account", reason=f"this service has accounts of {served}")
         edit = PropertyEdit.of(request.properties)
         _, values = edit.effect_on({})
         now = self.clock.now()
-        account = Account(identifier, public_name(identifier, request.name), kind, self.numbers.new_number(), now)
+        name = public_name(identifier, request.name)
+        account = Account(identifier, name, kind, self.numbers.new_number(), now, administrator)
         home = Node(account.home, HOME, NodeKind.FOLDER, identifier, now, now)
         change = Change(
             caller.account,

@@ -148,8 +148,7 @@ class CredentialService:
         short or too long.
         """
         require_administrator(caller, "set a password")
-        if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
-            raise InvalidArgument("password", reason=f"it has {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters")
+        require_password(password)
         credential = Credential(account, self.passwords.hash_password(password))
 
         def put(tx: Transaction) -> None:
@@ -163,3 +162,9 @@ class CredentialService:
 def _look_up(tx: Transaction, identifier: Ivorn) -> tuple[Account, Credential] | None:
     account, credential = tx.accounts.find_account(identifier), tx.credentials.find_credential(identifier)
     return (account, credential) if account is not None and credential is not None else None
+
+
+def require_password(password: str) -> None:
+    """Refuse what cannot be a password here. Raises InvalidArgument."""
+    if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
+        raise InvalidArgument("password", reason=f"it has {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters")

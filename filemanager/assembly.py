@@ -1,0 +1,185 @@
+"""One FileManager, put together from its configuration: every implementation meets its port here, and nowhere else.
+
+Rule: decides nothing. `prepare` does all that may fail before anybody is served (schema, stores), `start` serves,
+`stop` ends in the reverse order.
+"""
+
+from collections.abc import Iterator
+from socket import socket
+from typing import Final
+
+from structlog.contextvars import get_contextvars
+from twisted.internet.defer import Deferred
+
+from filemanager import config
+from filemanager.api import tokens
+from filemanager.api.admin.health import health_route
+from filemanager.api.identity import caller_identity
+from filemanager.api.soap.callback import callback_service
+from filemanager.api.soap.native import CALLBACK_PATH, PATH, native_service
+from filemanager.domain.account import Account
+from filemanager.domain.login import find_account_identifier
+from filemanager.persistence.engine import open_database
+from filemanager.ports import Database, ErrandSender, StoreControl, Transaction
+from filemanager.remote.errands import errand_outbox
+from filemanager.remote.machine import Argon2Passwords, SystemClock, SystemNumbers
+from filemanager.remote.stores import SoapStoreControl
+from filemanager.services.credentials import require_password
+from filemanager.services.desk import Desk, keep_stores, make_desk
+from vofiles.contract import AddAccount
+from vofiles.errors import InvalidIdentifier
+from vofiles.ivorn import Ivorn
+from vofiles.serving.http import AccessLog, Reactor, Site
+from vofiles.serving.keyring import Key, Keyring, Peer
+from vofiles.serving.service import Service
+from vofiles.serving.signatures import Verifier
+from vofiles.serving.upkeep import Ticker, end_within
+
+CONTROL_THREADS: Final = 16
+"""Some wait for stores while others answer from the database."""
+UPKEEP: Final = 15.0
+"""Seconds between two looks at transfers whose time is over."""
+PATIENCE: Final = 5.0
+"""Seconds that stopping waits for errands under way."""
+
+
+class FileManager:
+    """A FileManager that serves on a listening socket, which it owns from now on."""
+
+    def __init__(self, settings: config.Config, listener: socket, reactor: Reactor, access: AccessLog) -> None:
+        self._settings = settings
+        self._service = Service(settings.listen, listener, reactor, access)
+        self.address = self._service.address
+        """The base URL by which others are told to reach it."""
+
+    def prepare(self) -> None:
+        """Open the database and put everything together. Blocks.
+
+        Raises ConfigurationError, SchemaRefused, ServiceBusy, ValueError, OSError.
+        """
+        try:
+            self._prepare()
+        except BaseException:
+            self._service.close()
+            raise
+
+    def start(self) -> None:
+        """Serve. On the reactor, or before it runs. Raises ValueError, OSError for an unusable certificate."""
+        self._service.start(self.site, self._control)
+        self._errands.start()
+        self._upkeep.start()
+
+    def stop(self, grace: float = 10.0) -> Deferred[None]:
+        """Accept no more, give what runs `grace` seconds, and close everything. On the reactor."""
+        return self._service.stop(grace)
+
+    def _prepare(self) -> None:
+        settings, clock = self._settings, SystemClock()
+        database = open_database(settings.database)
+        self._service.to_close(database.close)
+        keep_stores(settings, database)
+        keyring = keyring_of(settings)
+        stores = stores_of(settings, keyring)
+        self._service.to_close(stores.close)
+        self._errands = errand_outbox(database, stores, clock, settings.terms.store_timeout)
+        self._service.to_close(lambda: end_within(self._errands.stop, PATIENCE, "errands"))
+        desk = open_desk(settings, database, stores, self._errands)
+        self._upkeep = Ticker(desk.transfers.sweep, UPKEEP)
+        self._service.to_close(self._upkeep.stop)
+        self._control = self._service.make_pool("control", CONTROL_THREADS)
+        callers = native_service(desk, self.address, caller_identity(desk.credentials))
+        callbacks = callback_service(desk, self.address, Verifier(keyring))
+        self.site = Site(
+            [
+                callers.route(PATH),
+                callbacks.route(CALLBACK_PATH),
+                *tokens.routes(desk.credentials),
+                health_route(database, settings.identifier),
+            ]
+        )
+
+
+class Office:
+    """What an operator does on the service's own machine, with its database; the service may be running."""
+
+    def __init__(self, settings: config.Config) -> None:
+        """Open the database. Raises SchemaRefused, ServiceBusy, ValueError, OSError."""
+        self._settings = settings
+        self._database: Database = open_database(settings.database, readers=1)
+        keep_stores(settings, self._database)
+        stores = stores_of(settings, keyring_of(settings))
+        self._desk = open_desk(settings, self._database, stores, NoErrands())
+
+    def add_account(self, who: str, name: str | None, kind: str, password: str, *, administrator: bool) -> Ivorn:
+        """Make an account, its home and its password; the account's identifier.
+
+        Raises InvalidIdentifier, InvalidArgument, DuplicateAccount and what else addAccount does.
+        """
+        identifier = self._identifier(who)
+        require_password(password)
+        request = AddAccount(identifier, name, kind)
+        self._desk.accounts.add_account(self._desk.operator, request, administrator=administrator)
+        self._desk.credentials.set_password(self._desk.operator, identifier, password)
+        return identifier
+
+    def set_password(self, who: str, password: str) -> None:
+        """Raises InvalidIdentifier, AccountNotFound, InvalidArgument."""
+        self._desk.credentials.set_password(self._desk.operator, self._identifier(who), password)
+
+    def issue_token(self, who: str) -> str:
+        """A fresh bearer token. Raises InvalidIdentifier, AccountNotFound."""
+        text, _ = self._desk.credentials.issue_token_for(self._desk.operator, self._identifier(who))
+        return text
+
+    def list_accounts(self) -> Iterator[tuple[str, ...]]:
+        """Identifier, kind, public name and home of every account, in the order of the identifiers."""
+        after: Ivorn | None = None
+
+        def look_up(tx: Transaction) -> list[Account]:
+            return tx.accounts.list_accounts(after, 100)
+
+        while page := self._database.read(look_up):
+            for found in page:
+                yield str(found.identifier), found.kind, found.name, f"{self._settings.identifier}#{found.home}"
+            after = page[-1].identifier
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._database.close()
+
+    def _identifier(self, who: str) -> Ivorn:
+        found = find_account_identifier(who, self._settings.communities[0])
+        if found is None:
+            raise InvalidIdentifier(repr(who), reason="an account is called ivo://authority/name")
+        return found
+
+
+class NoErrands:
+    """The ErrandSender of a process that serves nobody: errands wait for the service's next look."""
+
+    def wake(self) -> None:
+        """Nothing is sent from here."""
+
+
+def open_desk(settings: config.Config, database: Database, stores: StoreControl, errands: ErrandSender) -> Desk:
+    """The use cases on the real machine."""
+    return make_desk(settings, database, stores, errands, SystemClock(), SystemNumbers(), Argon2Passwords())
+
+
+def stores_of(settings: config.Config, keyring: Keyring) -> SoapStoreControl:
+    """The stores of the configuration."""
+    addresses = {entry.identifier: entry.address for entry in settings.stores}
+    return SoapStoreControl(addresses, keyring, SystemClock(), request_id=_request_id)
+
+
+def keyring_of(settings: config.Config) -> Keyring:
+    """The keys shared with stores."""
+    return Keyring(
+        Peer(entry.identifier, tuple(Key(key.id, key.secret) for key in entry.keys)) for entry in settings.stores
+    )
+
+
+def _request_id() -> str | None:
+    """The id of the request that is being served, so that a store's log has it too."""
+    found = get_contextvars().get("request_id")
+    return found if isinstance(found, str) else None
