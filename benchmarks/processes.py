@@ -86,6 +86,9 @@ def running(
         process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, env=environment)
         try:
             yield process
+        except Exception as error:
+            error.add_note(f"the last that {log.name} says:\n{log.read_text(errors='replace')[-3000:]}")
+            raise
         finally:
             process.send_signal(signal.SIGINT)
             try:
