@@ -56,6 +56,9 @@ class CallingManager:
 
     identifier: Ivorn
     key: Key
+    """The one it signs with."""
+    older_keys: list[Key] = field(default_factory=list)
+    """Others that a store may still know; written into its configuration."""
     callback_address: str = "http://127.0.0.1:1/callback"
     received: list[TransferCompleted | TransferFailed] = field(default_factory=list)
     answer: Callable[[], None] = lambda: None
@@ -144,15 +147,18 @@ def write_config(folder: Path, managers: Sequence[CallingManager], *sections: st
     if not any("[outbound]" in section for section in sections):
         lines.append('[outbound]\nallow = ["127.0.0.1/32"]')
     for manager in managers:
-        secret = urlsafe_b64encode(manager.key.secret).decode("ascii")
+        keys = ", ".join(_written(key) for key in [manager.key, *manager.older_keys])
         lines.append(
-            f'[[managers]]\nidentifier = "{manager.identifier}"\naddress = "{manager.callback_address}"\n'
-            f'keys = [{{id = "{manager.key.id}", secret = "{secret}"}}]'
+            f'[[managers]]\nidentifier = "{manager.identifier}"\naddress = "{manager.callback_address}"\nkeys = [{keys}]'
         )
     path = folder / "filestore.toml"
     path.touch(mode=0o600)
     path.write_text("\n".join(lines))
     return path
+
+
+def _written(key: Key) -> str:
+    return f'{{id = "{key.id}", secret = "{urlsafe_b64encode(key.secret).decode()}"}}'
 
 
 @dataclass
