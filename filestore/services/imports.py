@@ -14,7 +14,7 @@ from filestore.ports import Records
 from filestore.services.admission import find_repeated, new_container, promise_of, require_own_callback
 from filestore.services.store import Store
 from filestore.services.uploads import Replay, Upload
-from vofiles.contract import Digest, Direction, StoreImportInit, StoreTransferAnswer, TransferState
+from vofiles.contract import ContainerState, Digest, Direction, StoreImportInit, StoreTransferAnswer, TransferState
 from vofiles.errors import Busy, TicketExpired, TicketUnknown, TicketUsed, TransferEnded
 from vofiles.instant import Instant
 from vofiles.ivorn import Ivorn
@@ -75,7 +75,7 @@ def open_upload(store: Store, token: str, sent: Sent) -> Upload | Replay:
     transfer, container = store.catalogue.write(lambda records: _take(store, records, ticket, sent, lease, now))
     promise = _promise(transfer.promise, sent)
     if transfer.receipt is not None:
-        return Replay(transfer.receipt, promise)
+        return Replay(store, transfer.receipt, promise)
     return Upload(store, transfer, container, promise)
 
 
@@ -87,7 +87,8 @@ def _take(
     if transfer is None or container is None or transfer.epoch != ticket.epoch:
         raise TicketUnknown
     if transfer.receipt is not None:
-        _require_same_length(transfer, transfer.receipt.size, sent, now)
+        deleted = container.state != ContainerState.COMPLETE
+        _require_repeatable(transfer, transfer.receipt.size, sent, now, deleted=deleted)
         return transfer, container
     _require_startable(transfer, now)
     if sent.length is not None:
@@ -99,8 +100,10 @@ def _take(
     return transfer, container
 
 
-def _require_same_length(transfer: Transfer, size: int, sent: Sent, now: Instant) -> None:
+def _require_repeatable(transfer: Transfer, size: int, sent: Sent, now: Instant, *, deleted: bool) -> None:
     """A repeat after a lost answer may come until the hard cap of the upload that it repeats."""
+    if deleted:
+        raise TicketUnknown
     if transfer.deadline is not None and now > transfer.deadline:
         raise TicketExpired
     if sent.length is not None and sent.length != size:

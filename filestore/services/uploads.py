@@ -17,13 +17,14 @@ from filestore.domain.transfer import Promise, Transfer
 from filestore.ports import Outgoing, Records, StorageFailure, Writer
 from filestore.services.endings import take_back
 from filestore.services.store import Store
-from vofiles.contract import Receipt, TransferState
+from vofiles.contract import ContainerState, Receipt, TransferState
 from vofiles.errors import (
     ChecksumMismatch,
     ContainerNotFound,
     Incomplete,
     ServiceBusy,
     TicketExpired,
+    TicketUnknown,
     TicketUsed,
     TooLarge,
     TransferEnded,
@@ -195,7 +196,8 @@ def give_back(store: Store, transfer: str, lease: str) -> None:
 class Replay:
     """A body that comes again for a transfer whose bytes are stored: compared by its digests, and not kept."""
 
-    def __init__(self, made: Receipt, promise: Promise) -> None:
+    def __init__(self, store: Store, made: Receipt, promise: Promise) -> None:
+        self._store = store
         self._receipt = made
         self._ingest = Ingest(
             replace(promise, size=made.size, digests=made.digests), wanted(made.digests, sha256=False)
@@ -214,11 +216,17 @@ class Replay:
             raise TicketUsed from error
 
     def complete(self) -> Stored:
-        """The same receipt as the first time. Raises TicketUsed for other bytes."""
+        """The same receipt as the first time. Raises TicketUsed for other bytes, TicketUnknown where the first ones
+        have been deleted: what is acknowledged is there.
+        """
         try:
             self._ingest.finish()
         except (Incomplete, ChecksumMismatch) as error:
             raise TicketUsed from error
+        number = self._receipt.container.fragment
+        container = self._store.catalogue.read(lambda records: records.find_container(number))
+        if container is None or container.state != ContainerState.COMPLETE:
+            raise TicketUnknown
         return Stored(self._receipt, repeated=True)
 
     def abort(self) -> None:

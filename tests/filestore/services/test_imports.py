@@ -11,11 +11,13 @@ from filestore.domain.terms import Terms
 from filestore.domain.ticket import Tickets
 from filestore.persistence.memory import MemoryCatalogue
 from filestore.ports import Records
+from filestore.services.containers import delete_container
 from filestore.services.exports import open_download
 from filestore.services.imports import Sent, begin_import, open_upload
+from filestore.services.sweep import sweep
 from filestore.services.uploads import Stored
 from tests.support.filestore_core import DAVE, MANAGER, NODE, OTHER_MANAGER, Core, make_core
-from vofiles.contract import Digest, StoreImportInit
+from vofiles.contract import DeleteContainer, Digest, StoreImportInit
 from vofiles.errors import (
     Busy,
     ChecksumMismatch,
@@ -250,6 +252,34 @@ def test_other_bytes_on_a_used_ticket_are_refused(core: Core, other: bytes, told
     with pytest.raises(TicketUsed):
         core.put(token, other, sent=Sent(len(other) if told else None))
     assert core.get(first.container) == DATA
+
+
+@pytest.mark.parametrize("opened_before", [False, True])
+def test_bytes_that_were_deleted_are_not_acknowledged_again(core: Core, opened_before: bool) -> None:
+    token = core.token(core.offer("t1"))
+    container = core.put(token, DATA).receipt.container
+    if opened_before:
+        again = open_upload(core.store, token, Sent())
+        again.write(DATA)
+        delete_container(core.store, MANAGER, DeleteContainer(container))
+        with pytest.raises(TicketUnknown):
+            again.complete()
+    else:
+        delete_container(core.store, MANAGER, DeleteContainer(container))
+        with pytest.raises(TicketUnknown):
+            open_upload(core.store, token, Sent())
+
+
+def test_an_abort_that_comes_late_leaves_the_next_lease_alone(core: Core) -> None:
+    token = core.token(core.offer("t1"))
+    first = open_upload(core.store, token, Sent())
+    after = core.restarted()
+    sweep(after.store)
+    second = open_upload(after.store, token, Sent())
+    first.abort()
+    assert core.transfer("t1").state == "RECEIVING"
+    second.write(DATA)
+    assert after.get(second.complete().receipt.container) == DATA
 
 
 def test_a_ticket_expires_for_the_start_only(core: Core) -> None:
