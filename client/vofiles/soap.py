@@ -256,7 +256,7 @@ def _error_of(fault: Any, status: int) -> VofilesError:
     for detail in fault.iterfind("detail/*"):
         category = str(detail.tag).rpartition("}")[2]
         if category in CATEGORIES:
-            told: FaultDetail = reader(FaultDetail)(detail)
+            told = _told(detail, message)
             properties = tuple((item.key, item.value) for item in told.properties)
             return error_of(told.name, told.message, fault=category, status=status, properties=properties)
     if status in {401, 503}:
@@ -264,6 +264,15 @@ def _error_of(fault: Any, status: int) -> VofilesError:
     code = (fault.findtext("faultcode") or "").rpartition(":")[2]
     blamed = InvalidMessage if code.partition(".")[0] in {"Client", "VersionMismatch", "MustUnderstand"} else Unexpected
     return blamed.received(message)
+
+
+def _told(detail: Any, message: str) -> FaultDetail:
+    try:
+        told: FaultDetail = reader(FaultDetail)(detail)
+    except TypeError:
+        # Without a name the category still says what kind of error it is.
+        return FaultDetail("", message)
+    return told
 
 
 @cache
@@ -274,17 +283,21 @@ def reader(value_type: type) -> Callable[[Any], Any]:
     """
     known = {part.element: (part.field, part.many, _content(part)) for part in parts(value_type)}
 
+    lists = tuple(field for field, many, _ in known.values() if many)
+
     def read(element: Any) -> Any:
-        values: dict[str, Any] = {}
+        values: dict[str, Any] = {field: [] for field in lists}
         for child in element:
             entry = known.get(child.tag.rpartition("}")[2])
             if entry is None:
                 continue
             field, many, content = entry
             if many:
-                values[field] = (*values.get(field, ()), content(child))
+                values[field].append(content(child))
             else:
                 values[field] = content(child)
+        for field in lists:
+            values[field] = tuple(values[field])
         return value_type(**values)
 
     return read

@@ -34,7 +34,8 @@ _LOOKS: Final = {
     PATTERNS["Ivorn"]: "an identifier looks like ivo://authority/resource",
     PATTERNS["NodeIvorn"]: "the identifier of a node looks like ivo://authority/resource#number",
 }
-_STRUCTURE: Final = "SCHEMAV_ELEMENT_CONTENT"
+# libxml2's names of what is wrong with a value, or with its being nil, rather than with the elements around it.
+_OF_VALUES: Final = ("SCHEMAV_CVC_DATATYPE", "SCHEMAV_CVC_ELT_3")
 
 
 @dataclass(slots=True)
@@ -131,6 +132,5 @@ def _refusal(entry: Any, namespace: str) -> VofilesError:
     if pattern:
         looks = _LOOKS.get(pattern[2], "it does not have the form that the contract asks for")
         return InvalidIdentifier(ascii(pattern[1][:200]), reason=f"{element}: {looks}")
-    if entry.type_name == _STRUCTURE:
-        return InvalidMessage(element, reason=complaint[:300])
-    return InvalidArgument(element, reason=complaint[:300])
+    kind = InvalidArgument if entry.type_name.startswith(_OF_VALUES) else InvalidMessage
+    return kind(element, reason=complaint[:300])

@@ -1,0 +1,13 @@
+"""The services under test, up for a whole module."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.soapservices import Services, running_services
+
+
+@pytest.fixture(scope="module")
+def services() -> Iterator[Services]:
+    with running_services() as running:
+        yield running
