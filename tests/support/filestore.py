@@ -148,9 +148,12 @@ def write_config(folder: Path, managers: Sequence[CallingManager], *sections: st
         lines.append('[outbound]\nallow = ["127.0.0.1/32"]')
     for manager in managers:
         keys = ", ".join(_written(key) for key in [manager.key, *manager.older_keys])
-        lines.append(
-            f'[[managers]]\nidentifier = "{manager.identifier}"\naddress = "{manager.callback_address}"\nkeys = [{keys}]'
-        )
+        lines += [
+            "[[managers]]",
+            f'identifier = "{manager.identifier}"',
+            f'address = "{manager.callback_address}"',
+            f"keys = [{keys}]",
+        ]
     path = folder / "filestore.toml"
     path.touch(mode=0o600)
     path.write_text("\n".join(lines))
