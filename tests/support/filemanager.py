@@ -1,0 +1,367 @@
+"""A FileManager's use cases without any network, for tests: a database in memory or on disk, and real file stores' own
+services behind the port StoreControl.
+
+    world = World()
+    dave = world.add_account("dave")
+    file = world.add_file(dave, "query-7.vot")
+    world.put(dave, file, b"<VOTABLE/>")          # importInit, PUT, callback
+
+Nothing happens by itself: callbacks, errands and the stores' own movements of bytes run when the test says so.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from filemanager.config import Config, Terms
+from filemanager.domain.caller import Caller
+from filemanager.domain.store import Store as KnownStore
+from filemanager.persistence.memory import MemoryDatabase
+from filemanager.ports import Database
+from filemanager.remote.errands import carry
+from filemanager.remote.machine import SystemNumbers
+from filemanager.services.desk import Desk, make_desk
+from filestore.backends.memory import MemoryBackend
+from filestore.domain.terms import Terms as StoreTerms
+from filestore.domain.ticket import Tickets
+from filestore.persistence.memory import MemoryCatalogue
+from filestore.services import callbacks, containers, exports, imports, moves
+from filestore.services.lane import Lane
+from filestore.services.store import Store
+from filestore.services.uploads import Replay
+from tests.support.filestore_core import MemoryWeb
+from vofiles import contract
+from vofiles.contract import (
+    AccountKind,
+    AddAccount,
+    AddNode,
+    DeleteContainer,
+    ExportInit,
+    GetNode,
+    GetProperties,
+    ImportInit,
+    NodeKind,
+    Property,
+    StoreCancelTransfer,
+    StoreExportData,
+    StoreExportInit,
+    StoreImportData,
+    StoreImportInit,
+    Transfer,
+    TransferCompleted,
+    TransferFailed,
+)
+from vofiles.errors import StoreUnreachable, VofilesError
+from vofiles.instant import SECOND, Instant
+from vofiles.ivorn import Ivorn, LongIdentifier, new_number
+from vofiles.names import parse_name
+
+SERVICE = Ivorn.parse("ivo://ast.cam.ac.uk/filemanager")
+COMMUNITY = Ivorn.parse("ivo://ast.cam.ac.uk")
+CAMBRIDGE = Ivorn.parse("ivo://ast.cam.ac.uk/filestore")
+LEICESTER = Ivorn.parse("ivo://star.le.ac.uk/filestore")
+EDINBURGH = Ivorn.parse("ivo://roe.ac.uk/filestore")
+ADDRESS = "http://127.0.0.1:9/content/"
+R = TypeVar("R")
+OPERATOR = Caller(SERVICE, AccountKind.SERVICE, administrator=True)
+
+
+class Watch:
+    """A clock that goes when told."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def now(self) -> Instant:
+        return Instant(1_800_000_000 * SECOND + int(self.seconds * SECOND))
+
+    def elapsed(self) -> float:
+        return self.seconds
+
+
+class FastPasswords:
+    """The port Passwords for tests that are not about them."""
+
+    def hash_password(self, password: str) -> str:
+        return f"plain:{password}"
+
+    def verify_password(self, password_hash: str, password: str) -> bool:
+        return password_hash == f"plain:{password}"
+
+
+@dataclass
+class LocalStore:
+    """One real store without its network side."""
+
+    store: Store
+    backend: MemoryBackend
+    web: MemoryWeb
+    down: bool = False
+    """Whether it does not answer."""
+    refusal: VofilesError | None = None
+    """What it answers whatever is asked, while set."""
+
+    def put(self, offer: Transfer, data: bytes, content_type: str | None = None) -> contract.Receipt:
+        """PUT bytes to the address in an offer."""
+        (endpoint,) = offer.endpoints
+        sent = imports.Sent(len(data), content_type)
+        upload = imports.open_upload(self.store, endpoint.url.removeprefix(ADDRESS), sent)
+        assert not isinstance(upload, Replay)
+        try:
+            upload.write(data)
+        except BaseException:
+            upload.abort()
+            raise
+        return upload.complete().receipt
+
+    def get(self, offer: Transfer) -> bytes:
+        """GET the bytes from the address in an offer."""
+        (endpoint,) = offer.endpoints
+        with exports.open_download(self.store, endpoint.url.removeprefix(ADDRESS)) as download:
+            return download.reader.pread(download.size + 1, 0)
+
+    def holds(self, container: Ivorn) -> bool:
+        """Whether the container has its bytes."""
+        found = self.store.catalogue.read(lambda records: records.find_container(container.fragment))
+        return found is not None and found.state == contract.ContainerState.COMPLETE
+
+    def containers(self) -> set[str]:
+        """The numbers of all containers with bytes."""
+        return set(self.backend.numbers())
+
+
+class LocalStores:
+    """The port StoreControl over stores of this process. What is asked is noted in `asked`."""
+
+    def __init__(self, watch: Watch, names: tuple[Ivorn, ...]) -> None:
+        self.asked: list[tuple[str, Ivorn]] = []
+        self.before: Callable[[str], None] = lambda operation: None
+        """Called when a store is asked, before it does anything."""
+        self.after: Callable[[str], None] = lambda operation: None
+        """Called when a store has done what it was asked, before its answer is heard."""
+        self.patience: list[float] = []
+        self.stores = {name: _make_store(name, watch) for name in names}
+
+    def __getitem__(self, name: Ivorn) -> LocalStore:
+        return self.stores[name]
+
+    def is_down(self, store: Ivorn) -> bool:
+        del store
+        return False
+
+    def import_init(self, store: Ivorn, request: StoreImportInit, within: float) -> Transfer:
+        return self._call(
+            "importInit", store, within, lambda core: imports.begin_import(core, SERVICE, request).transfer
+        )
+
+    def import_data(self, store: Ivorn, request: StoreImportData, within: float) -> Transfer:
+        def begin(core: Store) -> Transfer:
+            return moves.import_data(core, self[store].web, _IDLE, SERVICE, request).transfer
+
+        return self._call("importData", store, within, begin)
+
+    def export_init(self, store: Ivorn, request: StoreExportInit, within: float) -> Transfer:
+        return self._call(
+            "exportInit", store, within, lambda core: exports.begin_export(core, SERVICE, request).transfer
+        )
+
+    def export_data(self, store: Ivorn, request: StoreExportData, within: float) -> Transfer:
+        def begin(core: Store) -> Transfer:
+            return moves.export_data(core, self[store].web, _IDLE, SERVICE, request).transfer
+
+        return self._call("exportData", store, within, begin)
+
+    def get_transfer(self, store: Ivorn, transfer: str, within: float) -> Transfer:
+        def look(core: Store) -> Transfer:
+            found = containers.get_properties(core, SERVICE, GetProperties(transfer=transfer)).transfer
+            assert found is not None
+            return found
+
+        return self._call("getProperties", store, within, look)
+
+    def cancel_transfer(self, store: Ivorn, transfer: str, within: float) -> None:
+        request = StoreCancelTransfer(transfer)
+        self._call("cancelTransfer", store, within, lambda core: containers.cancel_transfer(core, SERVICE, request))
+
+    def delete_container(self, store: Ivorn, container: Ivorn, within: float) -> None:
+        request = DeleteContainer(container)
+        self._call("delete", store, within, lambda core: containers.delete_container(core, SERVICE, request))
+
+    def deliver(self, desk: Desk) -> int:
+        """Deliver every callback that is due, and have it acknowledged; answers how many."""
+        number = 0
+        for name, local in self.stores.items():
+            for letter in callbacks.list_due(local.store, Instant(1 << 62), 1000):
+                tell(desk, name, callbacks.message_of(local.store, letter.transfer))
+                callbacks.acknowledge(local.store, letter.id)
+                number += 1
+        return number
+
+    def move(self) -> None:
+        """Have every store move the bytes that it is to move itself."""
+        for local in self.stores.values():
+            waiting = local.store.catalogue.read(
+                lambda records: records.list_transfers(contract.TransferState.REQUESTED, "", 1000)
+            )
+            for transfer in waiting:
+                moves.run(local.store, local.web, transfer.transfer)
+
+    def _call(self, operation: str, store: Ivorn, within: float, work: Callable[[Store], R]) -> R:
+        self.asked.append((operation, store))
+        self.patience.append(within)
+        local = self.stores[store]
+        self.before(operation)
+        if local.down:
+            raise StoreUnreachable(store, reason="it is switched off")
+        if local.refusal is not None:
+            raise local.refusal
+        answer = work(local.store)
+        self.after(operation)
+        return answer
+
+
+_IDLE = Lane(lambda transfer: None, threads=0)
+"""Nothing is moved but by `LocalStores.move`."""
+
+
+def _make_store(name: Ivorn, watch: Watch) -> LocalStore:
+    backend = MemoryBackend()
+    store = Store(
+        name,
+        MemoryCatalogue(),
+        backend,
+        watch.now,
+        new_number,
+        StoreTerms(reserve=0),
+        Tickets(str(name).encode().ljust(32, b".")),
+        lambda token: ADDRESS + token,
+        lambda: None,
+    )
+    return LocalStore(store, backend, MemoryWeb())
+
+
+def tell(desk: Desk, store: Ivorn, message: TransferCompleted | TransferFailed) -> None:
+    """A callback, as the API hands it on."""
+    if isinstance(message, TransferCompleted):
+        desk.outcomes.complete(store, message.receipt)
+    else:
+        desk.outcomes.fail(store, message)
+
+
+class CountedErrands:
+    """The port ErrandSender: counts."""
+
+    def __init__(self) -> None:
+        self.wakes = 0
+
+    def wake(self) -> None:
+        self.wakes += 1
+
+
+@dataclass
+class World:
+    """A FileManager with three stores; `database` is in memory if none is given."""
+
+    database: Database = field(default_factory=MemoryDatabase)
+    names: tuple[Ivorn, ...] = (CAMBRIDGE, LEICESTER, EDINBURGH)
+    default_store: Ivorn | None = None
+    terms: Terms = field(default_factory=Terms)
+
+    def __post_init__(self) -> None:
+        self.watch = Watch()
+        self.errands = CountedErrands()
+        self.stores = LocalStores(self.watch, self.names)
+        for name in self.names:
+            self.know_store(name)
+        self.desk = self.make_desk()
+
+    def make_desk(self) -> Desk:
+        """The use cases as a new process has them: nothing of what was in memory is left."""
+        config = Config(SERVICE, (COMMUNITY,), "sqlite:///unused", self.default_store, terms=self.terms)
+        return make_desk(config, self.database, self.stores, self.errands, self.watch, SystemNumbers(), FastPasswords())
+
+    def know_store(self, name: Ivorn, **told: object) -> None:
+        """Write a store down."""
+        store = KnownStore(name, "http://127.0.0.1:9/filestore", **told)  # type: ignore[arg-type]
+        self.database.write(lambda tx: tx.stores.put_store(store))
+
+    def add_account(self, name: str, **told: str) -> Caller:
+        """An account of Cambridge's with properties, as a caller."""
+        identifier = Ivorn.parse(f"{COMMUNITY}/{name}")
+        properties = tuple(Property(key.replace("_", "."), value) for key, value in told.items())
+        self.desk.accounts.add_account(OPERATOR, AddAccount(identifier, properties=properties))
+        return Caller(identifier)
+
+    def home(self, caller: Caller) -> LongIdentifier:
+        """The caller's root."""
+        account = self.desk.accounts.get_account(caller, contract.GetAccount())
+        return LongIdentifier(account.home)
+
+    def add(
+        self, caller: Caller, name: str, kind: str, parent: LongIdentifier | None = None, **told: str
+    ) -> contract.Node:
+        """A new node with properties, in the caller's home if nowhere else."""
+        properties = tuple(Property(key.replace("_", "."), value) for key, value in told.items())
+        request = AddNode(parent or self.home(caller), name, kind, properties)
+        return self.desk.nodes.add_node(caller, request)
+
+    def add_file(self, caller: Caller, name: str, parent: LongIdentifier | None = None, **told: str) -> LongIdentifier:
+        return LongIdentifier(self.add(caller, name, NodeKind.FILE, parent, **told).identifier)
+
+    def add_folder(
+        self, caller: Caller, name: str, parent: LongIdentifier | None = None, **told: str
+    ) -> LongIdentifier:
+        return LongIdentifier(self.add(caller, name, NodeKind.FOLDER, parent, **told).identifier)
+
+    def node(self, caller: Caller, identifier: LongIdentifier) -> contract.Node:
+        """A node as the caller reads it."""
+        return self.desk.nodes.get_node(caller, GetNode(identifier))[0]
+
+    def offer(self, caller: Caller, node: LongIdentifier, **told: object) -> Transfer:
+        """importInit."""
+        return self.desk.imports.import_init(caller, ImportInit(node, **told))  # type: ignore[arg-type]
+
+    def send(self, offer: Transfer, data: bytes, content_type: str | None = None) -> contract.Receipt:
+        """PUT, without callback."""
+        return self.stores[store_of(offer)].put(offer, data, content_type)
+
+    def put(self, caller: Caller, node: LongIdentifier, data: bytes, **told: object) -> Transfer:
+        """importInit, PUT, callback; answers what importInit did."""
+        offer = self.offer(caller, node, **told)
+        self.send(offer, data)
+        self.stores.deliver(self.desk)
+        return offer
+
+    def get(self, caller: Caller, node: LongIdentifier) -> bytes:
+        """exportInit, GET."""
+        offer = self.desk.exports.export_init(caller, ExportInit(node)).transfer
+        return self.stores[store_of(offer)].get(offer)
+
+    def run_errands(self) -> list[tuple[str, str]]:
+        """Carry every errand that is due; answers what they were. What a store refuses stays."""
+        carried = []
+        for errand in self.database.read(lambda tx: tx.errands.due_errands(self.watch.now(), 1000)):
+            carry(self.stores, errand, 1.0)
+            self.database.write(lambda tx, key=errand.key: tx.errands.delete_errand(key))  # type: ignore[misc]
+            carried.append((errand.verb, errand.subject))
+        return carried
+
+    def changes(self) -> list[str]:
+        """The operations of the history, in order."""
+        return [change.operation for change in self.database.read(lambda tx: tx.changes.list_changes(0, 1000))]
+
+
+def store_of(transfer: Transfer) -> Ivorn:
+    """The store of a transfer's container."""
+    assert transfer.container is not None
+    return transfer.container.service
+
+
+def property_of(node: contract.Node, key: str) -> str | None:
+    """The value of a property in a reply."""
+    return next((each.value for each in node.properties if each.key == key), None)
+
+
+def below(parent: LongIdentifier, path: str) -> LongIdentifier:
+    """The long identifier of a path below a node."""
+    return LongIdentifier(parent.node, (*parent.path, *(parse_name(step) for step in path.split("/"))))
