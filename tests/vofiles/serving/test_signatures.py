@@ -132,7 +132,7 @@ def test_a_key_taken_away_verifies_no_more() -> None:
 )
 def test_a_changed_request_is_refused(change: dict[str, object]) -> None:
     with pytest.raises(NotAuthenticated):
-        Verifier(at_store()).verify(signed()._replace(**change), NOW)
+        Verifier(at_store()).verify(signed()._replace(**change), NOW)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("seconds", [-WINDOW - 1, WINDOW + 1])
