@@ -52,7 +52,7 @@ class Effort:
 
 
 SMOKE = Effort(rounds=1, jobs={4 * KIB: 8}, calls=8)
-SHORT = Effort(rounds=3, jobs={4 * KIB: 80, MIB: 40, 64 * MIB: 8}, calls=240)
+SHORT = Effort(rounds=3, jobs={4 * KIB: 48, MIB: 24, 64 * MIB: 8}, calls=160)
 LONG = Effort(rounds=9, jobs={4 * KIB: 400, MIB: 160, 64 * MIB: 16}, calls=1600)
 
 

@@ -88,7 +88,9 @@ def signed_up(settings: Path, address: str) -> Service:
     """An account with a token, and its home."""
     command = [sys.executable, "-m", "filemanager", "--config", str(settings), "account"]
     password = secrets.token_urlsafe(16) + "\n"
-    subprocess.run([*command, "add", "dave", "--password-stdin"], input=password, text=True, check=True)
+    subprocess.run(
+        [*command, "add", "dave", "--password-stdin"], input=password, text=True, check=True, stdout=subprocess.DEVNULL
+    )
     answer = subprocess.run([*command, "token", "dave"], stdout=subprocess.PIPE, text=True, check=True)
     token = answer.stdout.split()[-1]
     home = value(Wire(f"{address}/filemanager", token).call("getAccount"), "home")
