@@ -15,6 +15,8 @@ from vofiles.serving.digests import find_sha256
 from vofiles.serving.http import Headers
 
 LONGEST_TYPE = 255
+FORM = "application/x-www-form-urlencoded"
+"""What curl, PHP and others send when they were told nothing: it says nothing of a file."""
 _SHA256_FIELDS = ("Content-Digest", "Repr-Digest", "Digest")
 
 
@@ -32,7 +34,7 @@ def _content_type(headers: Headers) -> str | None:
     value = (headers.get("Content-Type") or "").strip()
     if len(value) > LONGEST_TYPE or not value.isascii() or not value.isprintable():
         raise InvalidArgument("Content-Type", reason=f"it is at most {LONGEST_TYPE} printable ASCII characters")
-    return value or None
+    return None if value.partition(";")[0].strip().lower() == FORM else value or None
 
 
 def _digests(headers: Headers) -> tuple[Digest, ...]:

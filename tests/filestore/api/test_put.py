@@ -118,6 +118,14 @@ def test_the_type_that_the_manager_gave_goes_first(manager: CallingManager, stor
     assert message.receipt.content_type == "text/csv"
 
 
+def test_a_client_s_habit_is_not_taken_for_a_type(manager: CallingManager, store: RunningFileStore) -> None:
+    transfer = manager.port(store.address).import_init(manager.import_request()).transfer
+    put(url_of(transfer), Content_Type="application/x-www-form-urlencoded")
+    message = manager.await_callback(transfer.transfer)
+    assert isinstance(message, TransferCompleted)
+    assert message.receipt.content_type is None
+
+
 # --- tickets ----------------------------------------------------------------------------------------------------------
 
 
