@@ -5,9 +5,7 @@ Rule: decides nothing. `prepare` does all that may fail before anybody is served
 """
 
 import ssl
-import threading
 import time
-from collections.abc import Callable
 from socket import socket
 
 import structlog
@@ -32,20 +30,18 @@ from filestore.services.expiry import expire_due
 from filestore.services.lane import Lane
 from filestore.services.store import Store
 from filestore.services.sweep import sweep
-from vofiles.configuration import ConfigurationError
 from vofiles.instant import SECOND, Instant
 from vofiles.ivorn import new_number
-from vofiles.serving.http import AccessLog, Limits, Listening, Pool, Reactor, Site, serve
+from vofiles.serving.http import AccessLog, Limits, Reactor, Site
 from vofiles.serving.keyring import Key, Keyring, Peer
-from vofiles.serving.listening import url_of
 from vofiles.serving.outbox import Letter, Outbox
+from vofiles.serving.service import Service
 from vofiles.serving.signatures import Verifier
-from vofiles.serving.tls import server_tls
+from vofiles.serving.upkeep import Ticker, end_within
 
 CONTROL_THREADS = 8
 DATA_THREADS = 16
 """More than processors: they wait for the disk."""
-READ_THREADS = 4
 LONGEST_PAUSE = 15.0
 """Seconds between two looks at what time has ended, at most."""
 PATIENCE = 5.0
@@ -71,13 +67,11 @@ class FileStore:
         *,
         files: Files | None = None,
     ) -> None:
-        self._files = files
-        self._settings, self._listener, self._reactor, self._access = settings, listener, reactor, access
-        self.address = announced_address(settings, listener)
+        self._settings, self._files = settings, files
+        self._service = Service(settings.listen, listener, reactor, access)
+        self.address = self._service.address
         """The base URL by which others are told to reach it."""
         self.folder = DataFolder(settings.data)
-        self._listening: Listening | None = None
-        self._closers: list[Callable[[], None]] = []
 
     def prepare(self) -> None:
         """Lock the folder, open and sweep what is in it. Blocks.
@@ -87,14 +81,14 @@ class FileStore:
         try:
             self._prepare()
         except BaseException:
-            self._close()
+            self._service.close()
             raise
 
     def _prepare(self) -> None:
         self.folder.open()
-        self._closers.append(self.folder.close)
+        self._service.to_close(self.folder.close)
         catalogue = open_catalogue(self.folder.catalogue_url)
-        self._closers.append(catalogue.close)
+        self._service.to_close(catalogue.close)
         self.store = self._make_store(catalogue)
         _log.info("swept", **{name: getattr(found, name) for found in [sweep(self.store)] for name in found.__slots__})
         keyring = keyring_of(self._settings)
@@ -102,54 +96,22 @@ class FileStore:
         self._lane = self._make_lane()
         self._outbox = self._make_outbox(keyring)
         self._ticker = Ticker(self._tick, min(LONGEST_PAUSE, self._settings.tickets.lifetime / 4))
-        self._closers.append(self._ticker.stop)
-        self._control_pool = self._make_pool("control", CONTROL_THREADS, 1024)
+        self._service.to_close(self._ticker.stop)
+        self._control_pool = self._service.make_pool("control", CONTROL_THREADS)
         # Each connection has one job at a time in this pool, so that its queue is never full.
-        self._data_pool = self._make_pool("data", DATA_THREADS, 2 * Limits().connections)
-        self._read_pool = self._make_pool("read", READ_THREADS, 1024)
+        self._data_pool = self._service.make_pool("data", DATA_THREADS, 2 * Limits().connections)
         self.site = self._make_site(keyring)
 
     def start(self) -> None:
         """Serve. On the reactor, or before it runs. Raises ValueError, OSError for an unusable certificate."""
-        listen = self._settings.listen
-        tls = server_tls(listen.certificate, listen.key) if listen.certificate and listen.key else None
-        self._listening = serve(
-            self._reactor,
-            self.site,
-            self._listener,
-            pool=self._control_pool,
-            readers=self._read_pool,
-            access=self._access,
-            tls=tls,
-        )
+        self._service.start(self.site, self._control_pool)
         moves.resume(self.store, self._lane)
         self._outbox.start()
         self._ticker.start()
 
     def stop(self, grace: float = 10.0) -> Deferred[None]:
         """Accept no more, give what runs `grace` seconds, and close everything. On the reactor."""
-        done: Deferred[None] = Deferred()
-
-        def close() -> None:
-            self._close()
-            self._reactor.callFromThread(done.callback, None)
-
-        def close_elsewhere(_: object) -> None:
-            # What is closed waits for threads, and those may wait for the reactor.
-            threading.Thread(target=close, name="closing").start()
-
-        if self._listening is None:
-            close_elsewhere(None)
-        else:
-            self._listening.stop(grace).addBoth(close_elsewhere)
-        return done
-
-    def _close(self) -> None:
-        while self._closers:
-            try:
-                self._closers.pop()()
-            except Exception:  # noqa: BLE001 - the others must be closed too
-                _log.exception("closing failed")
+        return self._service.stop(grace)
 
     def _make_store(self, catalogue: Catalogue) -> Store:
         tickets, content = self._settings.tickets, self._settings.content
@@ -180,25 +142,20 @@ class FileStore:
             threads=limits.threads,
             per_peer=limits.per_peer,
         )
-        self._closers.append(lambda: _wait_for(lane.close, "lane"))
+        self._service.to_close(lambda: end_within(lane.close, PATIENCE, "lane"))
         return lane
 
     def _make_outbox(self, keyring: Keyring) -> Outbox[Outgoing]:
         addresses = {manager.identifier: manager.address for manager in self._settings.managers}
         sender = SoapCallbackSender(addresses, keyring, clock, authorities=self._settings.outbound.authorities)
-        self._closers.append(sender.close)
+        self._service.to_close(sender.close)
 
         def deliver(letter: Letter[Outgoing]) -> None:
             callbacks.deliver(self.store, sender, letter.body)
 
         outbox = Outbox(CallbackTable(self.store), deliver, clock=clock, name="callbacks")
-        self._closers.append(lambda: _wait_for(outbox.stop, "outbox"))
+        self._service.to_close(lambda: end_within(outbox.stop, PATIENCE, "outbox"))
         return outbox
-
-    def _make_pool(self, name: str, threads: int, waiting: int) -> Pool:
-        pool = Pool(name, threads, waiting)
-        self._closers.append(pool.stop)
-        return pool
 
     def _make_site(self, keyring: Keyring) -> Site:
         operations = control.functions(self.store, self._outbound, self._lane)
@@ -211,40 +168,6 @@ class FileStore:
 
     def _tick(self) -> None:
         expire_due(self.store)
-
-
-class Ticker:
-    """Does something again and again, in a thread of its own; a failure is logged, and the next turn comes."""
-
-    def __init__(self, work: Callable[[], None], pause: float) -> None:
-        self._work, self._pause = work, pause
-        self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="ticker", daemon=True)
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Finish the turn under way. Stopping twice, or what never started, is no error."""
-        self._stopped.set()
-        if self._thread.ident is not None:
-            self._thread.join()
-
-    def _run(self) -> None:
-        while not self._stopped.wait(self._pause):
-            try:
-                self._work()
-            except Exception:  # noqa: BLE001 - a busy database, a failing disk: the next turn may do better
-                _log.exception("a turn failed")
-
-
-def announced_address(settings: config.Config, listener: socket) -> str:
-    """The configured address, else the listening socket's. Raises ConfigurationError where neither says one."""
-    if settings.listen.address:
-        return settings.listen.address
-    if listener.getsockname()[0] in {"0.0.0.0", "::"}:  # noqa: S104 - told apart, not bound to
-        raise ConfigurationError("listen.address: say how others reach a store that listens on all interfaces")
-    return url_of(listener, secure=settings.listen.certificate is not None)
 
 
 def keyring_of(settings: config.Config) -> Keyring:
@@ -262,10 +185,3 @@ def _make_outbound(settings: config.Outbound) -> GuardedOutbound:
         tls=ssl.create_default_context(cafile=settings.authorities),
     )
 
-
-def _wait_for(end: Callable[[], None], name: str) -> None:
-    thread = threading.Thread(target=end, name=f"ending-{name}", daemon=True)
-    thread.start()
-    thread.join(PATIENCE)
-    if thread.is_alive():
-        _log.warning("left unfinished, to be done again after the next start", what=name)
