@@ -103,6 +103,9 @@ class Backend(Protocol):
     def numbers(self) -> Iterator[str]:
         """Every number under which anything is kept, sealed or not, in no order."""
 
+    def numbers_after(self, after: str, limit: int) -> list[str]:
+        """At most so many of those numbers above `after`, in their order."""
+
     def has(self, number: str) -> bool:
         """Whether there are bytes under a number."""
 
@@ -149,6 +152,12 @@ class Records(Protocol):
     def delete_container(self, number: str) -> None: ...
     def list_containers(self, state: str, changed_before: Instant, after: str, limit: int) -> list[Container]:
         """Those in a state since before an instant, with numbers above `after`, in their order."""
+
+    def list_held(self, manager: Ivorn, after: str, limit: int) -> list[Container]:
+        """Those that a FileManager made and that are not DELETED, with numbers above `after`, in their order."""
+
+    def list_all(self, after: str, limit: int) -> list[Container]:
+        """Those in any state, with numbers above `after`, in their order."""
 
     def add_transfer(self, transfer: Transfer) -> None:
         """Raises Busy where the id is taken."""

@@ -216,6 +216,28 @@ class Container:
 
 
 @dataclass(frozen=True, slots=True)
+class Holding:
+    """A container as its FileManager needs it to compare its tree with the store, or to rebuild the tree from it."""
+
+    container: Ivorn
+    state: str
+    node: LongIdentifier
+    """The node it was made for, as it was called then."""
+    owner: Ivorn
+    transfer: str
+    """The transfer that made it."""
+    created: Instant
+    node_identifier: NodeIdentifier | None = None
+    """The node's own identifier, if the store was told."""
+    completed: Instant | None = None
+    """When the bytes were complete and durable; absent while it is not COMPLETE."""
+    size: int | None = None
+    content_type: str | None = None
+    digests: tuple[Digest, ...] = many("digest")
+    properties: tuple[Property, ...] = many("property")
+
+
+@dataclass(frozen=True, slots=True)
 class BundleHints:
     """How much more than the node itself getNode answers."""
 
@@ -464,6 +486,8 @@ class StoreImportInit:
     maximum_size: int | None = None
     content_type: str | None = None
     digests: tuple[Digest, ...] = many("digest")
+    node_identifier: NodeIdentifier | None = None
+    """The node's own identifier, which stays true when the node is moved or renamed; kept beside the bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -482,6 +506,8 @@ class StoreImportData:
     content_type: str | None = None
     headers: tuple[Header, ...] = many("header")
     digests: tuple[Digest, ...] = many("digest")
+    node_identifier: NodeIdentifier | None = None
+    """The node's own identifier, which stays true when the node is moved or renamed; kept beside the bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -524,6 +550,8 @@ class Duplicate:
     container: Ivorn
     node: LongIdentifier
     owner: Ivorn
+    node_identifier: NodeIdentifier | None = None
+    """The node's own identifier, which stays true when the node is moved or renamed; kept beside the bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -557,6 +585,23 @@ class GetProperties:
 class GetPropertiesAnswer:
     container: Container | None = None
     transfer: Transfer | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ListContainers:
+    """A page of the caller's containers that are not DELETED, in the order of their numbers."""
+
+    after: str | None = None
+    """The answer's `next` of the page before, or any container number."""
+    limit: int | None = None
+    """At most so many (the store has a limit of its own)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListContainersAnswer:
+    next: str | None = None
+    """Where the next page starts; absent on the last."""
+    holdings: tuple[Holding, ...] = many("holding")
 
 
 # --- the tables -------------------------------------------------------------------------------------------------------
@@ -618,5 +663,6 @@ FILESTORE: Final = (
     _operation("delete", DeleteContainer, DeleteContainerAnswer),
     _operation("cancelTransfer", StoreCancelTransfer, StoreTransferAnswer, "NotFound", "Conflict"),
     _operation("getProperties", GetProperties, GetPropertiesAnswer, "NotFound"),
+    _operation("listContainers", ListContainers, ListContainersAnswer),
 )
 """Port type FileStore, in FILESTORE_NAMESPACE, for FileManagers."""

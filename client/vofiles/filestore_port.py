@@ -16,6 +16,8 @@ from vofiles.contract import (
     GetProperties,
     GetPropertiesAnswer,
     IdentifierAnswer,
+    ListContainers,
+    ListContainersAnswer,
     StoreCancelTransfer,
     StoreExportData,
     StoreExportInit,
@@ -76,4 +78,8 @@ class FileStorePort:
 
     def get_properties(self, request: GetProperties) -> GetPropertiesAnswer:
         answer: GetPropertiesAnswer = self._client.call("getProperties", request)
+        return answer
+
+    def list_containers(self, request: ListContainers) -> ListContainersAnswer:
+        answer: ListContainersAnswer = self._client.call("listContainers", request)
         return answer

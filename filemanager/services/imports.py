@@ -38,7 +38,7 @@ from vofiles.contract import (
     TransferState,
 )
 from vofiles.errors import ServiceBusy, StoreFull, StoreReadOnly, StoreUnreachable, VofilesError
-from vofiles.ivorn import LongIdentifier
+from vofiles.ivorn import LongIdentifier, NodeIdentifier
 
 FETCH: Final = ("GET",)
 """Methods by which a store fetches."""
@@ -89,6 +89,7 @@ class ImportService:
                 maximum_size=request.maximum_size,
                 content_type=plan.content_type,
                 digests=plan.digests,
+                node_identifier=NodeIdentifier(self.config.identifier, plan.node.number),
             )
             return self.control.import_init(transfer.store, wanted, within)
 
@@ -115,6 +116,7 @@ class ImportService:
                 content_type=plan.content_type,
                 headers=request.headers,
                 digests=plan.digests,
+                node_identifier=NodeIdentifier(self.config.identifier, plan.node.number),
             )
             return self.control.import_data(transfer.store, wanted, within)
 

@@ -40,6 +40,7 @@ def functions(store: Store, outbound: Outbound, lane: Lane) -> Mapping[str, Call
         "delete": lambda caller, request: containers.delete_container(store, caller, request),
         "cancelTransfer": lambda caller, request: containers.cancel_transfer(store, caller, request),
         "getProperties": lambda caller, request: containers.get_properties(store, caller, request),
+        "listContainers": lambda caller, request: containers.list_containers(store, caller, request),
     }
 
 

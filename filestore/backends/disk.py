@@ -78,12 +78,25 @@ class DiskBackend:
     def numbers(self) -> Iterator[str]:
         with storage(str(self._root)):
             for shard in self._files.names(self._root):
-                try:
-                    names = self._files.names(self._root / shard)
-                except NotADirectoryError:
-                    continue
-                found = {name.removesuffix(SUFFIX) for name in names}
-                yield from (number for number in found if _NUMBER.match(number) and number.startswith(shard))
+                yield from self._numbers_in(shard)
+
+    def numbers_after(self, after: str, limit: int) -> list[str]:
+        found: list[str] = []
+        with storage(str(self._root)):
+            # A shard is the beginning of its numbers, so shards in order have numbers in order.
+            for shard in sorted(name for name in self._files.names(self._root) if name >= after[:2]):
+                if len(found) >= limit:
+                    break
+                found += sorted(number for number in self._numbers_in(shard) if number > after)
+        return found[:limit]
+
+    def _numbers_in(self, shard: str) -> set[str]:
+        try:
+            names = self._files.names(self._root / shard)
+        except NotADirectoryError:
+            return set()
+        found = {name.removesuffix(SUFFIX) for name in names}
+        return {number for number in found if _NUMBER.match(number) and number[:2] == shard}
 
     def has(self, number: str) -> bool:
         return self._files.exists(self._path(number))

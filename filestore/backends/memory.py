@@ -67,6 +67,9 @@ class MemoryBackend:
         with self._lock:
             return iter(list(self._kept))
 
+    def numbers_after(self, after: str, limit: int) -> list[str]:
+        return sorted(number for number in self.numbers() if number > after)[:limit]
+
     def has(self, number: str) -> bool:
         return number in self._kept
 

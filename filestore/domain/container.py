@@ -13,7 +13,7 @@ from typing import Final
 from vofiles.contract import ContainerState, Digest
 from vofiles.errors import Conflict
 from vofiles.instant import Instant
-from vofiles.ivorn import Ivorn, LongIdentifier
+from vofiles.ivorn import Ivorn, LongIdentifier, NodeIdentifier
 
 BEGIN: Final = "begin"
 ABORT: Final = "abort"
@@ -58,6 +58,13 @@ class Container:
     """When its state last changed."""
     content: Content | None = None
     """From COMPLETE on."""
+    identifier: NodeIdentifier | None = None
+    """The node's own identifier, if the FileManager told it."""
+
+    @property
+    def completed(self) -> Instant | None:
+        """When its bytes were complete and durable; None unless it is COMPLETE, which it became by its last change."""
+        return self.changed if self.state == ContainerState.COMPLETE else None
 
     def step(self, action: str, now: Instant) -> "Container":
         """The container after an action. Raises Conflict where the table has no such line."""

@@ -12,7 +12,7 @@ from filestore.domain.container import Container, Content
 from vofiles.contract import Digest
 from vofiles.errors import VofilesError
 from vofiles.instant import Instant, parse_instant, to_text
-from vofiles.ivorn import Ivorn, LongIdentifier
+from vofiles.ivorn import Ivorn, LongIdentifier, NodeIdentifier
 
 FORMAT: Final = 1
 
@@ -29,6 +29,8 @@ class Sidecar:
     created: Instant
     completed: Instant
     content: Content
+    identifier: NodeIdentifier | None = None
+    """The node's own identifier, if the FileManager told it; `node` is how it was called, from its root."""
 
     def to_json(self) -> str:
         """One line of JSON."""
@@ -39,6 +41,7 @@ class Sidecar:
                 "manager": str(self.manager),
                 "node": str(self.node.node),
                 "path": str(self.node),
+                "identifier": str(self.identifier) if self.identifier else None,
                 "owner": str(self.owner),
                 "transfer": self.transfer,
                 "size": self.content.size,
@@ -55,6 +58,7 @@ class Sidecar:
         """The sidecar in a line of JSON. Raises ValueError where it is none."""
         try:
             fields: dict[str, Any] = json.loads(text)
+            identifier = fields.get("identifier")
             digests = tuple(Digest(str(name), str(value)) for name, value in fields["digests"].items())
             return cls(
                 Ivorn.parse(fields["container"]),
@@ -65,6 +69,7 @@ class Sidecar:
                 parse_instant(fields["created"]),
                 parse_instant(fields["completed"]),
                 Content(int(fields["size"]), digests, fields["type"]),
+                NodeIdentifier.parse(identifier) if identifier is not None else None,
             )
         except (KeyError, TypeError, AttributeError, VofilesError) as error:
             raise ValueError(f"this is no sidecar: {text[:80]!r}") from error
@@ -81,4 +86,5 @@ def sidecar_of(store: Ivorn, container: Container, content: Content, completed: 
         container.created,
         completed,
         content,
+        container.identifier,
     )

@@ -22,6 +22,7 @@ from filestore.persistence.rows import (
 )
 from filestore.persistence.schema import CONTAINERS, FACTS, ORPHANS, OUTBOX, TRANSFERS
 from filestore.ports import Outgoing, Records
+from vofiles.contract import ContainerState
 from vofiles.errors import Busy, ContainerNotFound, TransferNotFound
 from vofiles.instant import Instant
 from vofiles.ivorn import Ivorn
@@ -44,6 +45,22 @@ _LIST_CONTAINERS = (
         CONTAINERS.c.number > bindparam("after"),
         CONTAINERS.c.changed < bindparam("before"),
     )
+    .order_by(CONTAINERS.c.number)
+    .limit(bindparam("most"))
+)
+_LIST_HELD = (
+    select(CONTAINERS)
+    .where(
+        CONTAINERS.c.manager == bindparam("manager"),
+        CONTAINERS.c.number > bindparam("after"),
+        CONTAINERS.c.state != ContainerState.DELETED,
+    )
+    .order_by(CONTAINERS.c.number)
+    .limit(bindparam("most"))
+)
+_LIST_ALL = (
+    select(CONTAINERS)
+    .where(CONTAINERS.c.number > bindparam("after"))
     .order_by(CONTAINERS.c.number)
     .limit(bindparam("most"))
 )
@@ -152,6 +169,14 @@ class SqlRecords:
     def list_containers(self, state: str, changed_before: Instant, after: str, limit: int) -> list[Container]:
         values = {"state": state, "before": changed_before, "after": after, "most": limit}
         return [container_of(row) for row in self._connection.execute(_LIST_CONTAINERS, values).mappings()]
+
+    def list_held(self, manager: Ivorn, after: str, limit: int) -> list[Container]:
+        values = {"manager": str(manager), "after": after, "most": limit}
+        return [container_of(row) for row in self._connection.execute(_LIST_HELD, values).mappings()]
+
+    def list_all(self, after: str, limit: int) -> list[Container]:
+        values = {"after": after, "most": limit}
+        return [container_of(row) for row in self._connection.execute(_LIST_ALL, values).mappings()]
 
     # --- transfers ---
 

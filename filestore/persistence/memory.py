@@ -12,6 +12,7 @@ from filestore.domain.container import Container
 from filestore.domain.transfer import Transfer
 from filestore.persistence.rows import due as due_of
 from filestore.ports import Outgoing, Records
+from vofiles.contract import ContainerState
 from vofiles.errors import Busy, ContainerNotFound, TransferNotFound
 from vofiles.instant import Instant
 from vofiles.ivorn import Ivorn
@@ -96,6 +97,16 @@ class MemoryRecords:
             if number > after and row.state == state and row.changed < changed_before
         ]
         return found[:limit]
+
+    def list_held(self, manager: Ivorn, after: str, limit: int) -> list[Container]:
+        held = [row for row in self._above(after) if row.manager == manager and row.state != ContainerState.DELETED]
+        return held[:limit]
+
+    def list_all(self, after: str, limit: int) -> list[Container]:
+        return self._above(after)[:limit]
+
+    def _above(self, after: str) -> list[Container]:
+        return [row for number, row in sorted(self._tables.containers.items()) if number > after]
 
     # --- transfers ---
 

@@ -13,7 +13,7 @@ from filestore.persistence.documents import from_text, many_from_text, to_text
 from filestore.ports import Outgoing
 from vofiles.contract import Digest, Failure, Receipt, TransferState
 from vofiles.instant import Instant
-from vofiles.ivorn import Ivorn, LongIdentifier
+from vofiles.ivorn import Ivorn, LongIdentifier, NodeIdentifier
 
 
 def container_row(container: Container) -> dict[str, Any]:
@@ -31,6 +31,7 @@ def container_row(container: Container) -> dict[str, Any]:
         "size": content.size if content else None,
         "content_type": content.content_type if content else None,
         "digests": to_text(content.digests) if content else None,
+        "identifier": str(container.identifier) if container.identifier else None,
     }
 
 
@@ -49,6 +50,7 @@ def container_of(row: RowMapping) -> Container:
         Instant(row["created"]),
         Instant(row["changed"]),
         content,
+        NodeIdentifier.parse(row["identifier"]) if row["identifier"] is not None else None,
     )
 
 

@@ -35,7 +35,9 @@ CONTAINERS = Table(
     Column("size", BigInteger, nullable=True),
     Column("content_type", _TEXT, nullable=True),
     Column("digests", _TEXT, nullable=True),
+    Column("identifier", _TEXT, nullable=True),
     Index(None, "state", "number"),
+    Index(None, "manager", "number"),
     sqlite_autoincrement=True,
 )
 """What holds the bytes; deleted ones are remembered for the grace period."""

@@ -14,7 +14,7 @@ from filestore.ports import Records
 from filestore.services.store import Store
 from vofiles.contract import HTTP, ContainerState, Digest, Header
 from vofiles.errors import Conflict, ContainerNotFound, InvalidArgument, PermissionDenied, TooLarge
-from vofiles.ivorn import Ivorn, LongIdentifier
+from vofiles.ivorn import Ivorn, LongIdentifier, NodeIdentifier
 
 
 class Beginning(Protocol):
@@ -33,6 +33,8 @@ class Filling(Beginning, Protocol):
     def node(self) -> LongIdentifier: ...
     @property
     def owner(self) -> Ivorn: ...
+    @property
+    def node_identifier(self) -> NodeIdentifier | None: ...
 
 
 class Announcing(Protocol):
@@ -98,8 +100,9 @@ def new_container(store: Store, caller: Ivorn, request: Filling) -> Container:
     """An empty container for a request; not yet in the catalogue."""
     now = store.clock()
     return Container(
-        store.numbers(), caller, request.node, request.owner, request.transfer, ContainerState.EMPTY, now, now
-    )
+        store.numbers(), caller, request.node, request.owner, request.transfer, ContainerState.EMPTY, now, now,
+        identifier=request.node_identifier,
+    )  # fmt: skip
 
 
 def get_complete(records: Records, caller: Ivorn, number: str) -> Container:

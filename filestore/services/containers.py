@@ -4,6 +4,8 @@ Rule: to a FileManager, what another one made looks absent; it can neither read,
 committed first and the bytes go afterwards, so that no reader is offered bytes that are gone.
 """
 
+from typing import Final
+
 from filestore.domain.container import DELETE, Container
 from filestore.domain.transfer import Transfer
 from filestore.ports import Records
@@ -15,12 +17,17 @@ from vofiles.contract import (
     DeleteContainerAnswer,
     GetProperties,
     GetPropertiesAnswer,
+    ListContainers,
+    ListContainersAnswer,
     StoreCancelTransfer,
     StoreTransferAnswer,
     TransferState,
 )
 from vofiles.errors import ContainerNotFound, InvalidArgument, TransferEnded, TransferNotFound
 from vofiles.ivorn import Ivorn
+
+PAGE: Final = 1000
+"""Containers in one answer at most."""
 
 
 def delete_container(store: Store, caller: Ivorn, request: DeleteContainer) -> DeleteContainerAnswer:
@@ -105,6 +112,17 @@ def get_properties(store: Store, caller: Ivorn, request: GetProperties) -> GetPr
         )
 
     return store.catalogue.read(look_up)
+
+
+def list_containers(store: Store, caller: Ivorn, request: ListContainers) -> ListContainersAnswer:
+    """A page of the caller's containers that are not DELETED, in the order of their numbers. Raises InvalidArgument."""
+    limit = PAGE if request.limit is None else min(request.limit, PAGE)
+    if limit < 1:
+        raise InvalidArgument("limit", reason="it is at least 1")
+    after = request.after or ""
+    found = store.catalogue.read(lambda records: records.list_held(caller, after, limit + 1))
+    following = found[limit - 1].number if len(found) > limit else None
+    return ListContainersAnswer(following, tuple(store.holding(container) for container in found[:limit]))
 
 
 def _get_transfer(records: Records, caller: Ivorn, number: str) -> Transfer:

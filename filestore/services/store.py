@@ -75,6 +75,23 @@ class Store:
         token = self.tickets.token(Ticket(transfer.transfer, transfer.epoch, method))
         return (Endpoint(self.urls(token), contract.HTTP, method),)
 
+    def holding(self, container: Container) -> contract.Holding:
+        """A container as its FileManager compares its tree with it."""
+        content = container.content
+        return contract.Holding(
+            container=self.identifier.with_fragment(container.number),
+            state=container.state,
+            node=container.node,
+            owner=container.owner,
+            transfer=container.transfer,
+            created=container.created,
+            node_identifier=container.identifier,
+            completed=container.completed,
+            size=content.size if content else None,
+            content_type=content.content_type if content else None,
+            digests=content.digests if content else (),
+        )
+
     def container_as_it_stands(self, container: Container) -> contract.Container:
         """A container as its FileManager is told of it."""
         content = container.content

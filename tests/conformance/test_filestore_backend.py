@@ -160,3 +160,16 @@ def test_space_is_told(backend: Backend) -> None:
 def test_what_is_no_number_of_ours_is_not_there(backend: Backend, number: str) -> None:
     with pytest.raises(ContainerNotFound):
         backend.open(number)
+
+
+def test_numbers_come_in_pages_in_their_order(backend: Backend) -> None:
+    numbers = ["aaaa2345", "aaab2345", "ab222345", "ba222345", "zz222345"]
+    for number in reversed(numbers):
+        fill(backend, number, b"x")
+    backend.create("ab332345", None)  # not sealed, and kept all the same
+    every = sorted([*numbers, "ab332345"])
+    assert backend.numbers_after("", 99) == every
+    assert backend.numbers_after("aaaa2345", 2) == ["aaab2345", "ab222345"]
+    assert backend.numbers_after("ab", 2) == ["ab222345", "ab332345"]
+    assert backend.numbers_after("zz222345", 2) == []
+    assert backend.numbers_after("", 0) == []

@@ -16,6 +16,7 @@ from tests.support.filestore_core import DAVE, MANAGER, NODE, OTHER_MANAGER, STA
 from vofiles.contract import Digest, Direction, Failure, Header, Receipt, TransferState
 from vofiles.errors import Busy, ContainerNotFound, NodeNotFound, TransferNotFound
 from vofiles.instant import Instant
+from vofiles.ivorn import NodeIdentifier
 
 __all__ = ["server"]
 
@@ -229,3 +230,24 @@ def test_an_orphan_is_remembered_from_its_first_sight(catalogue: Catalogue) -> N
     assert catalogue.write(lambda records: records.add_orphan("abcd", LATE)) == START
     catalogue.write(lambda records: records.delete_orphan("abcd"))
     assert catalogue.write(lambda records: records.add_orphan("abcd", LATE)) == LATE
+
+
+def test_the_containers_of_one_filemanager_come_in_pages(catalogue: Catalogue) -> None:
+    numbers = ["aaaa", "bbbb", "cccc", "dddd", "eeee"]
+    add(catalogue, *(replace(EMPTY, number=number) for number in numbers))
+    add(catalogue, replace(EMPTY, number="abcd", manager=OTHER_MANAGER), replace(EMPTY, number="bcde", state="DELETED"))
+    assert [row.number for row in catalogue.read(lambda records: records.list_held(MANAGER, "", 9))] == numbers
+    assert [row.number for row in catalogue.read(lambda records: records.list_held(MANAGER, "bbbb", 2))] == [
+        "cccc",
+        "dddd",
+    ]
+    assert catalogue.read(lambda records: records.list_held(MANAGER, "eeee", 2)) == []
+    every = sorted([*numbers, "abcd", "bcde"])
+    assert [row.number for row in catalogue.read(lambda records: records.list_all("", 99))] == every
+    assert [row.number for row in catalogue.read(lambda records: records.list_all("bbbb", 2))] == ["bcde", "cccc"]
+
+
+def test_a_container_keeps_its_nodes_own_identifier(catalogue: Catalogue) -> None:
+    named = replace(EMPTY, identifier=NodeIdentifier(MANAGER, "node-17"))
+    add(catalogue, named)
+    assert catalogue.read(lambda records: records.find_container(named.number)) == named

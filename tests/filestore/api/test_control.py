@@ -24,6 +24,7 @@ from vofiles.contract import (
     Duplicate,
     GetIdentifier,
     GetProperties,
+    ListContainers,
     StoreCancelTransfer,
     StoreExportData,
     StoreExportInit,
@@ -210,6 +211,23 @@ def test_properties_of_container_and_transfer(manager: CallingManager, store: Ru
     )
     assert answer.transfer.receipt is not None
     assert answer.transfer.endpoints == ()
+
+
+def test_each_filemanager_lists_its_own_containers(
+    manager: CallingManager, other: CallingManager, store: RunningFileStore
+) -> None:
+    containers = sorted((manager.stored(store.address, CONTENT) for _ in range(3)), key=str)
+    stranger = other.stored(store.address, b"x")
+    port = manager.port(store.address)
+    known = {holding.container for holding in port.list_containers(ListContainers()).holdings}
+    assert known.issuperset(containers)
+    assert stranger not in known
+    answer = port.list_containers(ListContainers(containers[0].fragment, 1))
+    (holding,) = answer.holdings
+    assert answer.next == holding.container.fragment
+    assert (holding.state, holding.size) == ("COMPLETE", len(CONTENT))
+    with pytest.raises(InvalidArgument):
+        port.list_containers(ListContainers(limit=0))
 
 
 def test_deleting_twice(manager: CallingManager, store: RunningFileStore) -> None:

@@ -9,12 +9,14 @@ from hypothesis import strategies as st
 
 from filestore.domain.sidecar import Sidecar
 from tests.support.filestore_core import NODE, sidecar_of_bytes
+from vofiles.ivorn import NodeIdentifier
 from vofiles.names import NodeName
 
 
 @given(st.binary(max_size=50), st.sampled_from(["a", "naïve ☉.fits", "100 %"]))
 def test_a_sidecar_round_trips_in_one_line(data: bytes, name: str) -> None:
     sidecar = replace(sidecar_of_bytes("abcd", data), node=NODE.child(NodeName(name)))
+    sidecar = replace(sidecar, identifier=NodeIdentifier(NODE.node.service, "node-17"))
     text = sidecar.to_json()
     assert "\n" not in text
     assert Sidecar.from_json(text) == sidecar
@@ -37,3 +39,9 @@ def test_it_says_all_that_a_tree_needs() -> None:
 def test_anything_else_is_none(text: str) -> None:
     with pytest.raises(ValueError, match=r"sidecar|Expecting"):
         Sidecar.from_json(text)
+
+
+def test_one_of_a_filemanager_that_told_no_identifier_is_read_too() -> None:
+    text = sidecar_of_bytes("abcd", b"abc").to_json()
+    assert Sidecar.from_json(text).identifier is None
+    assert Sidecar.from_json(text.replace('"identifier": null, ', "")).identifier is None

@@ -3,10 +3,10 @@
 import pytest
 
 from filestore.services import callbacks
-from filestore.services.containers import cancel_transfer, delete_container, get_properties
+from filestore.services.containers import cancel_transfer, delete_container, get_properties, list_containers
 from filestore.services.imports import Sent, open_upload
 from tests.support.filestore_core import DAVE, MANAGER, NODE, OTHER_MANAGER, Core
-from vofiles.contract import DeleteContainer, GetProperties, StoreCancelTransfer, TransferFailed
+from vofiles.contract import DeleteContainer, GetProperties, ListContainers, StoreCancelTransfer, TransferFailed
 from vofiles.errors import ContainerNotFound, InvalidArgument, TransferEnded, TransferNotFound
 from vofiles.ivorn import Ivorn
 
@@ -138,3 +138,45 @@ def test_properties_of_nothing(core: Core) -> None:
         get_properties(core.store, MANAGER, GetProperties(transfer="none"))
     with pytest.raises(ContainerNotFound):
         get_properties(core.store, MANAGER, GetProperties(Ivorn.parse("ivo://other/filestore#abcd")))
+
+
+def test_a_filemanager_lists_what_is_held_for_it(core: Core) -> None:
+    stored = core.stored(b"one", "text/plain")
+    offer = core.offer()
+    deleted = core.stored(b"two")
+    delete_container(core.store, MANAGER, DeleteContainer(deleted.receipt.container))
+    answer = list_containers(core.store, MANAGER, ListContainers())
+    found = {holding.container: holding for holding in answer.holdings}
+    assert answer.next is None
+    assert found.keys() == {stored.receipt.container, offer.container}
+    full = found[stored.receipt.container]
+    assert (full.state, full.size, full.digests, full.content_type) == (
+        "COMPLETE",
+        3,
+        stored.receipt.digests,
+        "text/plain",
+    )
+    assert (full.node, full.owner, full.transfer, full.completed) == (
+        NODE,
+        DAVE,
+        stored.receipt.transfer,
+        stored.receipt.created,
+    )
+    assert offer.container is not None
+    assert (found[offer.container].state, found[offer.container].completed) == ("EMPTY", None)
+    assert list_containers(core.store, OTHER_MANAGER, ListContainers()).holdings == ()
+
+
+def test_the_list_comes_in_pages(core: Core) -> None:
+    numbers = sorted(core.stored(b"x").receipt.container.fragment for _ in range(5))
+    seen, after = [], None
+    while True:
+        answer = list_containers(core.store, MANAGER, ListContainers(after, 2))
+        assert len(answer.holdings) <= 2
+        seen += [holding.container.fragment for holding in answer.holdings]
+        after = answer.next
+        if after is None:
+            break
+    assert seen == numbers
+    with pytest.raises(InvalidArgument):
+        list_containers(core.store, MANAGER, ListContainers(limit=0))
