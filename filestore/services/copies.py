@@ -4,19 +4,22 @@ Rule: the same safe order as an upload, bytes durable before the commit that pub
 ended, so that there is no callback; a repeat after a crash begins anew.
 """
 
+import logging
+
 from filestore.domain.container import BEGIN, Container, Content
 from filestore.domain.ingest import receipt
 from filestore.domain.sidecar import sidecar_of
 from filestore.domain.transfer import ACKNOWLEDGE, DUPLICATE, Transfer, fingerprint
 from filestore.ports import Records, StorageFailure
 from filestore.services.admission import find_repeated, get_complete, new_container, require_own_callback
-from filestore.services.endings import take_back
 from filestore.services.store import Store
-from filestore.services.uploads import require_lease
+from filestore.services.uploads import give_back, require_lease
 from vofiles.contract import Duplicate, StoreTransferAnswer, TransferState
-from vofiles.errors import Busy, ContainerNotFound, VofilesError
+from vofiles.errors import Busy, ContainerNotFound, ServiceBusy, VofilesError
 from vofiles.instant import Instant
 from vofiles.ivorn import Ivorn
+
+_log = logging.getLogger(__name__)
 
 
 def duplicate(store: Store, caller: Ivorn, request: Duplicate) -> StoreTransferAnswer:
@@ -104,13 +107,14 @@ def _publish(store: Store, records: Records, begun: Transfer, content: Content, 
 
 
 def _undo(store: Store, begun: Transfer) -> None:
+    """Drop the copy and give the lease back. Bytes that may have been published, or may be another's, are not
+    touched.
+    """
     assert begun.lease is not None
-    lease, now = begun.lease, store.clock()
     try:
-        taken = store.catalogue.write(lambda records: take_back(records, begun.transfer, lease, now))
-    except VofilesError:
-        # Whether it was published is not known; the lease is given back, or not, when the database answers again.
-        store.flows.add_stuck(lease, begun.transfer)
-        return
-    if taken is not None:
-        store.backend.delete(begun.container)
+        held = store.catalogue.read(lambda records: records.find_transfer(begun.transfer))
+        if held is not None and (held.lease == begun.lease or held.state == TransferState.CANCELLED):
+            store.backend.delete(begun.container)
+    except (ServiceBusy, StorageFailure):
+        _log.warning("what there is of container %s is dropped at the next start", begun.container)
+    give_back(store, begun.transfer, begun.lease)

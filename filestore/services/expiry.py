@@ -12,7 +12,6 @@ from filestore.ports import Records
 from filestore.services.endings import expire, take_back
 from filestore.services.store import Store
 from vofiles.contract import ContainerState, TransferState
-from vofiles.errors import TicketExpired
 from vofiles.instant import Instant
 
 PAGE = 100
@@ -28,7 +27,7 @@ class Expired:
     transfers: int = 0
     """Ended because nobody began."""
     leases: int = 0
-    """Taken back, or told to stop."""
+    """Taken back."""
     forgotten: int = 0
     """Rows of transfers and containers that are remembered no longer."""
 
@@ -63,16 +62,16 @@ def _take_back(store: Store, transfer: str, lease: str) -> None:
 
 
 def _stop_overdue(store: Store) -> int:
-    """Beyond the hard cap: who moves bytes is told to stop; a lease that nobody here holds is taken back."""
-    now = store.clock()
+    """Beyond the hard cap: a lease that nobody here holds is taken back. Who does hold one looks at the clock
+    himself.
+    """
+    now, number = store.clock(), 0
     overdue = store.catalogue.read(lambda records: records.list_overdue(TransferState.RECEIVING, now, PAGE))
     for transfer in overdue:
-        flow = store.flows.find(transfer.lease)
-        if flow is not None:
-            flow.revoke(TicketExpired())
-        elif transfer.lease is not None:
+        if transfer.lease is not None and store.flows.find(transfer.lease) is None:
             _take_back(store, transfer.transfer, transfer.lease)
-    return len(overdue)
+            number += 1
+    return number
 
 
 def _expire_waiting(store: Store, state: str) -> int:

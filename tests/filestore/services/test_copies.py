@@ -1,15 +1,21 @@
 """duplicate."""
 
+from collections.abc import Callable
+from typing import TypeVar
+
 import pytest
 
-from filestore.ports import StorageFailure
-from filestore.services.containers import delete_container
+from filestore.domain.sidecar import Sidecar
+from filestore.ports import Records, StorageFailure
+from filestore.services.containers import cancel_transfer, delete_container
 from filestore.services.copies import duplicate
 from filestore.services.sweep import sweep
 from tests.support.filestore_core import DAVE, MANAGER, NODE, OTHER_MANAGER, Core
-from vofiles.contract import DeleteContainer, Duplicate
-from vofiles.errors import ChecksumMismatch, Conflict, ContainerNotFound, PermissionDenied
+from vofiles.contract import DeleteContainer, Duplicate, StoreCancelTransfer
+from vofiles.errors import ChecksumMismatch, Conflict, ContainerNotFound, PermissionDenied, ServiceBusy, TransferEnded
 from vofiles.ivorn import Ivorn
+
+R = TypeVar("R")
 
 DATA = bytes(range(256)) * 40
 
@@ -91,6 +97,44 @@ def test_after_a_crash_in_the_middle_a_repeat_ends_it(core: Core, monkeypatch: p
     after = core.restarted()
     assert sweep(after.store).leases == 1
     assert duplicate(after.store, MANAGER, request(first.container)).transfer.state == "COMPLETED"
+
+
+def test_a_copy_that_is_cancelled_meanwhile_is_not_published(core: Core, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = core.stored(DATA).receipt
+    copy = core.store.backend.duplicate
+
+    def cancelled(number: str, other: str, sidecar: Sidecar) -> None:
+        copy(number, other, sidecar)
+        cancel_transfer(core.store, MANAGER, StoreCancelTransfer("d1"))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(core.store.backend, "duplicate", cancelled)
+        with pytest.raises(TransferEnded):
+            duplicate(core.store, MANAGER, request(first.container))
+    assert core.transfer("d1").state == "CANCELLED"
+    assert list(core.store.backend.numbers()) == [first.container.fragment]
+
+
+def test_a_copy_that_was_published_though_nobody_was_told_stays(core: Core, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = core.stored(DATA).receipt
+    write, copy = core.store.catalogue.write, core.store.backend.duplicate
+
+    def committed_but_silent(fn: Callable[[Records], R]) -> R:
+        write(fn)
+        raise ServiceBusy("no answer")
+
+    with monkeypatch.context() as patch:
+
+        def then_silent(number: str, other: str, sidecar: Sidecar) -> None:
+            copy(number, other, sidecar)
+            patch.setattr(core.store.catalogue, "write", committed_but_silent)
+
+        patch.setattr(core.store.backend, "duplicate", then_silent)
+        with pytest.raises(ServiceBusy):
+            duplicate(core.store, MANAGER, request(first.container))
+    answer = duplicate(core.store, MANAGER, request(first.container)).transfer
+    assert answer.container is not None
+    assert core.get(answer.container) == DATA
 
 
 def test_a_failing_disk_makes_the_store_read_only(core: Core, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -77,13 +77,13 @@ def test_a_request_that_was_never_run_expires(core: Core) -> None:
     assert outgoing(core) == ["m1"]
 
 
-def test_an_upload_beyond_the_hard_cap_is_told_to_stop(core: Core) -> None:
+def test_an_upload_beyond_the_hard_cap_stops_and_its_offer_expires(core: Core) -> None:
     offer = core.offer("t1")
     upload = open_upload(core.store, core.token(offer), Sent())
     core.clock.move(core.store.terms.ticket_lifetime + 1)
     assert expire_due(core.store) == Expired()
     core.clock.move(core.store.terms.longest_transfer)
-    assert expire_due(core.store).leases == 1
+    assert expire_due(core.store) == Expired()
     with pytest.raises(TicketExpired):
         upload.write(b"abc")
     upload.abort()

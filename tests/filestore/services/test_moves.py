@@ -158,7 +158,7 @@ def test_progress_is_seen_and_cancelling_stops_it(core: Core, direction: str, mo
             reached.set()
             assert go_on.wait(30)
 
-    web = MemoryWeb({URL: DATA}, on_piece=hold)
+    web = MemoryWeb({URL: DATA if direction == "importData" else b"old"}, on_piece=hold)
     container = core.stored(DATA).receipt.container
     with laned(core, web) as lane:
         if direction == "importData":
@@ -172,7 +172,7 @@ def test_progress_is_seen_and_cancelling_stops_it(core: Core, direction: str, mo
         go_on.set()
     assert core.transfer("c1").state == "CANCELLED"
     assert list(core.store.backend.numbers()) == [container.fragment]
-    assert web.pages[URL] == DATA
+    assert web.pages[URL] == (DATA if direction == "importData" else b"old")
 
 
 def test_a_cancelled_request_is_not_begun(core: Core) -> None:
