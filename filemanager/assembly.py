@@ -69,6 +69,10 @@ class FileManager:
         self._errands.start()
         self._upkeep.start()
 
+    def reload(self, settings: config.Config) -> None:
+        """Take the keys, and nothing else, from a configuration that was read anew."""
+        self._keyring.replace(peers_of(settings))
+
     def stop(self, grace: float = 10.0) -> Deferred[None]:
         """Accept no more, give what runs `grace` seconds, and close everything. On the reactor."""
         return self._service.stop(grace)
@@ -78,8 +82,8 @@ class FileManager:
         database = open_database(settings.database)
         self._service.to_close(database.close)
         keep_stores(settings, database)
-        keyring = keyring_of(settings)
-        stores = stores_of(settings, keyring)
+        self._keyring = Keyring(peers_of(settings))
+        stores = stores_of(settings, self._keyring)
         self._service.to_close(stores.close)
         self._errands = errand_outbox(database, stores, clock, settings.terms.store_timeout)
         self._service.to_close(lambda: end_within(self._errands.stop, PATIENCE, "errands"))
@@ -88,7 +92,7 @@ class FileManager:
         self._service.to_close(self._upkeep.stop)
         self._control = self._service.make_pool("control", CONTROL_THREADS)
         callers = native_service(desk, self.address, caller_identity(desk.credentials))
-        callbacks = callback_service(desk, self.address, Verifier(keyring))
+        callbacks = callback_service(desk, self.address, Verifier(self._keyring))
         self.site = Site(
             [
                 callers.route(PATH),
@@ -107,7 +111,7 @@ class Office:
         self._settings = settings
         self._database: Database = open_database(settings.database, readers=1)
         keep_stores(settings, self._database)
-        stores = stores_of(settings, keyring_of(settings))
+        stores = stores_of(settings, Keyring(peers_of(settings)))
         self._desk = open_desk(settings, self._database, stores, NoErrands())
 
     def add_account(self, who: str, name: str | None, kind: str, password: str, *, administrator: bool) -> Ivorn:
@@ -172,9 +176,9 @@ def stores_of(settings: config.Config, keyring: Keyring) -> SoapStoreControl:
     return SoapStoreControl(addresses, keyring, SystemClock(), request_id=_request_id)
 
 
-def keyring_of(settings: config.Config) -> Keyring:
-    """The keys shared with stores."""
-    return Keyring(
+def peers_of(settings: config.Config) -> tuple[Peer, ...]:
+    """The stores and the keys shared with them."""
+    return tuple(
         Peer(entry.identifier, tuple(Key(key.id, key.secret) for key in entry.keys)) for entry in settings.stores
     )
 

@@ -91,16 +91,16 @@ class FileStore:
         self._service.to_close(catalogue.close)
         self.store = self._make_store(catalogue)
         _log.info("swept", **{name: getattr(found, name) for found in [sweep(self.store)] for name in found.__slots__})
-        keyring = keyring_of(self._settings)
+        self._keyring = Keyring(peers_of(self._settings))
         self._outbound = _make_outbound(self._settings.outbound)
         self._lane = self._make_lane()
-        self._outbox = self._make_outbox(keyring)
+        self._outbox = self._make_outbox(self._keyring)
         self._ticker = Ticker(self._tick, min(LONGEST_PAUSE, self._settings.tickets.lifetime / 4))
         self._service.to_close(self._ticker.stop)
         self._control_pool = self._service.make_pool("control", CONTROL_THREADS)
         # Each connection has one job at a time in this pool, so that its queue is never full.
         self._data_pool = self._service.make_pool("data", DATA_THREADS, 2 * Limits().connections)
-        self.site = self._make_site(keyring)
+        self.site = self._make_site(self._keyring)
 
     def start(self) -> None:
         """Serve. On the reactor, or before it runs. Raises ValueError, OSError for an unusable certificate."""
@@ -108,6 +108,10 @@ class FileStore:
         moves.resume(self.store, self._lane)
         self._outbox.start()
         self._ticker.start()
+
+    def reload(self, settings: config.Config) -> None:
+        """Take the keys, and nothing else, from a configuration that was read anew."""
+        self._keyring.replace(peers_of(settings))
 
     def stop(self, grace: float = 10.0) -> Deferred[None]:
         """Accept no more, give what runs `grace` seconds, and close everything. On the reactor."""
@@ -170,9 +174,9 @@ class FileStore:
         expire_due(self.store)
 
 
-def keyring_of(settings: config.Config) -> Keyring:
-    """The keys shared with FileManagers."""
-    return Keyring(
+def peers_of(settings: config.Config) -> tuple[Peer, ...]:
+    """The FileManagers and the keys shared with them."""
+    return tuple(
         Peer(manager.identifier, tuple(Key(key.id, key.secret) for key in manager.keys))
         for manager in settings.managers
     )
@@ -184,4 +188,3 @@ def _make_outbound(settings: config.Outbound) -> GuardedOutbound:
         OutboundLimits(seconds=settings.longest, idle=settings.idle),
         tls=ssl.create_default_context(cafile=settings.authorities),
     )
-

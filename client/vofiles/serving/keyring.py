@@ -43,19 +43,29 @@ class Peer:
 
 
 class Keyring:
-    """All peers of one service. Raises ValueError when a peer or a key id comes twice."""
+    """All peers of one service. Raises ValueError when a peer or a key id comes twice.
+
+    For any number of threads; whoever asks while the keys are replaced gets the old ones or the new ones.
+    """
 
     def __init__(self, peers: Iterable[Peer]) -> None:
         self._peers: dict[Ivorn, Peer] = {}
         self._owners: dict[str, tuple[Ivorn, Key]] = {}
+        self.replace(peers)
+
+    def replace(self, peers: Iterable[Peer]) -> None:
+        """Have these peers and keys from now on. Raises ValueError as the constructor does, and changes nothing."""
+        known: dict[Ivorn, Peer] = {}
+        owners: dict[str, tuple[Ivorn, Key]] = {}
         for peer in peers:
-            if peer.identifier in self._peers:
+            if peer.identifier in known:
                 raise ValueError(f"{peer.identifier} is listed twice")
-            self._peers[peer.identifier] = peer
+            known[peer.identifier] = peer
             for key in peer.keys:
-                if key.id in self._owners:
+                if key.id in owners:
                     raise ValueError(f"the key id {key.id} is given twice")
-                self._owners[key.id] = (peer.identifier, key)
+                owners[key.id] = (peer.identifier, key)
+        self._owners, self._peers = owners, known
 
     def find_key(self, key_id: str) -> tuple[Ivorn, Key] | None:
         """The peer that a key id names, and the key."""

@@ -1,0 +1,13 @@
+"""`filemanager serve`. Rule: everything but which server it is stands in `vofiles.serving.program`."""
+
+import typer
+
+from filemanager.commands.program import PROGRAM
+from vofiles.serving.program import FdOption, LogOption
+
+
+def serve(context: typer.Context, fd: FdOption = None, log: LogOption = "") -> None:
+    """Serve until stopped. Prints one line, "ready ADDRESS", when it does."""
+    from filemanager.assembly import FileManager
+
+    PROGRAM.serve(context, fd, log, FileManager)

@@ -1,0 +1,4 @@
+"""The commands of a file store, one group a file.
+
+Rule: a command reads its options, has one thing done, and prints what came of it; it decides nothing.
+"""
