@@ -23,6 +23,8 @@ from filemanager.domain.replica import Replica
 from filemanager.domain.store import Store
 from filemanager.domain.transfer import Transfer
 from vofiles.contract import (
+    Container,
+    ListContainersAnswer,
     StoreExportData,
     StoreExportInit,
     StoreImportData,
@@ -232,6 +234,41 @@ class Errands(Protocol):
         """Remove an errand, done or given up; one that is not there is no error."""
 
 
+class Census(Protocol):
+    """Everything in order, at most `limit` at a time, for the checker; and what it has to remember."""
+
+    def nodes(self, after: int, limit: int) -> list[Node]:
+        """The nodes with keys above `after`, in the order of keys."""
+
+    def transfers(self, after: str, limit: int) -> list[Transfer]:
+        """The transfers, ended or not, with numbers above `after`, in the order of numbers."""
+
+    def errands(self, after: int, limit: int) -> list[Errand]:
+        """The errands with keys above `after`, due or not, in the order of keys."""
+
+    def replicas(self, store: Ivorn, after: str, limit: int) -> list[Replica]:
+        """A store's replicas with container numbers above `after`, in the order of those."""
+
+    def versions(self, keys: Sequence[int]) -> dict[int, ContentVersion]:
+        """Those of these content versions that there are, by key."""
+
+    def replicas_in(self, containers: Collection[Ivorn]) -> dict[Ivorn, Replica]:
+        """The replicas in these containers, by container."""
+
+    def subjects_among(self, subjects: Collection[str]) -> set[str]:
+        """Those of these subjects that an errand is still to be done about."""
+
+    def mark_replica(self, key: int, state: str) -> None:
+        """Store a replica's state. One that is gone is no error."""
+
+    def note_orphans(
+        self, store: Ivorn, after: str, upto: str, containers: Collection[Ivorn], now: Instant
+    ) -> Mapping[Ivorn, Instant]:
+        """Note that exactly these of a store's containers, with numbers above `after` and up to `upto`, belong to
+        nothing; answers since when that is known of each.
+        """
+
+
 class Transaction(Protocol):
     """The repositories, all in one transaction."""
 
@@ -251,6 +288,8 @@ class Transaction(Protocol):
     def credentials(self) -> Credentials: ...
     @property
     def errands(self) -> Errands: ...
+    @property
+    def census(self) -> Census: ...
 
 
 class Database(Protocol):
@@ -302,6 +341,12 @@ class StoreControl(Protocol):
 
     def delete_container(self, store: Ivorn, container: Ivorn, within: float) -> None:
         """Have it delete a container; one that is gone is no error."""
+
+    def get_container(self, store: Ivorn, container: Ivorn, within: float) -> Container:
+        """What it knows of a container. Raises ContainerNotFound."""
+
+    def list_containers(self, store: Ivorn, after: str, limit: int, within: float) -> ListContainersAnswer:
+        """What it holds for this FileManager: a page of containers with numbers above `after`, in their order."""
 
 
 # --- the rest of the world --------------------------------------------------------------------------------------------

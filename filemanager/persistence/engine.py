@@ -6,6 +6,7 @@ Rule: the only module that knows all repositories; whoever opens the database ca
 from sqlalchemy import Connection
 
 from filemanager.persistence.repositories.accounts import SqlAccounts
+from filemanager.persistence.repositories.census import SqlCensus
 from filemanager.persistence.repositories.changes import SqlChanges
 from filemanager.persistence.repositories.contents import SqlContents
 from filemanager.persistence.repositories.credentials import SqlCredentials
@@ -20,7 +21,7 @@ from vofiles.serving.migrations import upgrade
 class SqlTransaction:
     """The port `Transaction` on one connection, for as long as its transaction lasts."""
 
-    __slots__ = ("accounts", "changes", "contents", "credentials", "errands", "nodes", "stores", "transfers")
+    __slots__ = ("accounts", "census", "changes", "contents", "credentials", "errands", "nodes", "stores", "transfers")
 
     def __init__(self, connection: Connection) -> None:
         self.accounts = SqlAccounts(connection)
@@ -31,6 +32,7 @@ class SqlTransaction:
         self.changes = SqlChanges(connection)
         self.credentials = SqlCredentials(connection)
         self.errands = SqlErrands(connection)
+        self.census = SqlCensus(connection)
 
 
 def open_database(url: str, *, readers: int = 8) -> Database[SqlTransaction]:

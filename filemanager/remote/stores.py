@@ -11,8 +11,11 @@ from typing import TypeVar
 from filemanager.ports import Clock
 from filemanager.remote.peer import Peer
 from vofiles.contract import (
+    Container,
     DeleteContainer,
     GetProperties,
+    ListContainers,
+    ListContainersAnswer,
     StoreCancelTransfer,
     StoreExportData,
     StoreExportInit,
@@ -20,7 +23,7 @@ from vofiles.contract import (
     StoreImportInit,
     Transfer,
 )
-from vofiles.errors import StoreNotFound, TransferNotFound
+from vofiles.errors import ContainerNotFound, StoreNotFound, TransferNotFound
 from vofiles.filestore_port import FileStorePort
 from vofiles.instant import Instant
 from vofiles.ivorn import Ivorn
@@ -82,6 +85,16 @@ class SoapStoreControl:
 
     def delete_container(self, store: Ivorn, container: Ivorn, within: float) -> None:
         self._call(store, within, lambda port: port.delete(DeleteContainer(container)))
+
+    def get_container(self, store: Ivorn, container: Ivorn, within: float) -> Container:
+        found = self._call(store, within, lambda port: port.get_properties(GetProperties(container)).container)
+        if found is None:
+            raise ContainerNotFound(container)
+        return found
+
+    def list_containers(self, store: Ivorn, after: str, limit: int, within: float) -> ListContainersAnswer:
+        request = ListContainers(after or None, limit)
+        return self._call(store, within, lambda port: port.list_containers(request))
 
     def close(self) -> None:
         """Give the connections back."""

@@ -187,6 +187,20 @@ class LocalStores:
         request = DeleteContainer(container)
         self._call("delete", store, within, lambda core: containers.delete_container(core, SERVICE, request))
 
+    def get_container(self, store: Ivorn, container: Ivorn, within: float) -> contract.Container:
+        def look(core: Store) -> contract.Container:
+            found = containers.get_properties(core, SERVICE, GetProperties(container)).container
+            assert found is not None
+            return found
+
+        return self._call("getProperties", store, within, look)
+
+    def list_containers(self, store: Ivorn, after: str, limit: int, within: float) -> contract.ListContainersAnswer:
+        request = contract.ListContainers(after, limit)
+        return self._call(
+            "listContainers", store, within, lambda core: containers.list_containers(core, SERVICE, request)
+        )
+
     def deliver(self, desk: Desk) -> int:
         """Deliver every callback that is due, and have it acknowledged; answers how many."""
         number = 0

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import TypeVar
 
 from filemanager.persistence.memory.accounts import MemoryAccounts
+from filemanager.persistence.memory.census import MemoryCensus
 from filemanager.persistence.memory.changes import MemoryChanges
 from filemanager.persistence.memory.contents import MemoryContents
 from filemanager.persistence.memory.credentials import MemoryCredentials
@@ -34,6 +35,7 @@ class MemoryTransaction:
         self.changes = MemoryChanges(state)
         self.credentials = MemoryCredentials(state)
         self.errands = MemoryErrands(state)
+        self.census = MemoryCensus(state)
 
 
 class MemoryDatabase:

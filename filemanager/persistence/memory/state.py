@@ -17,6 +17,7 @@ from filemanager.domain.replica import Replica
 from filemanager.domain.store import Store
 from filemanager.domain.transfer import Transfer
 from vofiles.errors import AccountNotFound, StoreNotFound
+from vofiles.instant import Instant
 from vofiles.ivorn import Ivorn
 
 
@@ -39,6 +40,8 @@ class State:
     credentials: dict[Ivorn, Credential] = field(default_factory=dict)
     tokens: dict[bytes, Token] = field(default_factory=dict)
     errands: dict[int, Errand] = field(default_factory=dict)
+    orphans: dict[Ivorn, Instant] = field(default_factory=dict)
+    """Containers without a replica, and since when that has been seen."""
     last_key: dict[str, int] = field(default_factory=lambda: {"last": 0})
 
     def through(self, change: Callable[[dict[Any, Any]], Any]) -> "State":

@@ -21,20 +21,20 @@ from vofiles.ivorn import Ivorn
 
 _V, _OTHER, _D, _R = CONTENT_VERSIONS, CONTENT_VERSIONS.alias("other"), VERSION_DIGESTS, REPLICAS
 
-_VERSIONS = (
+ANY_VERSION = (
     # One row for each digest, and one for a version without any.
     select(_V.c.node, _V.c.number, _V.c.size, _V.c.created, _V.c.content_type, _V.c.key, _D.c.algorithm, _D.c.value)
     .select_from(_V.outerjoin(_D, _D.c.version == _V.c.key))
     .order_by(_V.c.node, _V.c.number, _D.c.position)
 )
 _HIGHEST = select(func.max(_OTHER.c.number)).where(_OTHER.c.node == _V.c.node).scalar_subquery()
-_CURRENT = _VERSIONS.where(_V.c.node.in_(bindparam("nodes", expanding=True)), _V.c.number == _HIGHEST)
-_UP_TO = _VERSIONS.where(_V.c.node == bindparam("of_node"), _V.c.number <= bindparam("last"))
+_CURRENT = ANY_VERSION.where(_V.c.node.in_(bindparam("nodes", expanding=True)), _V.c.number == _HIGHEST)
+_UP_TO = ANY_VERSION.where(_V.c.node == bindparam("of_node"), _V.c.number <= bindparam("last"))
 _ADD_VERSION = insert(_V).returning(_V.c.key)
 _ADD_DIGEST = insert(_D)
 _DELETE_VERSION = delete(_V).where(_V.c.key == bindparam("version"))
 
-_REPLICAS = (
+ANY_REPLICA = (
     select(
         _R.c.version,
         STORES.c.identifier,
@@ -47,8 +47,8 @@ _REPLICAS = (
     .select_from(_R.join(STORES, STORES.c.key == _R.c.store))
     .order_by(_R.c.key)
 )
-_OF_VERSIONS = _REPLICAS.where(_R.c.version.in_(bindparam("versions", expanding=True)))
-_OF_NODE = _REPLICAS.where(_R.c.version.in_(select(_V.c.key).where(_V.c.node == bindparam("of_node"))))
+_OF_VERSIONS = ANY_REPLICA.where(_R.c.version.in_(bindparam("versions", expanding=True)))
+_OF_NODE = ANY_REPLICA.where(_R.c.version.in_(select(_V.c.key).where(_V.c.node == bindparam("of_node"))))
 _ADD_REPLICA = (
     insert(_R)
     .values(
@@ -93,11 +93,11 @@ class SqlContents:
         found: dict[int, ContentVersion] = {}
         for some in batches(nodes):
             rows = self._connection.execute(_CURRENT, {"nodes": some})
-            found.update((version.node, version) for version in _versions(rows))
+            found.update((version.node, version) for version in versions_of(rows))
         return found
 
     def versions_up_to(self, node: int, number: int) -> list[ContentVersion]:
-        return _versions(self._connection.execute(_UP_TO, {"of_node": node, "last": number}))
+        return versions_of(self._connection.execute(_UP_TO, {"of_node": node, "last": number}))
 
     def delete_version(self, key: int) -> None:
         self._connection.execute(_DELETE_VERSION, {"version": key})
@@ -127,15 +127,15 @@ class SqlContents:
         found: dict[int, list[Replica]] = {}
         for some in batches(versions):
             for row in self._connection.execute(_OF_VERSIONS, {"versions": some}):
-                replica = _replica(row)
+                replica = replica_of(row)
                 found.setdefault(replica.version, []).append(replica)
         return found
 
     def replicas_of_node(self, node: int) -> list[Replica]:
-        return [_replica(row) for row in self._connection.execute(_OF_NODE, {"of_node": node})]
+        return [replica_of(row) for row in self._connection.execute(_OF_NODE, {"of_node": node})]
 
 
-def _versions(rows: Iterable[Any]) -> list[ContentVersion]:
+def versions_of(rows: Iterable[Any]) -> list[ContentVersion]:
     """One for each version; its rows come one after the other."""
     found: list[ContentVersion] = []
     digests: list[Digest] = []
@@ -149,6 +149,7 @@ def _versions(rows: Iterable[Any]) -> list[ContentVersion]:
     return found
 
 
-def _replica(row: Any) -> Replica:
+def replica_of(row: Any) -> Replica:
+    """The replica in a row of ANY_REPLICA."""
     version, store, container, state, offset, length, key = row
     return Replica(version, ivorn(store), Ivorn.parse(container), state, offset, length, key)

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import replace
+from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
@@ -16,10 +17,11 @@ from vofiles.instant import Instant
 from vofiles.ivorn import Ivorn
 
 _E = ERRANDS.c
+ANY_ERRAND = select(
+    STORES.c.identifier, _E.verb, _E.subject, _E.created, _E.due, _E.attempts, _E.error, _E.key
+).select_from(ERRANDS.join(STORES, STORES.c.key == _E.store))
 _DUE = (
-    select(STORES.c.identifier, _E.verb, _E.subject, _E.created, _E.due, _E.attempts, _E.error, _E.key)
-    .select_from(ERRANDS.join(STORES, STORES.c.key == _E.store))
-    .where(_E.due <= bindparam("now"), STORES.c.identifier.not_in(bindparam("without", expanding=True)))
+    ANY_ERRAND.where(_E.due <= bindparam("now"), STORES.c.identifier.not_in(bindparam("without", expanding=True)))
     .order_by(_E.due, _E.key)
     .limit(bindparam("limit"))
 )
@@ -63,10 +65,7 @@ class SqlErrands:
 
     def due_errands(self, now: Instant, limit: int, without: Collection[Ivorn] = ()) -> list[Errand]:
         values = {"now": now, "limit": limit, "without": [str(store) for store in without]}
-        return [
-            Errand(ivorn(store), verb, subject, Instant(created), Instant(due), attempts, error, key)
-            for store, verb, subject, created, due, attempts, error, key in self._connection.execute(_DUE, values)
-        ]
+        return [errand_of(row) for row in self._connection.execute(_DUE, values)]
 
     def save_errand(self, errand: Errand) -> None:
         values = {
@@ -79,3 +78,9 @@ class SqlErrands:
 
     def delete_errand(self, key: int) -> None:
         self._connection.execute(_DELETE, {"errand": key})
+
+
+def errand_of(row: Any) -> Errand:
+    """The errand in a row of ANY_ERRAND."""
+    store, verb, subject, created, due, attempts, error, key = row
+    return Errand(ivorn(store), verb, subject, Instant(created), Instant(due), attempts, error, key)

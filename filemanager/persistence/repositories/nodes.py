@@ -33,12 +33,12 @@ from vofiles.names import NodeName
 STEPS = 16
 """Steps of a path in one statement. SQLite joins 64 tables at most; a longer path goes on from where one ended."""
 
-_N, _PARENT = NODES.alias("n"), NODES.alias("p")
-_IN_TREE = _N.join(ACCOUNTS, ACCOUNTS.c.key == _N.c.owner).outerjoin(_PARENT, _PARENT.c.key == _N.c.parent)
+N, _PARENT = NODES.alias("n"), NODES.alias("p")
+_IN_TREE = N.join(ACCOUNTS, ACCOUNTS.c.key == N.c.owner).outerjoin(_PARENT, _PARENT.c.key == N.c.parent)
 
 
 def _select(node: NamedFromClause, parent_number: ColumnElement[Any], source: FromClause) -> Select[Any]:
-    """Nodes in the order of `_node`."""
+    """Nodes in the order of `node_of`."""
     return select(
         node.c.number,
         node.c.name,
@@ -54,19 +54,19 @@ def _select(node: NamedFromClause, parent_number: ColumnElement[Any], source: Fr
     ).select_from(source)
 
 
-_ANY = _select(_N, _PARENT.c.number, _IN_TREE)
-_FIND_NUMBER = _ANY.where(_N.c.number == bindparam("number"))
-_FIND_KEY = _ANY.where(_N.c.key == bindparam("node"))
-_LOCK = _FIND_KEY.with_for_update(of=_N)
+ANY_NODE = _select(N, _PARENT.c.number, _IN_TREE)
+_FIND_NUMBER = ANY_NODE.where(N.c.number == bindparam("number"))
+_FIND_KEY = ANY_NODE.where(N.c.key == bindparam("node"))
+_LOCK = _FIND_KEY.with_for_update(of=N)
 # No name is empty, so the first page is the one after "".
 _CHILDREN = (
-    _ANY.where(_N.c.parent == bindparam("folder"), _N.c.name > bindparam("after"))
-    .order_by(_N.c.name)
+    ANY_NODE.where(N.c.parent == bindparam("folder"), N.c.name > bindparam("after"))
+    .order_by(N.c.name)
     .limit(bindparam("limit"))
 )
 _CHILDREN_OF = (
-    _ANY.where(_N.c.parent.in_(bindparam("folders", expanding=True)))
-    .order_by(_N.c.parent, _N.c.name)
+    ANY_NODE.where(N.c.parent.in_(bindparam("folders", expanding=True)))
+    .order_by(N.c.parent, N.c.name)
     .limit(bindparam("limit"))
 )
 
@@ -88,7 +88,7 @@ def _ancestors() -> Select[Any]:
     lowest = select(NODES.c.parent.label("key"), literal(1).label("height")).where(NODES.c.key == bindparam("node"))
     way = lowest.cte("way", recursive=True)
     way = way.union_all(select(NODES.c.parent, way.c.height + 1).where(NODES.c.key == way.c.key))
-    return _select(_N, _PARENT.c.number, _IN_TREE.join(way, way.c.key == _N.c.key)).order_by(way.c.height)
+    return _select(N, _PARENT.c.number, _IN_TREE.join(way, way.c.key == N.c.key)).order_by(way.c.height)
 
 
 _ANCESTORS = _ancestors()
@@ -120,10 +120,10 @@ class SqlTree:
 
     def _one(self, statement: Select[Any], values: dict[str, Any]) -> Node | None:
         row = self._connection.execute(statement, values).first()
-        return None if row is None else _node(row)
+        return None if row is None else node_of(row)
 
     def _many(self, statement: Select[Any], values: dict[str, Any]) -> list[Node]:
-        return [_node(row) for row in self._connection.execute(statement, values)]
+        return [node_of(row) for row in self._connection.execute(statement, values)]
 
     def find_node(self, number: str) -> Node | None:
         return self._one(_FIND_NUMBER, {"number": number})
@@ -208,7 +208,8 @@ def _refusal(error: IntegrityError, node: Node) -> Exception:
     return refusal(error, known)
 
 
-def _node(row: Any) -> Node:
+def node_of(row: Any) -> Node:
+    """The node in a row of ANY_NODE."""
     number, name, kind, owner, created, modified, generation, version, parent, parent_number, key = row
     return Node(
         number,

@@ -20,7 +20,7 @@ from vofiles.instant import Instant
 from vofiles.ivorn import Ivorn
 
 _T = TRANSFERS
-_ANY = select(
+ANY_TRANSFER = select(
     _T.c.number,
     ACCOUNTS.c.identifier,
     _T.c.direction,
@@ -41,16 +41,16 @@ _ANY = select(
 ).select_from(_T.join(ACCOUNTS, ACCOUNTS.c.key == _T.c.caller).join(STORES, STORES.c.key == _T.c.store))
 
 _IS_OPEN = _T.c.is_open == true()
-_FIND = _ANY.where(_T.c.number == bindparam("transfer"))
+_FIND = ANY_TRANSFER.where(_T.c.number == bindparam("transfer"))
 _LOCK = _FIND.with_for_update(of=_T)
-_OPEN = _ANY.where(_T.c.node == bindparam("of_node"), _IS_OPEN).order_by(_T.c.created, _T.c.key)
-_OPEN_IMPORTS = _ANY.where(
+_OPEN = ANY_TRANSFER.where(_T.c.node == bindparam("of_node"), _IS_OPEN).order_by(_T.c.created, _T.c.key)
+_OPEN_IMPORTS = ANY_TRANSFER.where(
     _T.c.node.in_(bindparam("nodes", expanding=True)),
     _IS_OPEN,
     _T.c.direction.in_(sorted(IMPORTS)),
     _T.c.container.is_not(None),
 ).order_by(_T.c.created, _T.c.key)
-_DUE = _ANY.where(_IS_OPEN, _T.c.due <= bindparam("now")).order_by(_T.c.due, _T.c.key).limit(bindparam("limit"))
+_DUE = ANY_TRANSFER.where(_IS_OPEN, _T.c.due <= bindparam("now")).order_by(_T.c.due, _T.c.key).limit(bindparam("limit"))
 
 _CHANGING = ("state", "is_open", "bytes_done", "container", "expiry", "due", "failure", "receipt")
 _FIXED = ("number", "direction", "created", "node", "node_number", "size", "content_type", "digests")
@@ -72,7 +72,7 @@ class SqlTransfers:
 
     def _one(self, statement: Select[Any], values: dict[str, Any]) -> Transfer | None:
         row = self._connection.execute(statement, values).first()
-        return None if row is None else _transfer(row)
+        return None if row is None else transfer_of(row)
 
     def find_transfer(self, number: str) -> Transfer | None:
         return self._one(_FIND, {"transfer": number})
@@ -110,19 +110,19 @@ class SqlTransfers:
         self._connection.execute(_SAVE, {"transfer": transfer.number, **changing})
 
     def open_transfers(self, node: int) -> list[Transfer]:
-        return [_transfer(row) for row in self._connection.execute(_OPEN, {"of_node": node})]
+        return [transfer_of(row) for row in self._connection.execute(_OPEN, {"of_node": node})]
 
     def open_imports(self, nodes: Sequence[int]) -> dict[int, Transfer]:
         found: dict[int, Transfer] = {}
         for some in batches(nodes):
             for row in self._connection.execute(_OPEN_IMPORTS, {"nodes": some}):
-                transfer = _transfer(row)
+                transfer = transfer_of(row)
                 assert transfer.node is not None  # it was found by its node
                 found[transfer.node] = transfer
         return found
 
     def due_transfers(self, now: Instant, limit: int) -> list[Transfer]:
-        return [_transfer(row) for row in self._connection.execute(_DUE, {"now": now, "limit": limit})]
+        return [transfer_of(row) for row in self._connection.execute(_DUE, {"now": now, "limit": limit})]
 
 
 def _changing(transfer: Transfer) -> dict[str, Any]:
@@ -138,7 +138,8 @@ def _changing(transfer: Transfer) -> dict[str, Any]:
     }
 
 
-def _transfer(row: Any) -> Transfer:
+def transfer_of(row: Any) -> Transfer:
+    """The transfer in a row of ANY_TRANSFER."""
     return Transfer(
         number=row[0],
         caller=ivorn(row[1]),

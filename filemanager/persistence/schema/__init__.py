@@ -11,6 +11,7 @@ from filemanager.persistence.schema.credentials import CREDENTIALS, TOKENS
 from filemanager.persistence.schema.errands import ERRANDS
 from filemanager.persistence.schema.metadata import METADATA
 from filemanager.persistence.schema.nodes import NODE_PROPERTIES, NODES
+from filemanager.persistence.schema.orphans import ORPHANS
 from filemanager.persistence.schema.replicas import REPLICAS
 from filemanager.persistence.schema.stores import STORES
 from filemanager.persistence.schema.transfers import TRANSFERS
@@ -26,6 +27,7 @@ __all__ = [
     "METADATA",
     "NODES",
     "NODE_PROPERTIES",
+    "ORPHANS",
     "REPLICAS",
     "STORES",
     "TOKENS",

@@ -11,7 +11,8 @@ ERRANDS = Table(
     Column("key", KEY, primary_key=True),
     Column("store", KEY, ForeignKey(STORES.c.key), nullable=False),
     Column("verb", TEXT, nullable=False),
-    Column("subject", TEXT, nullable=False),
+    # Looked up by the checker: what is still to be deleted is no orphan.
+    Column("subject", TEXT, nullable=False, index=True),
     Column("created", INSTANT, nullable=False),
     Column("due", INSTANT, nullable=False, index=True),
     Column("attempts", Integer, nullable=False),
