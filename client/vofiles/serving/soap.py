@@ -137,7 +137,8 @@ class SoapService:
             called = ascii(f"{{{message.namespace[:80]}}}{message.name[:80]}")
             raise InvalidMessage("operation", reason=f"{self.port} has no operation {called}; see ?wsdl")
         if message.action and message.action != self._actions[operation.name]:
-            reason = f"it names {ascii(message.action[:80])}, but the Body has {operation.name}"
+            right = self._actions[operation.name]
+            reason = f"it is {ascii(message.action[:80])}, and that of {operation.name} is {ascii(right)}"
             raise InvalidMessage("SOAPAction", reason=reason)
         return operation
 
