@@ -95,7 +95,7 @@ def fault_of(response: requests.Response) -> tuple[str, str, str]:
     envelope = etree.fromstring(response.content)
     fault = envelope.find(f"{{{SOAP}}}Body/{{{SOAP}}}Fault")
     assert fault is not None, response.text
-    (detail,) = list(fault.find("detail"))
+    (detail,) = fault.findall("detail/*")
     name = detail.findtext(f"{{{FILEMANAGER_NAMESPACE}}}name")
     message = detail.findtext(f"{{{FILEMANAGER_NAMESPACE}}}message")
     assert name is not None
@@ -110,8 +110,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         yield Site(services)
 
 
-def refused(site: Site, response: requests.Response, fault: str, name: str, *named: str) -> None:
-    """That a response is this fault, that its sentence names what was wrong, and that nothing has changed."""
+def refused(response: requests.Response, fault: str, name: str, *named: str) -> None:
+    """That a response is this fault and that its sentence names what was wrong."""
     assert response.status_code == 500
     got_fault, got_name, message = fault_of(response)
     assert (got_fault, got_name) == (fault, name), message
@@ -150,7 +150,7 @@ def test_a_node_that_is_not_there_for_the_caller(
     before = site.state()
     response = site.call(operation, (element, identifier), *others)
     missing = "ParentNotFound" if element == "parent" else "NodeNotFound"
-    refused(site, response, "NotFound", missing, identifier)
+    refused(response, "NotFound", missing, identifier)
     assert site.state() == before
 
 
@@ -167,7 +167,7 @@ def test_somebody_else_s_looks_exactly_as_absent(site: Site) -> None:
 @pytest.mark.parametrize("operation", ["getTransfer", "cancelTransfer"])
 def test_an_unknown_transfer(site: Site, operation: str) -> None:
     for number in (NUMBER, "", "x y", site.others_transfer):
-        refused(site, site.call(operation, ("transfer", number)), "NotFound", "TransferNotFound")
+        refused(site.call(operation, ("transfer", number)), "NotFound", "TransferNotFound")
 
 
 @pytest.mark.parametrize(
@@ -175,7 +175,7 @@ def test_an_unknown_transfer(site: Site, operation: str) -> None:
     [str(MANAGER), f"{MANAGER}#", "ivo://", "http://ast.cam.ac.uk/filemanager#1", "#1", "", "ivo:// /x#1", "x" * 5000],
 )
 def test_what_is_no_node_identifier(site: Site, identifier: str) -> None:
-    refused(site, site.call("getNode", ("node", identifier)), "Invalid", "InvalidIdentifier")
+    refused(site.call("getNode", ("node", identifier)), "Invalid", "InvalidIdentifier")
 
 
 @pytest.mark.parametrize("path", ["..", "a/../b", "%2e%2e", "a%2Fb", "a%00b", "%FF"])
@@ -195,7 +195,7 @@ def test_a_path_that_no_node_can_have(site: Site, path: str) -> None:
 def test_a_name_that_no_node_can_have(site: Site, name: str) -> None:
     before = site.state()
     response = site.call("addNode", ("parent", str(site.home)), ("name", name), ("type", "FILE"))
-    refused(site, response, "Invalid", "InvalidName")
+    refused(response, "Invalid", "InvalidName")
     assert site.state() == before
 
 
@@ -210,16 +210,18 @@ def test_a_name_that_is_odd_and_fine(site: Site, name: str) -> None:
 
 
 def test_two_spellings_of_one_name_are_one(site: Site) -> None:
-    for name, status in (("caf\u00e9", 200), ("cafe\u0301", 500)):
-        response = site.call("addNode", ("parent", str(site.home)), ("name", name), ("type", "FILE"))
-        assert response.status_code == status
-    assert fault_of(response)[:2] == ("Conflict", "DuplicateNode")
+    spellings = ("caf\u00e9", "cafe\u0301")
+    first, second = (
+        site.call("addNode", ("parent", str(site.home)), ("name", name), ("type", "FILE")) for name in spellings
+    )
+    assert first.status_code == 200
+    refused(second, "Conflict", "DuplicateNode", spellings[0])
 
 
 def test_a_name_that_is_there_already(site: Site) -> None:
     for kind in ("FILE", "FOLDER"):
         response = site.call("addNode", ("parent", str(site.home)), ("name", "file"), ("type", kind))
-        refused(site, response, "Conflict", "DuplicateNode", "file")
+        refused(response, "Conflict", "DuplicateNode", "file")
 
 
 @pytest.mark.parametrize("kind", ["", "file", "DIRECTORY", "LINK"])
@@ -232,23 +234,23 @@ def test_a_kind_that_cannot_be_made(site: Site, kind: str) -> None:
 def test_a_folder_where_a_file_is_needed_and_the_reverse(site: Site) -> None:
     folder, file = site.at("folder"), site.at("file")
     for operation in ("importInit", "exportInit"):
-        refused(site, site.call(operation, ("node", folder)), "WrongKind", "NotAFile", "folder")
+        refused(site.call(operation, ("node", folder)), "WrongKind", "NotAFile", "folder")
     for operation in ("importData", "exportData"):
         response = site.call(operation, ("node", folder), ("url", "http://127.0.0.1:1/x"))
-        refused(site, response, "WrongKind", "NotAFile", "folder")
-    refused(site, site.call("listChildren", ("node", file)), "WrongKind", "NotAFolder", "file")
+        refused(response, "WrongKind", "NotAFile", "folder")
+    refused(site.call("listChildren", ("node", file)), "WrongKind", "NotAFolder", "file")
     response = site.call("addNode", ("parent", file), ("name", "below"), ("type", "FILE"))
-    refused(site, response, "WrongKind", "NotAFolder", "file")
+    refused(response, "WrongKind", "NotAFolder", "file")
 
 
 def test_a_file_that_was_never_written_cannot_be_read(site: Site) -> None:
-    refused(site, site.call("exportInit", ("node", site.at("file"))), "NotFound", "ContentNotFound", "file")
+    refused(site.call("exportInit", ("node", site.at("file"))), "NotFound", "ContentNotFound", "file")
 
 
 def test_what_may_not_be_deleted(site: Site) -> None:
     site.port.add_node(AddNode(LongIdentifier.parse(site.at("folder")), "inside", NodeKind.FILE))
-    refused(site, site.call("delete", ("node", site.at("folder"))), "Conflict", "FolderNotEmpty", "folder")
-    refused(site, site.call("delete", ("node", str(site.home))), "Refused", "PermissionDenied")
+    refused(site.call("delete", ("node", site.at("folder"))), "Conflict", "FolderNotEmpty", "folder")
+    refused(site.call("delete", ("node", str(site.home))), "Refused", "PermissionDenied")
 
 
 @pytest.mark.parametrize(
@@ -273,26 +275,26 @@ def test_a_property_that_cannot_be_set(site: Site, key: str, value: str, name: s
 
 def test_a_value_over_64_kib(site: Site) -> None:
     values = (("node", site.at("file")), ("property", property_xml("long", "é" * 40_000)))
-    refused(site, site.call("setProperties", *values), "Invalid", "TooLarge")
+    refused(site.call("setProperties", *values), "Invalid", "TooLarge")
 
 
 def test_an_unknown_store(site: Site) -> None:
     response = site.call("importInit", ("node", site.at("file")), ("store", "ivo://nowhere.test/filestore"))
-    refused(site, response, "NotFound", "StoreNotFound", "ivo://nowhere.test/filestore")
+    refused(response, "NotFound", "StoreNotFound", "ivo://nowhere.test/filestore")
 
 
 def test_an_unknown_account(site: Site) -> None:
     for name in ("ivo://ast.cam.ac.uk/nobody", "ivo://ast.cam.ac.uk/anna", "ivo://nowhere.test/dave"):
-        refused(site, site.call("getAccount", ("account", name)), "NotFound", "AccountNotFound", name)
+        refused(site.call("getAccount", ("account", name)), "NotFound", "AccountNotFound", name)
 
 
 def test_an_account_is_made_by_administrators_only(site: Site) -> None:
     response = site.call("addAccount", ("account", "ivo://ast.cam.ac.uk/eve"))
-    refused(site, response, "Refused", "PermissionDenied")
+    refused(response, "Refused", "PermissionDenied")
     root = site.services.add_account("root", administrator=True)
     assert site.call("addAccount", ("account", "ivo://ast.cam.ac.uk/eve"), user=root).status_code == 200
     again = site.call("addAccount", ("account", "ivo://AST.cam.ac.uk/eve"), user=root)
-    refused(site, again, "Conflict", "DuplicateAccount", "ivo://ast.cam.ac.uk/eve")
+    refused(again, "Conflict", "DuplicateAccount", "ivo://ast.cam.ac.uk/eve")
 
 
 @pytest.mark.parametrize(
