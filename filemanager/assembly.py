@@ -48,7 +48,7 @@ class FileManager:
 
     def __init__(self, settings: config.Config, listener: socket, reactor: Reactor, access: AccessLog) -> None:
         self._settings = settings
-        self._service = Service(settings.listen, listener, reactor, access)
+        self._service = Service(settings.listen, listener, reactor, access, settings.limits)
         self.address = self._service.address
         """The base URL by which others are told to reach it."""
 
@@ -73,8 +73,8 @@ class FileManager:
         """Take the keys, and nothing else, from a configuration that was read anew."""
         self._keyring.replace(peers_of(settings))
 
-    def stop(self, grace: float = 10.0) -> Deferred[None]:
-        """Accept no more, give what runs `grace` seconds, and close everything. On the reactor."""
+    def stop(self, grace: float | None = None) -> Deferred[None]:
+        """Accept no more, give what runs `grace` seconds (else as configured), and close everything. On the reactor."""
         return self._service.stop(grace)
 
     def _prepare(self) -> None:

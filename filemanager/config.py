@@ -3,21 +3,14 @@
 Rule: read once, in `__main__`, and passed down; every key is written down here.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from vofiles.configuration import (
-    ConfigurationError,
-    Listen,
-    SharedKey,
-    Table,
-    read,
-    require_distinct,
-    take_keys,
-    take_listen,
-)
+from vofiles.configuration import Once, Table, read
 from vofiles.ivorn import Ivorn, parse_service
+from vofiles.listen import Limits, Listen, Metrics, take_limits, take_listen, take_metrics
+from vofiles.sharedkeys import Seen, SharedKey, take_keys
 
 PORT: Final = 8080
 
@@ -77,31 +70,46 @@ class Config:
     listen: Listen = _LISTEN
     terms: Terms = Terms()
     stores: tuple[StoreEntry, ...] = ()
+    limits: Limits = field(default_factory=Limits)
+    metrics: Metrics = field(default_factory=Metrics)
 
 
 def load(path: Path) -> Config:
     """The configuration in a file. Raises ConfigurationError."""
     with read(path) as top:
-        config = Config(
-            identifier=top.parse("identifier", parse_service),
-            communities=top.parse_list("communities", parse_service),
-            database=_database(top),
-            default_store=_find_service(top, "default_store"),
-            listen=take_listen(top, PORT),
-            terms=_terms(top),
-            stores=tuple(_store(table) for table in top.tables("stores")),
-        )
+        return take_config(top)
+
+
+def take_config(top: Table) -> Config:
+    """The configuration in the outermost table of a file. Raises ConfigurationError."""
+    identifiers, addresses, seen = Once(), Once(), Seen.nothing()
+    config = Config(
+        identifier=top.parse("identifier", parse_service),
+        communities=top.parse_list("communities", parse_service),
+        database=_database(top),
+        default_store=top.find_parsed("default_store", parse_service),
+        listen=take_listen(top, PORT),
+        terms=_terms(top),
+        stores=tuple(_store(table, identifiers, addresses, seen) for table in top.tables("stores")),
+        limits=take_limits(top),
+        metrics=take_metrics(top),
+    )
     if not config.communities:
         raise top.error("communities", "there must be one at least")
-    require_distinct(path, "stores", (store.identifier for store in config.stores))
-    require_distinct(path, "keys", (key.id for store in config.stores for key in store.keys))
-    if config.default_store is not None and config.default_store not in {store.identifier for store in config.stores}:
-        raise ConfigurationError(f"{path}: default_store: {config.default_store} is not among the stores")
+    if len(set(config.communities)) < len(config.communities):
+        raise top.error("communities", "one is given twice")
+    _require_default_store(top, config)
     return config
 
 
-def _find_service(table: Table, key: str) -> Ivorn | None:
-    return table.parse(key, parse_service) if table.has(key) else None
+def _require_default_store(top: Table, config: Config) -> None:
+    if config.default_store is None:
+        return
+    states = {store.identifier: store.state for store in config.stores}
+    if config.default_store not in states:
+        raise top.error("default_store", f"{config.default_store} is not among the stores")
+    if states[config.default_store] not in {None, "ACTIVE"}:
+        raise top.error("default_store", f"its state is {states[config.default_store]}, so it takes no content")
 
 
 def _database(top: Table) -> str:
@@ -113,6 +121,8 @@ def _database(top: Table) -> str:
     if not url.startswith(("sqlite:///", "postgresql")):
         # Not the URL itself: it may hold a password.
         raise top.error("database", "it is sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME")
+    if ":" in url.partition("://")[2].rpartition("@")[0]:
+        top.require_private("database", top.path)
     return url
 
 
@@ -137,12 +147,15 @@ def _terms(top: Table) -> Terms:
         )
 
 
-def _store(table: Table) -> StoreEntry:
+def _store(table: Table, identifiers: Once, addresses: Once, seen: Seen) -> StoreEntry:
     with table:
+        identifier, address = table.parse("identifier", parse_service), table.url("address")
+        identifiers.require(table, "identifier", identifier)
+        addresses.require(table, "address", address)
         return StoreEntry(
-            identifier=table.parse("identifier", parse_service),
-            address=table.url("address"),
-            keys=take_keys(table),
+            identifier,
+            address,
+            keys=take_keys(table, seen),
             site=table.take("site", str, ""),
             storage_class=table.choice("class", _CLASSES, "ONLINE"),
             state=table.choice("state", (*_STATES, ""), "") or None,

@@ -32,7 +32,7 @@ from filestore.services.store import Store
 from filestore.services.sweep import sweep
 from vofiles.instant import SECOND, Instant
 from vofiles.ivorn import new_number
-from vofiles.serving.http import AccessLog, Limits, Reactor, Site
+from vofiles.serving.http import AccessLog, Reactor, Site
 from vofiles.serving.keyring import Key, Keyring, Peer
 from vofiles.serving.outbox import Letter, Outbox
 from vofiles.serving.service import Service
@@ -68,7 +68,7 @@ class FileStore:
         files: Files | None = None,
     ) -> None:
         self._settings, self._files = settings, files
-        self._service = Service(settings.listen, listener, reactor, access)
+        self._service = Service(settings.listen, listener, reactor, access, settings.limits)
         self.address = self._service.address
         """The base URL by which others are told to reach it."""
         self.folder = DataFolder(settings.data)
@@ -99,7 +99,7 @@ class FileStore:
         self._service.to_close(self._ticker.stop)
         self._control_pool = self._service.make_pool("control", CONTROL_THREADS)
         # Each connection has one job at a time in this pool, so that its queue is never full.
-        self._data_pool = self._service.make_pool("data", DATA_THREADS, 2 * Limits().connections)
+        self._data_pool = self._service.make_pool("data", DATA_THREADS, 2 * self._settings.limits.connections)
         self.site = self._make_site(self._keyring)
 
     def start(self) -> None:
@@ -113,8 +113,8 @@ class FileStore:
         """Take the keys, and nothing else, from a configuration that was read anew."""
         self._keyring.replace(peers_of(settings))
 
-    def stop(self, grace: float = 10.0) -> Deferred[None]:
-        """Accept no more, give what runs `grace` seconds, and close everything. On the reactor."""
+    def stop(self, grace: float | None = None) -> Deferred[None]:
+        """Accept no more, give what runs `grace` seconds (else as configured), and close everything. On the reactor."""
         return self._service.stop(grace)
 
     def _make_store(self, catalogue: Catalogue) -> Store:

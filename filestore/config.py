@@ -3,12 +3,14 @@
 Rule: read once, in `__main__`, and passed down; every key is written down here, with its default, and nowhere else.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 
-from vofiles.configuration import Listen, SharedKey, Table, read, require_distinct, take_keys, take_listen
+from vofiles.configuration import Once, Table, read
 from vofiles.ivorn import Ivorn, parse_service
+from vofiles.listen import Limits, Listen, Metrics, take_limits, take_listen, take_metrics
+from vofiles.sharedkeys import Seen, SharedKey, take_keys
 
 PORT = 8081
 """Where a store listens when nothing else is said."""
@@ -78,23 +80,30 @@ class Config:
     content: Content = Content()
     outbound: Outbound = Outbound()
     managers: tuple[Manager, ...] = ()
+    limits: Limits = field(default_factory=Limits)
+    metrics: Metrics = field(default_factory=Metrics)
 
 
 def load(path: Path) -> Config:
     """The configuration in a file. Raises ConfigurationError."""
     with read(path) as top:
-        config = Config(
-            identifier=top.parse("identifier", parse_service),
-            data=top.path_of("data"),
-            listen=take_listen(top, PORT),
-            tickets=_tickets(top),
-            content=_content(top),
-            outbound=_outbound(top),
-            managers=tuple(_manager(table) for table in top.tables("managers")),
-        )
-    require_distinct(path, "managers", (manager.identifier for manager in config.managers))
-    require_distinct(path, "keys", (key.id for manager in config.managers for key in manager.keys))
-    return config
+        return take_config(top)
+
+
+def take_config(top: Table) -> Config:
+    """The configuration in the outermost table of a file. Raises ConfigurationError."""
+    identifiers, seen = Once(), Seen.nothing()
+    return Config(
+        identifier=top.parse("identifier", parse_service),
+        data=top.path_of("data"),
+        listen=take_listen(top, PORT),
+        tickets=_tickets(top),
+        content=_content(top),
+        outbound=_outbound(top),
+        managers=tuple(_manager(table, identifiers, seen) for table in top.tables("managers")),
+        limits=take_limits(top),
+        metrics=take_metrics(top),
+    )
 
 
 def _tickets(top: Table) -> Tickets:
@@ -117,7 +126,7 @@ def _outbound(top: Table) -> Outbound:
     plain = Outbound()
     with top.table("outbound") as table:
         return Outbound(
-            table.parse_list("allow", ip_network),
+            table.parse_list("allow", _network),
             table.positive("longest", plain.longest),
             table.positive("idle", plain.idle),
             table.positive("threads", plain.threads),
@@ -126,6 +135,15 @@ def _outbound(top: Table) -> Outbound:
         )
 
 
-def _manager(table: Table) -> Manager:
+def _network(text: str) -> IPv4Network | IPv6Network:
+    network = ip_network(text)
+    if network.prefixlen == 0:
+        raise ValueError(f"{network} is every address, this machine's and its neighbours' too; name the networks")
+    return network
+
+
+def _manager(table: Table, identifiers: Once, seen: Seen) -> Manager:
     with table:
-        return Manager(table.parse("identifier", parse_service), table.url("address"), take_keys(table))
+        identifier = table.parse("identifier", parse_service)
+        identifiers.require(table, "identifier", identifier)
+        return Manager(identifier, table.url("address"), take_keys(table, seen))

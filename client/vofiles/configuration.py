@@ -1,13 +1,12 @@
 """Configuration files of services: TOML, read key by key into frozen values.
 
-Rule: knows no service's keys. Every key is asked for by name, one that nobody asked for is refused by name, relative
-paths start at the file, and a secret is neither printed nor taken from a file that others can read.
+Rule: knows no service's keys. Every key is asked for by name, one that nobody asked for is refused by name, with file
+and line; relative paths start at the file.
 """
 
-import binascii
+import re
 import stat
 import tomllib
-from base64 import b64decode
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,37 +14,31 @@ from typing import Any, Final, Self, TypeVar
 from urllib.parse import urlsplit
 
 from vofiles.errors import VofilesError
+from vofiles.tomllines import Lines
 
 T = TypeVar("T")
 
-MINIMUM_SECRET: Final = 32
-"""Bytes of the shortest secret that two services may share."""
+REQUIRED: Final = "required"
+"""The default, in `Source.asked`, of a key that must be there."""
 
 
 class ConfigurationError(Exception):
-    """The configuration cannot be used; the message names file and key."""
+    """The configuration cannot be used; the message names file, line and key."""
 
 
 @dataclass(frozen=True, slots=True)
-class Listen:
-    """Where a service is heard, and how it is called."""
+class Source:
+    """The file that tables are read from."""
 
-    interface: str
-    port: int
-    """0: any free one."""
-    address: str
-    """Base URL as others reach it, without `/` at its end; empty: as the listening socket says."""
-    certificate: Path | None = None
-    """PEM file; with it and `key` the service speaks TLS."""
-    key: Path | None = None
+    path: Path
+    lines: Lines
+    asked: dict[str, Any] = field(default_factory=dict)
+    """Every key that was asked for, `stores[].keys[].id`, and its default."""
 
-
-@dataclass(frozen=True, slots=True)
-class SharedKey:
-    """A secret shared with another service, and its name in signatures."""
-
-    id: str
-    secret: bytes = field(repr=False)
+    def error(self, name: str, reason: str) -> ConfigurationError:
+        """What to raise about a key."""
+        line = self.lines.find(name)
+        return ConfigurationError(f"{self.path}:{f'{line}:' if line else ''} {name}: {reason}")
 
 
 _KINDS: Final[Mapping[type, str]] = {
@@ -61,8 +54,13 @@ _KINDS: Final[Mapping[type, str]] = {
 class Table:
     """One table of a file. As a context manager it refuses, at the end, the keys that nobody asked for."""
 
-    def __init__(self, path: Path, where: str, values: Mapping[str, Any]) -> None:
-        self.path, self._where, self._left = path, where, dict(values)
+    def __init__(self, source: Source, where: str, values: Mapping[str, Any]) -> None:
+        self.source, self._where, self._left = source, where, dict(values)
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return self.source.path
 
     def __enter__(self) -> Self:
         return self
@@ -74,10 +72,11 @@ class Table:
 
     def error(self, key: str, reason: str) -> ConfigurationError:
         """What to raise about a key."""
-        return ConfigurationError(f"{self.path}: {self._name(key)}: {reason}")
+        return self.source.error(self._name(key), reason)
 
     def take(self, key: str, kind: type[T], default: T | None = None) -> T:
         """A value of one type; without default it must be there."""
+        self._note(key, REQUIRED if default is None else default)
         if key not in self._left:
             if default is None:
                 raise self.error(key, "it is missing")
@@ -91,7 +90,9 @@ class Table:
 
     def find(self, key: str, kind: type[T]) -> T | None:
         """A value of one type, or None where it is not there."""
-        return self.take(key, kind) if key in self._left else None
+        found = self.take(key, kind) if key in self._left else None
+        self._note(key, None)
+        return found
 
     def has(self, key: str) -> bool:
         """Whether a key is there and was not asked for yet."""
@@ -100,6 +101,11 @@ class Table:
     def parse(self, key: str, parse: Callable[[str], T]) -> T:
         """A text that `parse` understands; it must be there."""
         return self._parsed(key, self.take(key, str), parse)
+
+    def find_parsed(self, key: str, parse: Callable[[str], T]) -> T | None:
+        """A text that `parse` understands, or None where it is not there."""
+        text = self.find(key, str)
+        return None if text is None else self._parsed(key, text, parse)
 
     def parse_list(self, key: str, parse: Callable[[str], T]) -> tuple[T, ...]:
         """Texts that `parse` understands; none where the key is not there."""
@@ -133,18 +139,35 @@ class Table:
 
     def find_path(self, key: str) -> Path | None:
         """A file or folder, or None where none is named."""
-        return self.path_of(key) if key in self._left else None
+        found = self.path_of(key) if key in self._left else None
+        self._note(key, None)
+        return found
+
+    def require_private(self, key: str, file: Path) -> None:
+        """Refuse a file with a secret, named by a key, that others can read."""
+        if stat.S_IMODE(file.stat().st_mode) & 0o077:
+            raise self.error(key, f"others can read {file}, and it holds a secret: chmod 600 {file}")
 
     def table(self, key: str) -> "Table":
         """A table inside; empty where it is not there."""
-        return Table(self.path, self._name(key), self.take(key, dict, {}))
+        values = self.take(key, dict, {})
+        del self.source.asked[self._pattern(key)]
+        return Table(self.source, self._name(key), values)
 
     def tables(self, key: str) -> Iterator["Table"]:
         """An array of tables inside; none where it is not there."""
-        for position, value in enumerate(self.take(key, list, []), start=1):
+        values = self.take(key, list, [])
+        del self.source.asked[self._pattern(key)]
+        for position, value in enumerate(values, start=1):
             if not isinstance(value, dict):
                 raise self.error(key, "it must be an array of tables")
-            yield Table(self.path, f"{self._name(key)}[{position}]", value)
+            yield Table(self.source, f"{self._name(key)}[{position}]", value)
+
+    def _note(self, key: str, default: object) -> None:
+        self.source.asked[self._pattern(key)] = default
+
+    def _pattern(self, key: str) -> str:
+        return re.sub(r"\[\d+\]", "[]", self._name(key))
 
     def _name(self, key: str) -> str:
         return f"{self._where}.{key}" if self._where else key
@@ -158,77 +181,30 @@ class Table:
             raise self.error(key, str(error)) from error
 
 
+class Once:
+    """Refuses what is given twice in one configuration."""
+
+    def __init__(self, *, shown: bool = True) -> None:
+        """`shown`: whether the message may repeat the value."""
+        self._seen: set[object] = set()
+        self._shown = shown
+
+    def require(self, table: Table, key: str, value: object) -> None:
+        """Raises ConfigurationError where a key's value has been given before."""
+        if value in self._seen:
+            raise table.error(key, f"{value if self._shown else 'it'} is given twice")
+        self._seen.add(value)
+
+
 def read(path: Path) -> Table:
     """The outermost table of a file. Raises ConfigurationError."""
     try:
-        return Table(path, "", tomllib.loads(path.read_text(encoding="utf-8")))
-    except OSError as error:
-        raise ConfigurationError(f"{path}: {error.strerror}") from error
-    except ValueError as error:
-        raise ConfigurationError(f"{path}: {error}") from error
-
-
-def take_listen(top: Table, port: int) -> Listen:
-    """The table `listen`, with the port that a service has where none is given."""
-    with top.table("listen") as table:
-        listen = Listen(
-            table.take("interface", str, "127.0.0.1"),
-            table.take("port", int, port),
-            table.url("address", ""),
-            table.find_path("certificate"),
-            table.find_path("key"),
-        )
-        if not 0 <= listen.port <= 65535:
-            raise table.error("port", "it is between 0 and 65535")
-        if (listen.certificate is None) != (listen.key is None):
-            raise table.error("key" if listen.key is None else "certificate", "TLS needs both certificate and key")
-    return listen
-
-
-def take_keys(peer: Table) -> tuple[SharedKey, ...]:
-    """The keys shared with a peer: one, or two while they rotate, the signing one first."""
-    keys = tuple(_key(table) for table in peer.tables("keys"))
-    if not 1 <= len(keys) <= 2:
-        raise peer.error("keys", "calls between services are signed: give one key, or two while they rotate")
-    return keys
-
-
-def require_distinct(path: Path, what: str, values: Iterator[object]) -> None:
-    """Refuse a value that comes twice."""
-    seen: set[object] = set()
-    for value in values:
-        if value in seen:
-            raise ConfigurationError(f"{path}: {what}: {value} is given twice")
-        seen.add(value)
-
-
-def _key(table: Table) -> SharedKey:
-    with table:
-        name = table.take("id", str)
-        if not name.isascii() or not name.isprintable() or not name or set(name) & set('"\\'):
-            raise table.error("id", "it is printable ASCII without quote and backslash")
-        file = table.find_path("secret_file")
-        source = "secret" if file is None else "secret_file"
-        text = table.take("secret", str) if file is None else _read_secret(table, file)
-        _require_private(table, source, file or table.path)
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeError) as error:
+        raise ConfigurationError(f"{path}: {error.strerror if isinstance(error, OSError) else error}") from error
     try:
-        text = text.strip()
-        secret = b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
-    except (binascii.Error, ValueError):
-        # Nothing of the secret in the message, nor in the error's chain.
-        raise table.error(source, "it is base64url") from None
-    if len(secret) < MINIMUM_SECRET:
-        raise table.error(source, f"it has fewer than {MINIMUM_SECRET} bytes")
-    return SharedKey(name, secret)
-
-
-def _read_secret(table: Table, file: Path) -> str:
-    try:
-        return file.read_text(encoding="ascii")
-    except (OSError, ValueError):
-        raise table.error("secret_file", f"{file} cannot be read") from None
-
-
-def _require_private(table: Table, key: str, file: Path) -> None:
-    if stat.S_IMODE(file.stat().st_mode) & 0o077:
-        raise table.error(key, f"others can read {file}, and it holds a secret: chmod 600 {file}")
+        return Table(Source(path, Lines(text)), "", tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        told = re.search(r"at line (\d+)", str(error))
+        line = told[1] if told else len(text.splitlines())  # "at end of document"
+        raise ConfigurationError(f"{path}:{line}: {error}") from error

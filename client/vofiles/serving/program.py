@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Annotated, Generic, NoReturn, Protocol, TypeVa
 
 import typer
 
-from vofiles.configuration import ConfigurationError, Listen
+from vofiles.configuration import ConfigurationError
 from vofiles.errors import VofilesError
+from vofiles.listen import Listen
 
 if TYPE_CHECKING:
     from socket import socket

@@ -13,8 +13,10 @@ from socket import socket
 import structlog
 from twisted.internet.defer import Deferred
 
-from vofiles.configuration import ConfigurationError, Listen
+from vofiles.configuration import ConfigurationError
+from vofiles.listen import ALL_INTERFACES, Limits, Listen, is_loopback
 from vofiles.serving.http import AccessLog, Listening, Pool, Reactor, Site, serve
+from vofiles.serving.http import Limits as Bounds
 from vofiles.serving.listening import url_of
 from vofiles.serving.tls import server_tls
 
@@ -26,8 +28,11 @@ _log = structlog.get_logger(__name__)
 class Service:
     """One server process's worth of sockets, pools and things to close; it owns the listening socket from now on."""
 
-    def __init__(self, listen: Listen, listener: socket, reactor: Reactor, access: AccessLog) -> None:
+    def __init__(
+        self, listen: Listen, listener: socket, reactor: Reactor, access: AccessLog, limits: Limits | None = None
+    ) -> None:
         self._listen, self._listener, self._reactor, self._access = listen, listener, reactor, access
+        self._limits = limits or Limits()
         self.address = _announced(listen, listener)
         """The base URL by which others are told to reach it."""
         self._listening: Listening | None = None
@@ -52,11 +57,18 @@ class Service:
         )
         readers = self.make_pool("read", READ_THREADS)
         self._listening = serve(
-            self._reactor, site, self._listener, pool=control, readers=readers, access=self._access, tls=tls
+            self._reactor,
+            site,
+            self._listener,
+            pool=control,
+            readers=readers,
+            access=self._access,
+            limits=bounds_of(self._limits),
+            tls=tls,
         )
 
-    def stop(self, grace: float) -> Deferred[None]:
-        """Accept no more, give what runs `grace` seconds, and close everything. On the reactor."""
+    def stop(self, grace: float | None = None) -> Deferred[None]:
+        """Accept no more, give what runs `grace` seconds (else as configured), and close everything. On the reactor."""
         done: Deferred[None] = Deferred()
 
         def close() -> None:
@@ -70,7 +82,7 @@ class Service:
         if self._listening is None:
             close_elsewhere(None)
         else:
-            self._listening.stop(grace).addBoth(close_elsewhere)
+            self._listening.stop(self._limits.stop_seconds if grace is None else grace).addBoth(close_elsewhere)
         return done
 
     def close(self) -> None:
@@ -82,9 +94,27 @@ class Service:
                 _log.exception("closing failed")
 
 
+def bounds_of(limits: Limits) -> Bounds:
+    """What the engine puts up with."""
+    return Bounds(
+        connections=limits.connections,
+        connections_per_address=limits.connections_per_address,
+        head_seconds=limits.head_seconds,
+        idle_seconds=limits.idle_seconds,
+        body_rate=limits.body_rate,
+        body_window=limits.body_window,
+        send_seconds=limits.send_seconds,
+    )
+
+
 def _announced(listen: Listen, listener: socket) -> str:
+    """How others reach it. Raises ConfigurationError where that is not said, or would not be safe."""
+    interface = listener.getsockname()[0]
+    if not (listen.certificate or listen.behind_proxy or listen.trusted_network or is_loopback(interface)):
+        # The socket may be an inherited one, which the configuration says nothing of.
+        raise ConfigurationError(f"listen: passwords and tickets would leave this machine in plain HTTP by {interface}")
     if listen.address:
         return listen.address
-    if listener.getsockname()[0] in {"0.0.0.0", "::"}:  # noqa: S104 - told apart, not bound to
+    if interface in ALL_INTERFACES:
         raise ConfigurationError("listen.address: say how others reach a service that listens on all interfaces")
     return url_of(listener, secure=listen.certificate is not None)

@@ -10,7 +10,7 @@ from filestore.config import Config, load
 from vofiles.configuration import ConfigurationError
 from vofiles.ivorn import Ivorn
 
-SECRET = b"\xfb" * 32
+SECRET = bytes(range(223, 255))
 TEXT = urlsafe_b64encode(SECRET).decode().rstrip("=")
 HEAD = 'identifier = "ivo://star.le.ac.uk/FileStore"\ndata = "data"\n'
 MANAGER = f"""
@@ -52,7 +52,7 @@ interface = "::1"
 port = 0
 address = "https://store.example/"
 certificate = "c.pem"
-key = "/etc/k.pem"
+key = "/nowhere/k.pem"
 [tickets]
 lifetime = 60
 longest = 120
@@ -72,7 +72,7 @@ authorities = "ca.pem"
         + MANAGER,
     )
     assert (config.listen.port, config.listen.address) == (0, "https://store.example")
-    assert (config.listen.certificate, config.listen.key) == (tmp_path / "c.pem", Path("/etc/k.pem"))
+    assert (config.listen.certificate, config.listen.key) == (tmp_path / "c.pem", Path("/nowhere/k.pem"))
     assert (config.tickets.lifetime, config.tickets.longest) == (60, 120)
     assert (config.content.maximum_size, config.content.reserve, config.content.sha256) == (1000, 0, False)
     assert config.outbound.allow == (ip_network("127.0.0.1/32"), ip_network("fd00::/8"))
@@ -85,7 +85,7 @@ authorities = "ca.pem"
 def test_secrets_are_never_shown(tmp_path: Path) -> None:
     config = loaded(tmp_path, HEAD + MANAGER)
     assert TEXT not in repr(config)
-    assert repr(SECRET)[2:-1] not in repr(config)
+    assert repr(SECRET)[2:20] not in repr(config)
 
 
 def test_a_secret_may_be_in_a_file_of_its_own(tmp_path: Path) -> None:
@@ -137,8 +137,8 @@ def test_a_file_with_secrets_must_be_private(tmp_path: Path) -> None:
         (HEAD + MANAGER.replace('"a"', '""'), r"managers\[1\]\.keys\[1\]\.id"),
         (HEAD + MANAGER.replace(TEXT, "c2hvcnQ"), r"keys\[1\]\.secret: it has fewer"),
         (HEAD + MANAGER.replace(TEXT, TEXT[:-1] + "!"), r"keys\[1\]\.secret: it is base64url"),
-        (HEAD + MANAGER + MANAGER, "managers: ivo://ast.cam.ac.uk/filemanager is given twice"),
-        (HEAD + MANAGER + MANAGER.replace("filemanager", "other"), "keys: a is given twice"),
+        (HEAD + MANAGER + MANAGER, r":10: managers\[2\]\.identifier: ivo://ast.cam.ac.uk/filemanager is given twice"),
+        (HEAD + MANAGER + MANAGER.replace("filemanager", "other"), r":12: .*keys\[1\]\.id: a is given twice"),
         ("identifier = ivo", "line 1"),
     ],
 )
