@@ -5,6 +5,7 @@ Rule: registers the commands, each of which stands in a file of `commands/`.
 
 import typer
 
+from filestore.commands.check import check
 from filestore.commands.manifest import manifest
 from filestore.commands.serve import serve
 from vofiles.serving.program import ConfigOption
@@ -14,6 +15,7 @@ app = typer.Typer(
 )
 app.command()(serve)
 app.command()(manifest)
+app.command()(check)
 
 
 @app.callback()

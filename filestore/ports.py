@@ -182,6 +182,9 @@ class Records(Protocol):
     def add_outgoing(self, outgoing: Outgoing) -> None:
         """Adding one for a transfer that has one changes nothing. Its id is ignored and a fresh one given."""
 
+    def has_outgoing(self, transfer: str) -> bool:
+        """Whether a transfer's callback is still to be acknowledged."""
+
     def hold_outgoing(self, number: int) -> Outgoing | None: ...
     def set_outgoing(self, outgoing: Outgoing) -> None: ...
     def delete_outgoing(self, number: int) -> None: ...

@@ -212,8 +212,11 @@ class SqlRecords:
     # --- callbacks ---
 
     def add_outgoing(self, outgoing: Outgoing) -> None:
-        if self._connection.scalar(_FIND_OUTGOING_OF, {"one": outgoing.transfer}) is None:
+        if not self.has_outgoing(outgoing.transfer):
             self._connection.execute(_ADD_OUTGOING, outgoing_row(outgoing))
+
+    def has_outgoing(self, transfer: str) -> bool:
+        return self._connection.scalar(_FIND_OUTGOING_OF, {"one": transfer}) is not None
 
     def hold_outgoing(self, number: int) -> Outgoing | None:
         row = self._one(_HOLD_OUTGOING, number)

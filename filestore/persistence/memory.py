@@ -148,9 +148,12 @@ class MemoryRecords:
     # --- callbacks ---
 
     def add_outgoing(self, outgoing: Outgoing) -> None:
-        if all(row.transfer != outgoing.transfer for row in self._tables.outbox.values()):
+        if not self.has_outgoing(outgoing.transfer):
             self._tables.last_key += 1
             self._tables.outbox[self._tables.last_key] = replace(outgoing, id=self._tables.last_key)
+
+    def has_outgoing(self, transfer: str) -> bool:
+        return any(row.transfer == transfer for row in self._tables.outbox.values())
 
     def hold_outgoing(self, number: int) -> Outgoing | None:
         return self._tables.outbox.get(number)
