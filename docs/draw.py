@@ -24,6 +24,7 @@ VALUES: tuple[type[Any], ...] = (
     contract.Transfer,
     contract.Endpoint,
     contract.Receipt,
+    contract.Service,
     contract.Container,
     contract.Property,
     contract.Digest,

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from vofiles.configuration import Once, Table, read
+from vofiles.contract import ServiceKind
 from vofiles.ivorn import Ivorn, parse_service
 from vofiles.listen import Limits, Listen, Metrics, take_limits, take_listen, take_metrics
 from vofiles.sharedkeys import Seen, SharedKey, take_keys
@@ -16,6 +17,7 @@ PORT: Final = 8080
 
 _LISTEN: Final = Listen("127.0.0.1", PORT, "")
 _CLASSES: Final = ("ONLINE", "NEARLINE")
+_KINDS: Final = (ServiceKind.FILEMANAGER, ServiceKind.FILESTORE)
 _STATES: Final = ("ACTIVE", "READONLY", "DRAINING", "OFFLINE")
 
 
@@ -35,6 +37,8 @@ class Terms:
     """How often a store is asked about one transfer."""
     keep_versions: int = 1
     """How many content versions of a file are kept, the current one included."""
+    grace: int = 7 * 86_400
+    """How long the checker leaves alone what belongs to nothing."""
     maximum_page: int = 1000
     """How many children listChildren answers at most."""
     maximum_extra_nodes: int = 1000
@@ -58,6 +62,16 @@ class StoreEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class ServiceEntry:
+    """Another service that callers are told of."""
+
+    identifier: Ivorn
+    kind: str
+    address: str
+    """URL of its SOAP service."""
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """Everything that the FileManager is told."""
 
@@ -70,6 +84,8 @@ class Config:
     listen: Listen = _LISTEN
     terms: Terms = Terms()
     stores: tuple[StoreEntry, ...] = ()
+    services: tuple[ServiceEntry, ...] = ()
+    """What getServices answers besides this service and its stores."""
     limits: Limits = field(default_factory=Limits)
     metrics: Metrics = field(default_factory=Metrics)
 
@@ -91,11 +107,14 @@ def take_config(top: Table) -> Config:
         listen=take_listen(top, PORT),
         terms=_terms(top),
         stores=tuple(_store(table, identifiers, addresses, seen) for table in top.tables("stores")),
+        services=tuple(_service(table, identifiers, addresses) for table in top.tables("services")),
         limits=take_limits(top),
         metrics=take_metrics(top),
     )
     if not config.communities:
         raise top.error("communities", "there must be one at least")
+    if config.identifier in {entry.identifier for entry in config.services}:
+        raise top.error("services", f"{config.identifier} is this service itself")
     if len(set(config.communities)) < len(config.communities):
         raise top.error("communities", "one is given twice")
     _require_default_store(top, config)
@@ -141,6 +160,7 @@ def _terms(top: Table) -> Terms:
             pull_timeout=transfers.positive("pull_timeout", plain.pull_timeout),
             pull_interval=transfers.positive("pull_interval", plain.pull_interval),
             keep_versions=content.positive("keep_versions", plain.keep_versions),
+            grace=content.positive("grace", plain.grace),
             maximum_page=nodes.positive("maximum_page", plain.maximum_page),
             maximum_extra_nodes=nodes.positive("maximum_extra_nodes", plain.maximum_extra_nodes),
             token_lifetime=tokens.positive("lifetime", plain.token_lifetime),
@@ -160,3 +180,11 @@ def _store(table: Table, identifiers: Once, addresses: Once, seen: Seen) -> Stor
             storage_class=table.choice("class", _CLASSES, "ONLINE"),
             state=table.choice("state", (*_STATES, ""), "") or None,
         )
+
+
+def _service(table: Table, identifiers: Once, addresses: Once) -> ServiceEntry:
+    with table:
+        identifier, address = table.parse("identifier", parse_service), table.url("address")
+        identifiers.require(table, "identifier", identifier)
+        addresses.require(table, "address", address)
+        return ServiceEntry(identifier, table.choice("kind", _KINDS, ServiceKind.FILEMANAGER), address)

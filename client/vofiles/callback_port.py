@@ -10,6 +10,8 @@ from vofiles.contract import (
     CALLBACK,
     FILEMANAGER_NAMESPACE,
     Acknowledged,
+    GetIdentifier,
+    IdentifierAnswer,
     TransferCompleted,
     TransferFailed,
 )
@@ -31,6 +33,10 @@ class CallbackPort:
 
     def close(self) -> None:
         self._client.close()
+
+    def get_identifier(self, request: GetIdentifier) -> IdentifierAnswer:
+        answer: IdentifierAnswer = self._client.call("getIdentifier", request)
+        return answer
 
     def transfer_completed(self, request: TransferCompleted) -> Acknowledged:
         answer: Acknowledged = self._client.call("transferCompleted", request)

@@ -36,6 +36,13 @@ class AccountKind:
     SERVICE: Final = "SERVICE"
 
 
+class ServiceKind:
+    """What a service is."""
+
+    FILEMANAGER: Final = "FILEMANAGER"
+    FILESTORE: Final = "FILESTORE"
+
+
 class TransferState:
     """How far a transfer is; design 2 has the table of transitions."""
 
@@ -200,6 +207,17 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
+class Service:
+    """A service and where it is."""
+
+    identifier: Ivorn
+    kind: str
+    address: str
+    """URL of its SOAP service."""
+    properties: tuple[Property, ...] = many("property")
+
+
+@dataclass(frozen=True, slots=True)
 class Container:
     """What a store knows of one container."""
 
@@ -269,6 +287,18 @@ class GetIdentifier:
 @dataclass(frozen=True, slots=True)
 class IdentifierAnswer:
     identifier: Ivorn
+
+
+@dataclass(frozen=True, slots=True)
+class GetServices:
+    """The services that this one knows, itself among them; with an identifier that one alone, or none."""
+
+    identifier: Ivorn | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GetServicesAnswer:
+    services: tuple[Service, ...] = many("service")
 
 
 @dataclass(frozen=True, slots=True)
@@ -644,10 +674,12 @@ FILEMANAGER: Final = (
     _operation("exportData", ExportData, TransferAnswer, *_TREE, "Damaged"),
     _operation("getTransfer", GetTransfer, TransferAnswer, "NotFound"),
     _operation("cancelTransfer", CancelTransfer, TransferAnswer, "NotFound", "Conflict"),
+    _operation("getServices", GetServices, GetServicesAnswer),
 )
 """Port type FileManager, in FILEMANAGER_NAMESPACE, for callers."""
 
 CALLBACK: Final = (
+    _operation("getIdentifier", GetIdentifier, IdentifierAnswer),
     _operation("transferCompleted", TransferCompleted, Acknowledged, "NotFound", "Conflict"),
     _operation("transferFailed", TransferFailed, Acknowledged, "NotFound", "Conflict"),
 )

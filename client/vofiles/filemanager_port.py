@@ -21,6 +21,8 @@ from vofiles.contract import (
     GetIdentifier,
     GetNode,
     GetNodeAnswer,
+    GetServices,
+    GetServicesAnswer,
     GetTransfer,
     IdentifierAnswer,
     ImportData,
@@ -109,4 +111,8 @@ class FileManagerPort:
 
     def cancel_transfer(self, request: CancelTransfer) -> TransferAnswer:
         answer: TransferAnswer = self._client.call("cancelTransfer", request)
+        return answer
+
+    def get_services(self, request: GetServices) -> GetServicesAnswer:
+        answer: GetServicesAnswer = self._client.call("getServices", request)
         return answer

@@ -16,6 +16,7 @@ from filemanager.services.imports import ImportService
 from filemanager.services.nodes import NodeService
 from filemanager.services.offers import Offers
 from filemanager.services.outcomes import Outcomes
+from filemanager.services.registry import RegistryService
 from filemanager.services.settlement import Settlements
 from filemanager.services.transfers import TransferService
 from vofiles.contract import AccountKind
@@ -34,6 +35,7 @@ class Desk:
     exports: ExportService
     transfers: TransferService
     outcomes: Outcomes
+    services: RegistryService
 
     @property
     def operator(self) -> Caller:
@@ -65,6 +67,7 @@ def make_desk(
         ExportService(config, database, control, clock, numbers, offers),
         transfers,
         outcomes,
+        RegistryService(config),
     )
 
 

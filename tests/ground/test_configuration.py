@@ -28,6 +28,9 @@ database = "sqlite:///x"
 identifier = "ivo://a/s"
 address = "http://127.0.0.1:1"
 keys = [{{id = "a", secret = "{SECRET}"}}]
+[[services]]
+identifier = "ivo://b/filemanager"
+address = "http://127.0.0.1:2"
 """
 STORE = f"""
 identifier = "ivo://a/filestore"

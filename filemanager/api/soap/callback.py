@@ -8,7 +8,15 @@ from typing import Any, Final
 
 from filemanager.api.soap.native import WSDL, addresses
 from filemanager.services.desk import Desk
-from vofiles.contract import CALLBACK, FILEMANAGER_NAMESPACE, Acknowledged, TransferCompleted, TransferFailed
+from vofiles.contract import (
+    CALLBACK,
+    FILEMANAGER_NAMESPACE,
+    Acknowledged,
+    GetIdentifier,
+    IdentifierAnswer,
+    TransferCompleted,
+    TransferFailed,
+)
 from vofiles.ivorn import Ivorn
 from vofiles.serving.http import Request
 from vofiles.serving.signatures import Verifier
@@ -38,6 +46,9 @@ def callback_service(desk: Desk, address: str, verifier: Verifier) -> SoapServic
 def functions(desk: Desk) -> Mapping[str, Callable[[Ivorn, Any], Any]]:
     """The function of each operation."""
 
+    def get_identifier(_store: Ivorn, _request: GetIdentifier) -> IdentifierAnswer:
+        return IdentifierAnswer(desk.config.identifier)
+
     def transfer_completed(store: Ivorn, request: TransferCompleted) -> Acknowledged:
         desk.outcomes.complete(store, request.receipt)
         return Acknowledged()
@@ -46,4 +57,8 @@ def functions(desk: Desk) -> Mapping[str, Callable[[Ivorn, Any], Any]]:
         desk.outcomes.fail(store, request)
         return Acknowledged()
 
-    return {"transferCompleted": transfer_completed, "transferFailed": transfer_failed}
+    return {
+        "getIdentifier": get_identifier,
+        "transferCompleted": transfer_completed,
+        "transferFailed": transfer_failed,
+    }

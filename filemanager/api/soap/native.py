@@ -24,6 +24,8 @@ from vofiles.contract import (
     GetIdentifier,
     GetNode,
     GetNodeAnswer,
+    GetServices,
+    GetServicesAnswer,
     GetTransfer,
     IdentifierAnswer,
     ImportData,
@@ -55,12 +57,12 @@ def addresses(base: str) -> dict[str, str]:
 
 def native_service(desk: Desk, address: str, identify: Callable[[Request], Caller]) -> SoapService:
     """The SOAP service for callers, announced at a base address."""
-    return SoapService(FILEMANAGER, FILEMANAGER_NAMESPACE, WSDL, addresses(address), functions(desk), identify)
+    return SoapService(FILEMANAGER, FILEMANAGER_NAMESPACE, WSDL, addresses(address), functions(desk, address), identify)
 
 
-def functions(desk: Desk) -> Mapping[str, Callable[[Caller, Any], Any]]:
-    """The function of each operation."""
-    native = Native(desk)
+def functions(desk: Desk, address: str) -> Mapping[str, Callable[[Caller, Any], Any]]:
+    """The function of each operation of a service announced at a base address."""
+    native = Native(desk, address)
     return {
         "getIdentifier": native.get_identifier,
         "addAccount": native.add_account,
@@ -77,14 +79,16 @@ def functions(desk: Desk) -> Mapping[str, Callable[[Caller, Any], Any]]:
         "exportData": native.export_data,
         "getTransfer": native.get_transfer,
         "cancelTransfer": native.cancel_transfer,
+        "getServices": native.get_services,
     }
 
 
 class Native:
     """The operations."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, address: str) -> None:
         self._desk = desk
+        self._address = addresses(address)["FileManager"]
 
     def get_identifier(self, _caller: Caller, _request: GetIdentifier) -> IdentifierAnswer:
         return IdentifierAnswer(self._desk.config.identifier)
@@ -133,6 +137,9 @@ class Native:
 
     def cancel_transfer(self, caller: Caller, request: CancelTransfer) -> TransferAnswer:
         return self._desk.transfers.cancel_transfer(caller, request.transfer)
+
+    def get_services(self, caller: Caller, request: GetServices) -> GetServicesAnswer:
+        return GetServicesAnswer(self._desk.services.get_services(caller, request, self._address))
 
     def _wait(self, asked: int | None) -> int:
         longest = self._desk.config.terms.maximum_wait
