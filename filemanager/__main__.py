@@ -6,6 +6,7 @@ Rule: registers the commands, each group of which stands in a file of `commands/
 import typer
 
 from filemanager.commands import accounts
+from filemanager.commands.check import check
 from filemanager.commands.serve import serve
 from vofiles.serving.program import ConfigOption
 
@@ -13,6 +14,7 @@ app = typer.Typer(
     add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help="A service that keeps trees."
 )
 app.command()(serve)
+app.command()(check)
 app.add_typer(accounts.app, name="account")
 
 

@@ -21,6 +21,10 @@ class ChangeOperation:
     SET_PROPERTIES: Final = "setProperties"
     DELETE: Final = "delete"
     IMPORT: Final = "import"
+    MARK: Final = "mark"
+    """The checker has seen that a location is LOST, SUSPECT or AVAILABLE again."""
+    REBUILD: Final = "rebuild"
+    """Taken in from what a store holds."""
 
 
 @dataclass(frozen=True, slots=True)
