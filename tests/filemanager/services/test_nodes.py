@@ -84,7 +84,7 @@ def test_nodes_are_found_by_path_whatever_is_the_root_of_it(world: World, dave: 
 def test_what_is_not_there_is_not_found_and_says_why(world: World, dave: Caller) -> None:
     file = world.add_file(dave, "a")
     elsewhere = LongIdentifier(NodeIdentifier(Ivorn.parse("ivo://star.le.ac.uk/filemanager"), file.node.number))
-    with pytest.raises(NodeNotFound, match="this service is ivo://ast.cam.ac.uk/filemanager"):
+    with pytest.raises(NodeNotFound, match=r"this service is ivo://ast\.cam\.ac\.uk/filemanager"):
         world.node(dave, elsewhere)
     for path in ("b", "a/b", "home", "a/a"):
         with pytest.raises(NodeNotFound):
@@ -101,7 +101,7 @@ def test_a_node_needs_a_parent_that_is_a_folder(world: World, dave: Caller) -> N
         world.add(dave, "b", NodeKind.FILE, below(world.home(dave), "none"))
 
 
-@pytest.mark.parametrize("name", ["", ".", "..", "a/b", "a\0", "a\r", "‮a", "x" * 256, "é" * 128])
+@pytest.mark.parametrize("name", ["", ".", "..", "a/b", "a\0", "a\r", "\u202ea", "x" * 256, "é" * 128])
 def test_names_that_cannot_be_are_refused(world: World, dave: Caller, name: str) -> None:
     with pytest.raises(InvalidName):
         world.add(dave, name, NodeKind.FILE)
@@ -121,7 +121,7 @@ def test_kinds_that_nobody_can_make_are_refused(world: World, dave: Caller) -> N
 
 
 def test_properties_are_checked_when_a_node_is_added(world: World, dave: Caller) -> None:
-    with pytest.raises(ReadOnlyProperty, match="content.size"):
+    with pytest.raises(ReadOnlyProperty, match=r"content\.size"):
         world.add(dave, "a", NodeKind.FILE, content_size="1")
     with pytest.raises(StoreNotFound):
         world.add(dave, "a", NodeKind.FILE, filestore_preferred="ivo://nowhere.org/filestore")
