@@ -1,0 +1,78 @@
+"""`vofiles get`: files and folders of the tree onto this machine, as `cp` would."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from vofiles.cli import progress, words
+from vofiles.cli.exits import Outcomes
+from vofiles.names import is_home_path
+from vofiles.root import shown
+from vofiles.tree import Home, Node
+
+
+def get(
+    words_: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="PATH... [LOCAL]",
+            help=f"What to get ({words.HOME_HELP}), and where to: a file, a folder, or - ; this folder if left out.",
+        ),
+    ],
+    recursive: Annotated[bool, typer.Option("--recursive", "-r", help="Folders with all that is in them.")] = False,
+) -> None:
+    """Get files from the tree. A file appears here when it is whole and verified, or not at all."""
+    from vofiles import connect
+
+    sources = words_ if is_home_path(words_[-1]) else words_[:-1]
+    last = "." if sources is words_ else words_[-1]
+    if not sources:
+        raise typer.BadParameter(f"give what to get first: vofiles get home:{last} .")
+    paths = [words.home_path(source) for source in sources]
+    target = Path(last)
+    if last != "-" and not target.is_dir() and (len(paths) > 1 or last.endswith("/")):
+        raise typer.BadParameter(f"{last} is not a folder on this machine")
+    outcomes = Outcomes()
+    with connect() as home:
+        job = _Getting(home, outcomes)
+        for path in paths:
+            with outcomes.part():
+                job.get(home.at(path), None if last == "-" else target, recursive=recursive)
+    outcomes.finish()
+
+
+class _Getting:
+    """One `get` command at its work."""
+
+    def __init__(self, home: Home, outcomes: Outcomes) -> None:
+        self._home, self._outcomes = home, outcomes
+
+    def get(self, node: Node, target: Path | None, *, recursive: bool) -> None:
+        """One word of the command; to standard output without a target."""
+        if target is None:
+            node.get(sys.stdout.buffer)
+            return
+        if not node.info().is_folder:
+            self._get_file(node, target)
+        elif recursive:
+            self._get_folder(node, target / (node.name or "home") if target.is_dir() else target)
+        else:
+            self._outcomes.note(f"{shown(node.path)} is a folder: get it with -r")
+
+    def _get_file(self, node: Node, target: Path) -> None:
+        with progress.bar(node.name) as watched:
+            node.get(target, progress=watched)
+
+    def _get_folder(self, node: Node, target: Path) -> None:
+        target.mkdir(exist_ok=True)
+        for info in node.children():
+            with self._outcomes.part():
+                child = self._home.at(info.path)
+                if info.is_folder:
+                    self._get_folder(child, target / info.name)
+                elif info.version == 0:
+                    self._outcomes.note(f"{shown(info.path)} is left out: nothing has been written to it yet")
+                else:
+                    self._get_file(child, target / info.name)

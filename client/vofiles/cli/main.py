@@ -1,0 +1,86 @@
+"""`vofiles`: the command, its verbs, and what becomes of errors.
+
+Rule: verbs are registered here and defined in a file each; every error that reaches this far is one line and an exit
+code (see `exits`).
+"""
+
+import sys
+import traceback
+from typing import Annotated
+
+import click
+import typer
+
+from vofiles import __version__
+from vofiles.cli import exits
+from vofiles.cli.get import get
+from vofiles.cli.info import info
+from vofiles.cli.login import login, logout
+from vofiles.cli.ls import ls
+from vofiles.cli.mkdir import mkdir
+from vofiles.cli.put import put
+from vofiles.cli.rm import rm
+from vofiles.cli.up import up
+from vofiles.errors import VofilesError
+
+app = typer.Typer(
+    name="vofiles",
+    add_completion=True,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for verb in (login, logout, ls, put, get, mkdir, rm, info, up):
+    app.command()(verb)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        print(f"vofiles {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def choose(
+    debug: Annotated[bool, typer.Option("--debug", help="Show where an error comes from.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version.", callback=_show_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Keep, find and fetch the files of your home, wherever their bytes are.
+
+    A path at home is written home:a/b. Exit codes: 0 done, 1 failed, 2 not understood, 3 no such thing, 4 refused,
+    5 a service could not be reached.
+    """
+
+
+def main() -> int:
+    """The console script `vofiles`; returns the exit code."""
+    try:
+        code = app(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return exits.USAGE
+    except (KeyboardInterrupt, click.Abort):
+        exits.complain("interrupted")
+        return exits.INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has gone; there is nobody to tell, and Python must not try to flush.
+        sys.stdout = None
+        return exits.FAILURE
+    except (VofilesError, OSError) as error:
+        return _failed(error)
+    return code if isinstance(code, int) else 0
+
+
+def _failed(error: Exception) -> int:
+    if "--debug" in sys.argv:
+        traceback.print_exception(error)
+    else:
+        exits.complain(exits.sentence_of(error))
+    return exits.code_of(error)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,95 @@
+"""`vofiles put`: files and folders of this machine into the tree, as `cp` would."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from vofiles.cli import progress, words
+from vofiles.cli.exits import Outcomes
+from vofiles.tree import Home, Node
+
+
+def put(
+    words_: Annotated[
+        list[str],
+        typer.Argument(metavar="LOCAL... PATH", help=f"What to put, and where: {words.HOME_HELP}. LOCAL may be -."),
+    ],
+    recursive: Annotated[bool, typer.Option("--recursive", "-r", help="Folders with all that is in them.")] = False,
+    store: Annotated[str | None, typer.Option(help="Identifier of the store that should hold the bytes.")] = None,
+    content_type: Annotated[str | None, typer.Option("--type", help="MIME type; by the name if left out.")] = None,
+) -> None:
+    """Put files into the tree. Where PATH is a folder they keep their names, as with cp."""
+    from vofiles import connect
+
+    if len(words_) < 2:
+        raise typer.BadParameter("give what to put and where to: vofiles put FILE home:FOLDER/")
+    *sources, last = [*map(words.local_path, words_[:-1]), words_[-1]]
+    outcomes = Outcomes()
+    with connect() as home:
+        target = home.at(words.home_path(last))
+        into = _is_folder(target, last, many=len(sources) > 1)
+        job = _Putting(home, outcomes, recursive, store, content_type)
+        for source in sources:
+            with outcomes.part():
+                job.put(source, target, into=into)
+    outcomes.finish()
+
+
+def _is_folder(target: Node, word: str, *, many: bool) -> bool:
+    """Whether the target takes what is put under its own name. Raises a usage error where it must and cannot."""
+    folder = target.is_folder()
+    if not folder and (many or word.endswith("/")):
+        raise typer.BadParameter(f"{word} is not a folder that is there: make it with vofiles mkdir -p {word}")
+    return folder
+
+
+class _Putting:
+    """One `put` command at its work."""
+
+    def __init__(
+        self, home: Home, outcomes: Outcomes, recursive: bool, store: str | None, content_type: str | None
+    ) -> None:
+        self._home, self._outcomes, self._recursive = home, outcomes, recursive
+        self._store, self._type = store, content_type
+
+    def put(self, source: str, target: Node, *, into: bool) -> None:
+        """One word of the command."""
+        if source == "-":
+            if into:
+                raise typer.BadParameter("standard input has no name: give the name of the file at home too")
+            target.put(sys.stdin.buffer, store=self._store, content_type=self._type)
+            return
+        local = Path(source)
+        place = target / _name_of(local) if into else target
+        if not local.is_dir():
+            self._put_file(local, place)
+        elif self._recursive:
+            self._put_folder(local, place)
+        else:
+            self._outcomes.note(f"{source} is a folder: put it with -r")
+
+    def _put_file(self, local: Path, node: Node) -> None:
+        with progress.bar(local.name) as shown:
+            node.put(local, progress=shown, store=self._store, content_type=self._type)
+
+    def _put_folder(self, local: Path, node: Node) -> None:
+        node.mkdir(exist_ok=True)
+        with os.scandir(local) as found:
+            entries = sorted(found, key=lambda entry: entry.name)
+        for entry in entries:
+            with self._outcomes.part():
+                if entry.is_dir(follow_symlinks=False):
+                    self._put_folder(Path(entry.path), node / entry.name)
+                elif entry.is_file():
+                    self._put_file(Path(entry.path), node / entry.name)
+                else:
+                    # A link to a folder could lead round in a circle; a device or a pipe has no end.
+                    self._outcomes.note(f"{entry.path} is left out: it is neither a file nor a folder")
+
+
+def _name_of(local: Path) -> str:
+    # "." and ".." have a name of their own only once they are resolved.
+    return local.name if local.name not in {"", ".."} else local.resolve().name
