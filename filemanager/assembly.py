@@ -13,13 +13,15 @@ from twisted.internet.defer import Deferred
 
 from filemanager import config
 from filemanager.api import tokens
+from filemanager.api.admin import measures
 from filemanager.api.admin.health import health_route
+from filemanager.api.admin.readiness import readiness_route
 from filemanager.api.identity import caller_identity
 from filemanager.api.soap.callback import callback_service
 from filemanager.api.soap.native import CALLBACK_PATH, PATH, native_service
 from filemanager.domain.account import Account
 from filemanager.domain.login import find_account_identifier
-from filemanager.persistence.engine import open_database
+from filemanager.persistence.engine import open_database, schema_check
 from filemanager.ports import Database, ErrandSender, StoreControl, Transaction
 from filemanager.remote.errands import errand_outbox
 from filemanager.remote.machine import Argon2Passwords, SystemClock, SystemNumbers
@@ -48,9 +50,14 @@ class FileManager:
 
     def __init__(self, settings: config.Config, listener: socket, reactor: Reactor, access: AccessLog) -> None:
         self._settings = settings
-        self._service = Service(settings.listen, listener, reactor, access, settings.limits)
+        self._service = Service(settings.listen, listener, reactor, access, settings.limits, settings.metrics)
         self.address = self._service.address
         """The base URL by which others are told to reach it."""
+
+    @property
+    def metrics_address(self) -> str:
+        """Base URL of its metrics, once it serves; empty where there are none."""
+        return self._service.metrics_address
 
     def prepare(self) -> None:
         """Open the database and put everything together. Blocks.
@@ -99,8 +106,10 @@ class FileManager:
                 callbacks.route(CALLBACK_PATH),
                 *tokens.routes(desk.credentials),
                 health_route(database, settings.identifier),
+                readiness_route(database, stores, schema_check(settings.database), settings.identifier),
             ]
         )
+        measures.register(self._service.measures, database, stores, clock, lambda: database.groups)
 
 
 class Office:

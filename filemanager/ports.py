@@ -14,6 +14,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Protocol, TypeVar
 
 from filemanager.domain.account import Account
+from filemanager.domain.backlog import Backlog
 from filemanager.domain.change import Change
 from filemanager.domain.content import ContentVersion
 from filemanager.domain.credential import Credential, Token
@@ -269,6 +270,16 @@ class Census(Protocol):
         """
 
 
+class Standing(Protocol):
+    """How much there is to do, for operators."""
+
+    def open_transfers(self) -> dict[str, int]:
+        """How many transfers have not ended, by state; states without any are left out."""
+
+    def errands(self) -> Backlog:
+        """How many errands there are, due or not."""
+
+
 class Transaction(Protocol):
     """The repositories, all in one transaction."""
 
@@ -290,6 +301,8 @@ class Transaction(Protocol):
     def errands(self) -> Errands: ...
     @property
     def census(self) -> Census: ...
+    @property
+    def standing(self) -> Standing: ...
 
 
 class Database(Protocol):

@@ -12,14 +12,15 @@ import structlog
 from twisted.internet.defer import Deferred
 
 from filestore import config
-from filestore.api import admin, control
+from filestore.api import admin, control, measures
 from filestore.api.data_plane import CONTENT, DataPlane
+from filestore.api.readiness import readiness_route
 from filestore.backends.disk import DiskBackend
 from filestore.backends.files import Files
 from filestore.backends.folder import DataFolder
 from filestore.domain.terms import Terms
 from filestore.domain.ticket import Tickets
-from filestore.persistence.catalogue import open_catalogue
+from filestore.persistence.catalogue import open_catalogue, schema_check
 from filestore.persistence.letters import CallbackTable
 from filestore.ports import Catalogue, Outgoing
 from filestore.remote.addresses import AddressPolicy
@@ -68,10 +69,15 @@ class FileStore:
         files: Files | None = None,
     ) -> None:
         self._settings, self._files = settings, files
-        self._service = Service(settings.listen, listener, reactor, access, settings.limits)
+        self._service = Service(settings.listen, listener, reactor, access, settings.limits, settings.metrics)
         self.address = self._service.address
         """The base URL by which others are told to reach it."""
         self.folder = DataFolder(settings.data)
+
+    @property
+    def metrics_address(self) -> str:
+        """Base URL of its metrics, once it serves; empty where there are none."""
+        return self._service.metrics_address
 
     def prepare(self) -> None:
         """Lock the folder, open and sweep what is in it. Blocks.
@@ -101,6 +107,7 @@ class FileStore:
         # Each connection has one job at a time in this pool, so that its queue is never full.
         self._data_pool = self._service.make_pool("data", DATA_THREADS, 2 * self._settings.limits.connections)
         self.site = self._make_site(self._keyring)
+        measures.register(self._service.measures, self.store, self._lane, lambda: catalogue.groups)
 
     def start(self) -> None:
         """Serve. On the reactor, or before it runs. Raises ValueError, OSError for an unusable certificate."""
@@ -165,7 +172,14 @@ class FileStore:
         operations = control.functions(self.store, self._outbound, self._lane)
         service = control.control_plane(operations, self.address, Verifier(keyring), clock)
         data_plane = DataPlane(self.store, self._data_pool)
-        return Site([service.route(control.PATH), data_plane.route(), admin.health_route(self.store)])
+        return Site(
+            [
+                service.route(control.PATH),
+                data_plane.route(),
+                admin.health_route(self.store),
+                readiness_route(self.store, schema_check(self.folder.catalogue_url)),
+            ]
+        )
 
     def _wake(self) -> None:
         self._outbox.wake()

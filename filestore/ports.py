@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
+from filestore.domain.backlog import Backlog
 from filestore.domain.container import Container
 from filestore.domain.sidecar import Sidecar
 from filestore.domain.transfer import Remote, Transfer
@@ -181,6 +182,12 @@ class Records(Protocol):
 
     def add_outgoing(self, outgoing: Outgoing) -> None:
         """Adding one for a transfer that has one changes nothing. Its id is ignored and a fresh one given."""
+
+    def count_transfers(self) -> dict[str, int]:
+        """How many transfers there are, by state; states without any are left out."""
+
+    def backlog(self) -> Backlog:
+        """How many callbacks there are, due or not."""
 
     def has_outgoing(self, transfer: str) -> bool:
         """Whether a transfer's callback is still to be acknowledged."""

@@ -12,16 +12,30 @@ from filemanager.persistence.repositories.contents import SqlContents
 from filemanager.persistence.repositories.credentials import SqlCredentials
 from filemanager.persistence.repositories.errands import SqlErrands
 from filemanager.persistence.repositories.properties import SqlNodes
+from filemanager.persistence.repositories.standing import SqlStanding
 from filemanager.persistence.repositories.stores import SqlStores
 from filemanager.persistence.repositories.transfers import SqlTransfers
 from vofiles.serving.database import Database
-from vofiles.serving.migrations import upgrade
+from vofiles.serving.migrations import SchemaCheck, upgrade
+
+_PACKAGE = "filemanager.persistence"
 
 
 class SqlTransaction:
     """The port `Transaction` on one connection, for as long as its transaction lasts."""
 
-    __slots__ = ("accounts", "census", "changes", "contents", "credentials", "errands", "nodes", "stores", "transfers")
+    __slots__ = (
+        "accounts",
+        "census",
+        "changes",
+        "contents",
+        "credentials",
+        "errands",
+        "nodes",
+        "standing",
+        "stores",
+        "transfers",
+    )
 
     def __init__(self, connection: Connection) -> None:
         self.accounts = SqlAccounts(connection)
@@ -33,6 +47,7 @@ class SqlTransaction:
         self.credentials = SqlCredentials(connection)
         self.errands = SqlErrands(connection)
         self.census = SqlCensus(connection)
+        self.standing = SqlStanding(connection)
 
 
 def open_database(url: str, *, readers: int = 8) -> Database[SqlTransaction]:
@@ -41,5 +56,10 @@ def open_database(url: str, *, readers: int = 8) -> Database[SqlTransaction]:
     Raises ValueError for another kind of URL, `vofiles.serving.migrations.SchemaRefused` where a newer release made it,
     ServiceBusy where it does not answer.
     """
-    upgrade(url, "filemanager.persistence")
+    upgrade(url, _PACKAGE)
     return Database(url, SqlTransaction, readers=readers)
+
+
+def schema_check(url: str) -> SchemaCheck:
+    """Tells whether the database still has this release's schema."""
+    return SchemaCheck(url, _PACKAGE)

@@ -7,9 +7,10 @@ locked until the transaction ends where the database has several writers (Postgr
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import Connection, Executable, bindparam, delete, exists, insert, or_, select, update
+from sqlalchemy import Connection, Executable, bindparam, delete, exists, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
+from filestore.domain.backlog import Backlog
 from filestore.domain.container import Container
 from filestore.domain.transfer import ENDED, Transfer
 from filestore.persistence.rows import (
@@ -27,7 +28,9 @@ from vofiles.errors import Busy, ContainerNotFound, TransferNotFound
 from vofiles.instant import Instant
 from vofiles.ivorn import Ivorn
 from vofiles.serving.database import Database
-from vofiles.serving.migrations import upgrade
+from vofiles.serving.migrations import SchemaCheck, upgrade
+
+_PACKAGE = "filestore.persistence"
 
 _FIND_CONTAINER = select(CONTAINERS).where(CONTAINERS.c.number == bindparam("one"))
 _HOLD_CONTAINER = _FIND_CONTAINER.with_for_update()
@@ -116,6 +119,9 @@ _LIST_OUTGOING = (
     .limit(bindparam("most"))
 )
 
+_COUNT_TRANSFERS = select(TRANSFERS.c.state, func.count()).group_by(TRANSFERS.c.state)
+_BACKLOG = select(func.count(), func.min(OUTBOX.c.created))
+
 _FIND_ORPHAN = select(ORPHANS.c.seen).where(ORPHANS.c.number == bindparam("one"))
 _ADD_ORPHAN = insert(ORPHANS)
 _DELETE_ORPHAN = delete(ORPHANS).where(ORPHANS.c.number == bindparam("one"))
@@ -128,8 +134,13 @@ def open_catalogue(url: str) -> Database[Records]:
 
     Raises SchemaRefused, ServiceBusy, ValueError for a URL that names no database.
     """
-    upgrade(url, "filestore.persistence")
+    upgrade(url, _PACKAGE)
     return Database[Records](url, SqlRecords)
+
+
+def schema_check(url: str) -> SchemaCheck:
+    """Tells whether the catalogue still has this release's schema."""
+    return SchemaCheck(url, _PACKAGE)
 
 
 class SqlRecords:
@@ -214,6 +225,13 @@ class SqlRecords:
     def add_outgoing(self, outgoing: Outgoing) -> None:
         if not self.has_outgoing(outgoing.transfer):
             self._connection.execute(_ADD_OUTGOING, outgoing_row(outgoing))
+
+    def count_transfers(self) -> dict[str, int]:
+        return dict(self._connection.execute(_COUNT_TRANSFERS).all())
+
+    def backlog(self) -> Backlog:
+        number, oldest = self._connection.execute(_BACKLOG).one()
+        return Backlog(number, None if oldest is None else Instant(oldest))
 
     def has_outgoing(self, transfer: str) -> bool:
         return self._connection.scalar(_FIND_OUTGOING_OF, {"one": transfer}) is not None

@@ -4,10 +4,12 @@ Rule: it keeps every word of the port: a transaction is alone, and whatever is r
 """
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
+from filestore.domain.backlog import Backlog
 from filestore.domain.container import Container
 from filestore.domain.transfer import Transfer
 from filestore.persistence.rows import due as due_of
@@ -151,6 +153,13 @@ class MemoryRecords:
         if not self.has_outgoing(outgoing.transfer):
             self._tables.last_key += 1
             self._tables.outbox[self._tables.last_key] = replace(outgoing, id=self._tables.last_key)
+
+    def count_transfers(self) -> dict[str, int]:
+        return dict(Counter(transfer.state for transfer in self._tables.transfers.values()))
+
+    def backlog(self) -> Backlog:
+        created = [outgoing.created for outgoing in self._tables.outbox.values()]
+        return Backlog(len(created), min(created, default=None))
 
     def has_outgoing(self, transfer: str) -> bool:
         return any(row.transfer == transfer for row in self._tables.outbox.values())

@@ -49,6 +49,17 @@ class Lane:
                 self._waiting.append((peer, transfer))
                 self._changed.notify()
 
+    @property
+    def waiting(self) -> int:
+        """How many wait."""
+        return len(self._waiting)
+
+    @property
+    def running(self) -> int:
+        """How many are being moved."""
+        with self._changed:
+            return self._running.total()
+
     def drain(self) -> None:
         """Wait until nothing waits and nothing runs."""
         with self._changed:

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from filemanager.domain.account import Account
+from filemanager.domain.backlog import Backlog
 from filemanager.domain.change import Change, ChangeOperation
 from filemanager.domain.content import ContentVersion
 from filemanager.domain.credential import Credential, Token, token_digest
@@ -829,3 +830,21 @@ def test_whatever_is_done_names_stay_unique_and_everything_hangs_from_its_root(
         names = [each.name for each in children(empty, node)]
         assert names == sorted(each.name for each in nodes.values() if each.parent == node.key)
         assert len(set(names)) == len(names)
+
+
+# --- how much there is to do ------------------------------------------------------------------------------------------
+
+
+def test_what_is_still_to_be_done_is_counted(database: Database) -> None:
+    assert database.read(lambda tx: tx.standing.open_transfers()) == {}
+    assert database.read(lambda tx: tx.standing.errands()) == Backlog(0, None)
+    node = add(database, under(add(database, root()), "a"))
+    states = ["OFFERED", "OFFERED", "RECEIVING", "COMPLETED", "FAILED"]
+    for state in states:
+        moving = Transfer(new_number(), DAVE, Direction.IMPORT_INIT, LEICESTER, state, T0, node.key, node.number, T0)
+        database.write(lambda tx, moving=moving: tx.transfers.add_transfer(moving))  # type: ignore[misc]
+    for created in (5, 3, 9):
+        errand = Errand(LEICESTER, ErrandVerb.DELETE_CONTAINER, "x", Instant(T0 + created), Instant(T0 + 10**9))
+        database.write(lambda tx, errand=errand: tx.errands.add_errand(errand))  # type: ignore[misc]
+    assert database.read(lambda tx: tx.standing.open_transfers()) == {"OFFERED": 2, "RECEIVING": 1}
+    assert database.read(lambda tx: tx.standing.errands()) == Backlog(3, Instant(T0 + 3))

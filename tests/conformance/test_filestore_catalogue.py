@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from filestore.domain.backlog import Backlog
 from filestore.domain.container import BEGIN, Container, Content
 from filestore.domain.transfer import Promise, Remote, Transfer
 from filestore.persistence.catalogue import open_catalogue
@@ -251,3 +252,13 @@ def test_a_container_keeps_its_nodes_own_identifier(catalogue: Catalogue) -> Non
     named = replace(EMPTY, identifier=NodeIdentifier(MANAGER, "node-17"))
     add(catalogue, named)
     assert catalogue.read(lambda records: records.find_container(named.number)) == named
+
+
+def test_what_there_is_is_counted(catalogue: Catalogue) -> None:
+    assert catalogue.read(lambda records: records.count_transfers()) == {}
+    assert catalogue.read(lambda records: records.backlog()) == Backlog(0, None)
+    add(catalogue, OFFER, replace(OFFER, transfer="t2"), replace(OFFER, transfer="t3", state=TransferState.STORED))
+    for transfer, created in (("t1", 5), ("t2", 3), ("t3", 9)):
+        add(catalogue, Outgoing(transfer, MANAGER, Instant(START + created), LATE))
+    assert catalogue.read(lambda records: records.count_transfers()) == {"OFFERED": 2, "STORED": 1}
+    assert catalogue.read(lambda records: records.backlog()) == Backlog(3, Instant(START + 3))

@@ -246,7 +246,12 @@ def test_it_serves_on_an_inherited_socket(manager: CallingManager, tmp_path: Pat
     [
         ("", 2, "identifier: it is missing"),
         ('identifier = "ivo://a/b"\ndata = "/proc/none"', 1, "/proc/none"),
-        ('identifier = "ivo://a/b"\ndata = "d"\n[listen]\ninterface = "192.0.2.1"', 1, "address"),
+        ('identifier = "ivo://a/b"\ndata = "d"\n[listen]\ninterface = "192.0.2.1"', 2, ":4: listen.interface"),
+        (
+            'identifier = "ivo://a/b"\ndata = "d"\n[listen]\ninterface = "192.0.2.1"\ntrusted_network = true',
+            1,
+            "address",
+        ),
         ('identifier = "ivo://a/b"\ndata = "d"\n[listen]\ninterface = "0.0.0.0"\nport = 0', 2, "listen.address"),
     ],
 )

@@ -24,6 +24,9 @@ class Transactions(Protocol):
 
     def write(self, fn: Callable[[Connection], R]) -> R: ...
 
+    @property
+    def groups(self) -> dict[int, int]: ...
+
     def close(self) -> None: ...
 
 
@@ -61,6 +64,11 @@ class Database(Generic[T]):
         Raises ServiceBusy as `read` does, and whatever `fn` raises.
         """
         return self._transactions.write(lambda connection: fn(self._bind(connection)))
+
+    @property
+    def groups(self) -> dict[int, int]:
+        """How many commits there were, by how many callers of `write` shared them; empty where nobody shares."""
+        return self._transactions.groups
 
     def close(self) -> None:
         """Finish what has begun and refuse the rest. Closing twice is no error."""

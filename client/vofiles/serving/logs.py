@@ -101,18 +101,21 @@ def access_log(form: Form, *, stream: TextIO | None = None) -> AccessLog:
 
 def _json_line(record: AccessRecord, stamp: str, path: str) -> str:
     cut = "" if record.complete else ', "complete": false'
+    done = f', "operation": "{record.operation}"' if record.operation else ""
     return (
         f'{{"event": "request", "level": "info", "timestamp": "{stamp}", "method": "{record.method}", '
         f'"path": {json.dumps(path)}, "status": {record.status}, "size": {record.size}, '
-        f'"ms": {record.seconds * 1000:.3f}, "request_id": "{record.request_id}", "peer": "{record.peer}"{cut}}}\n'
+        f'"ms": {record.seconds * 1000:.3f}, "request_id": "{record.request_id}", '
+        f'"peer": "{record.peer}"{done}{cut}}}\n'
     )
 
 
 def _console_line(record: AccessRecord, stamp: str, path: str) -> str:
     cut = "" if record.complete else " incomplete"
+    done = f" operation={record.operation}" if record.operation else ""
     return (
         f"{stamp} {record.status} {record.method} {path} size={record.size} ms={record.seconds * 1000:.3f} "
-        f"request_id={record.request_id} peer={record.peer}{cut}\n"
+        f"request_id={record.request_id} peer={record.peer}{done}{cut}\n"
     )
 
 

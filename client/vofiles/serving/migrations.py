@@ -13,6 +13,7 @@ the old schema, and two processes that start together do it once.
 
 import sqlite3
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 from alembic import command, context
@@ -22,6 +23,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, MetaData, create_engine, make_url
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import NullPool
 
 from vofiles.errors import ServiceBusy
 from vofiles.serving import sqlite
@@ -60,6 +62,28 @@ def upgrade(url: str, package: str) -> None:
         command.upgrade(config, "head")
 
     _alone(make_url(url), migrate)
+
+
+class SchemaCheck:
+    """Tells whether a database still has the schema that this release of a package works with."""
+
+    def __init__(self, url: str, package: str) -> None:
+        self._url = make_url(url)
+        self._heads = set(ScriptDirectory.from_config(_config(package)).get_heads())
+
+    def __call__(self) -> bool:
+        """Look. Raises what the driver raises where the database does not answer; makes nothing."""
+        if self._url.get_backend_name() == "sqlite":
+            if not Path(self._url.database or "").is_file():
+                return False
+            engine = sqlite.engine(self._url, "BEGIN", 1.0, "query_only=ON")
+        else:
+            engine = create_engine(self._url.set(drivername="postgresql+psycopg"), poolclass=NullPool)
+        try:
+            with engine.connect() as connection, connection.begin():
+                return set(MigrationContext.configure(connection).get_current_heads()) == self._heads
+        finally:
+            engine.dispose()
 
 
 def differences(url: str, metadata: MetaData) -> list[Any]:

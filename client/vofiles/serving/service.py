@@ -14,10 +14,11 @@ import structlog
 from twisted.internet.defer import Deferred
 
 from vofiles.configuration import ConfigurationError
-from vofiles.listen import ALL_INTERFACES, Limits, Listen, is_loopback
-from vofiles.serving.http import AccessLog, Listening, Pool, Reactor, Site, serve
+from vofiles.listen import ALL_INTERFACES, Limits, Listen, Metrics, is_loopback
+from vofiles.serving.http import AccessLog, AccessRecord, Listening, Pool, Reactor, Site, serve
 from vofiles.serving.http import Limits as Bounds
-from vofiles.serving.listening import url_of
+from vofiles.serving.listening import bind, url_of
+from vofiles.serving.metrics import Measures, Meter
 from vofiles.serving.tls import server_tls
 
 READ_THREADS = 4
@@ -29,14 +30,28 @@ class Service:
     """One server process's worth of sockets, pools and things to close; it owns the listening socket from now on."""
 
     def __init__(
-        self, listen: Listen, listener: socket, reactor: Reactor, access: AccessLog, limits: Limits | None = None
+        self,
+        listen: Listen,
+        listener: socket,
+        reactor: Reactor,
+        access: AccessLog,
+        limits: Limits | None = None,
+        metrics: Metrics | None = None,
     ) -> None:
         self._listen, self._listener, self._reactor, self._access = listen, listener, reactor, access
         self._limits = limits or Limits()
+        self._metrics = metrics or Metrics()
+        self.measures = Measures()
+        """What it is measured by; served where the configuration gives a port."""
+        self.metrics_address = ""
+        """Base URL of the metrics, once it serves; empty where there are none."""
         self.address = _announced(listen, listener)
         """The base URL by which others are told to reach it."""
         self._listening: Listening | None = None
+        self._measured: Listening | None = None
         self._closers: list[Callable[[], None]] = []
+        self._pools: dict[str, Pool] = {}
+        self.measures.gauge("pool_waiting", "Jobs that wait for a thread.", self._waiting, "pool")
 
     def to_close(self, close: Callable[[], None]) -> None:
         """Have something closed at the end; the last opened first."""
@@ -46,6 +61,7 @@ class Service:
         """A pool that ends with the service."""
         pool = Pool(name, threads, waiting)
         self.to_close(pool.stop)
+        self._pools[name] = pool
         return pool
 
     def start(self, site: Site, control: Pool) -> None:
@@ -56,16 +72,39 @@ class Service:
             else None
         )
         readers = self.make_pool("read", READ_THREADS)
+        access = self._measure(site)
         self._listening = serve(
             self._reactor,
             site,
             self._listener,
             pool=control,
             readers=readers,
-            access=self._access,
+            access=access,
             limits=bounds_of(self._limits),
             tls=tls,
         )
+
+    def _measure(self, site: Site) -> AccessLog:
+        """Serve the metrics, if anybody wants them; the access log that counts for them."""
+        if self._metrics.port is None:
+            return self._access
+        meter = Meter(site)
+        self.measures.add(meter.collect)
+        self.measures.gauge("connections", "Connections that are open.", self._connections)
+        # A pool of its own: when the others are full, that is what one wants to see.
+        pool = self.make_pool("metrics", 1, 16)
+        listener = bind(self._metrics.interface, self._metrics.port)
+        self.metrics_address = url_of(listener)
+        pages = Site([self.measures.route()])
+        self._measured = serve(self._reactor, pages, listener, pool=pool, readers=pool, access=_unlogged)
+        _log.info("metrics", address=self.metrics_address)
+        return meter.watching(self._access)
+
+    def _waiting(self) -> list[tuple[tuple[str, ...], float]]:
+        return [((name,), pool.waiting) for name, pool in self._pools.items()]
+
+    def _connections(self) -> int:
+        return self._listening.connections if self._listening is not None else 0
 
     def stop(self, grace: float | None = None) -> Deferred[None]:
         """Accept no more, give what runs `grace` seconds (else as configured), and close everything. On the reactor."""
@@ -79,6 +118,8 @@ class Service:
             # What is closed waits for threads, and those may wait for the reactor.
             threading.Thread(target=close, name="closing").start()
 
+        if self._measured is not None:
+            self._measured.stop(0.0)
         if self._listening is None:
             close_elsewhere(None)
         else:
@@ -92,6 +133,10 @@ class Service:
                 self._closers.pop()()
             except Exception:  # noqa: BLE001 - the others must be closed too
                 _log.exception("closing failed")
+
+
+def _unlogged(_record: AccessRecord) -> None:
+    """The metrics are asked for every few seconds; that is no news."""
 
 
 def bounds_of(limits: Limits) -> Bounds:

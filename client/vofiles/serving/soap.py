@@ -149,7 +149,8 @@ class SoapService:
             return Later(outcome.subscribe, outcome.timeout, finish)
         if not isinstance(outcome, operation.answer):
             raise TypeError(f"{operation.name} gave {type(outcome).__name__}, not {operation.answer.__name__}")
-        return Response(200, (_XML,), replies.answer(self._namespace, operation.name, outcome))
+        body = replies.answer(self._namespace, operation.name, outcome)
+        return Response(200, (_XML,), body, operation=operation.name)
 
     def _finish(self, operation: Operation, parked: Parked) -> Response | Later:
         try:
@@ -160,23 +161,26 @@ class SoapService:
     def _failed(self, operation: Operation | None, error: Exception) -> Response:
         if isinstance(error, (xmlgate.VersionMismatch, xmlgate.MustUnderstand)):
             return self._fault(error, code=type(error).__name__, detail=False)
+        name = operation.name if operation is not None else ""
         if not isinstance(error, VofilesError):
             number = secrets.token_hex(6)
             _log.error("failure", number=number, exc_info=error)
-            return self._fault(Unexpected(number))
+            return self._fault(Unexpected(number), operation=name)
         category = row_of(error).fault
         if operation is not None and category not in operation.faults:
             _log.warning("undeclared fault", fault=category, name=error.name)
         else:
             _log.info("fault", name=error.name, reason=error.message)
-        return self._fault(error)
+        return self._fault(error, operation=name)
 
-    def _fault(self, error: VofilesError, *, code: str = "", detail: bool = True, status: int = 0) -> Response:
+    def _fault(
+        self, error: VofilesError, *, code: str = "", detail: bool = True, status: int = 0, operation: str = ""
+    ) -> Response:
         # WS-I BP 1.1, R1126: a fault is a 500; a 401 or 503 says in HTTP, too, what clients of HTTP act upon.
         known = row_of(error).status
         status = status or (known if known in {401, 503} else 500)
         body = replies.fault(self._namespace, error, code=code, detail=detail)
-        return Response(status, (_XML, *self._challenge(status)), body)
+        return Response(status, (_XML, *self._challenge(status)), body, operation=operation)
 
     def _challenge(self, status: int) -> tuple[tuple[str, str], ...]:
         if status == 401:

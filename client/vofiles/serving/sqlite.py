@@ -11,7 +11,7 @@ for the writer (WAL); with synchronous=FULL what was acknowledged survives the l
 import os
 import sqlite3
 import threading
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -85,6 +85,10 @@ class SqliteTransactions:
     def write(self, fn: Callable[[Connection], R]) -> R:
         return self._writer.run(fn)
 
+    @property
+    def groups(self) -> dict[int, int]:
+        return dict(self._writer.groups)
+
     def close(self) -> None:
         self._writer.close()
         self._readers.close()
@@ -118,6 +122,8 @@ class _Writer:
         self._limit = limit
         self._connection: Connection | None = made.connect()
         self._waiting: deque[_Call] = deque()
+        self.groups: Counter[int] = Counter()
+        """How many commits there were, by how many callers shared them."""
         self._arrived = threading.Condition()
         self._closed = False
         self._thread = threading.Thread(target=self._serve, name="database-writer", daemon=True)
@@ -145,7 +151,9 @@ class _Writer:
 
     def _serve(self) -> None:
         while first := self._next():
-            for call in self._commit(first, alone=False):
+            group = self._commit(first, alone=False)
+            self.groups[len(group)] += 1
+            for call in group:
                 call.settle()
         self._discard()
 

@@ -27,6 +27,15 @@ def test_a_request_is_one_line_without_its_ticket(form: Form) -> None:
     assert "complete" not in line
 
 
+@pytest.mark.parametrize(
+    ("form", "said"), [(Form.JSON, '"operation": "getNode"'), (Form.CONSOLE, " operation=getNode")]
+)
+def test_an_operation_is_named(form: Form, said: str) -> None:
+    out = io.StringIO()
+    access_log(form, stream=out)(RECORD._replace(operation="getNode"))
+    assert said in out.getvalue()
+
+
 def test_a_request_is_json() -> None:
     out = io.StringIO()
     access_log(Form.JSON, stream=out)(

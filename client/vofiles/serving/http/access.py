@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 
 class AccessRecord(NamedTuple):
-    """One served or refused request. `size` is the body's length in bytes, `seconds` from head to last byte handed on.
+    """One served or refused request. `size` is the answer's body in bytes, `received` what came of the request's;
+    `seconds` from head to last byte handed on.
 
     `complete` is False when the connection ended before the answer was sent wholly; `status` is 0 when there was none.
     A request whose head was refused has the method and path `-`.
@@ -24,6 +25,8 @@ class AccessRecord(NamedTuple):
     request_id: str
     peer: str
     complete: bool = True
+    operation: str = ""
+    received: int = 0
 
 
 AccessLog = Callable[[AccessRecord], None]

@@ -147,13 +147,15 @@ class Response:
 
     The engine adds Date, Server, X-Request-Id, Content-Length and, where needed, Connection; handlers may not.
     A request with HEAD gets the Content-Length of `body` and not the body, so handlers answer HEAD as they answer GET.
-    `close` asks that the connection be closed after this answer.
+    `close` asks that the connection be closed after this answer. `operation` is what was done, for log and metrics,
+    where the path does not say it.
     """
 
     status: int
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes | FileBody = b""
     close: bool = False
+    operation: str = ""
 
     def __post_init__(self) -> None:
         if not 200 <= self.status <= 599:

@@ -98,6 +98,11 @@ class Server(Factory):
             emptied, self._emptied = self._emptied, None
             emptied.callback(None)
 
+    @property
+    def connections(self) -> int:
+        """How many there are."""
+        return len(self._connections)
+
     def _tick(self) -> None:
         self.now = self.workshop.clock.seconds()
         self.heads.set_date(time.time())
@@ -136,6 +141,11 @@ class Listening:
         self.host, self.port = address
         self._port = port
         self._server = server
+
+    @property
+    def connections(self) -> int:
+        """How many connections are open."""
+        return self._server.connections
 
     def stop(self, grace: float = 10.0) -> Deferred[None]:
         """Accept nothing more at once; finish running requests for up to `grace` seconds, then cut. On the reactor.

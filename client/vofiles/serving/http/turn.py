@@ -31,6 +31,7 @@ class Turn:
         "flowing",
         "held_back",
         "keep",
+        "operation",
         "progress",
         "received",
         "request",
@@ -62,6 +63,7 @@ class Turn:
         self.answered = False
         self.sent = False
         self.status = 0
+        self.operation = ""
         self.size = 0
         self.progress = 0
         self.started = perf_counter()
@@ -75,6 +77,7 @@ class Turn:
         self.answered = True
         self.sink = None
         self.status = response.status
+        self.operation = response.operation
         self.size = 0 if self.request.method == "HEAD" else response.length
         self.keep = self.keep and not (response.close or closing)
         if self.body is not None and self.keep:
@@ -111,5 +114,14 @@ class Turn:
         request = self.request
         seconds = perf_counter() - self.started
         return AccessRecord(
-            request.method, request.path, self.status, self.size, seconds, request.request_id, peer, self.sent
+            request.method,
+            request.path,
+            self.status,
+            self.size,
+            seconds,
+            request.request_id,
+            peer,
+            self.sent,
+            self.operation,
+            self.received,
         )
