@@ -13,9 +13,9 @@ from typing import Final
 
 import vofiles
 from vofiles.cli.children import peak_memory
-from vofiles.cli.lines import table
 from vofiles.cli.demo.giant import Comparing, Giant
 from vofiles.cli.demo.web import Web, small_web
+from vofiles.cli.lines import table
 from vofiles.errors import VofilesError
 from vofiles.tree import Home, Node
 
