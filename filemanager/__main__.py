@@ -7,6 +7,7 @@ import typer
 
 from filemanager.commands import accounts
 from filemanager.commands.check import check
+from filemanager.commands.rebuild import rebuild
 from filemanager.commands.serve import serve
 from vofiles.serving.program import ConfigOption
 
@@ -15,6 +16,7 @@ app = typer.Typer(
 )
 app.command()(serve)
 app.command()(check)
+app.command()(rebuild)
 app.add_typer(accounts.app, name="account")
 
 

@@ -28,6 +28,12 @@ STUCK: Final = "stuck-transfer"
 UNDELIVERED: Final = "undelivered-errand"
 ORPHAN: Final = "orphan"
 UNKNOWN: Final = "unknown-container"
+# Of rebuilding.
+OTHER_ROOT: Final = "other-root"
+RENAMED: Final = "renamed"
+FRESH_NUMBER: Final = "fresh-number"
+SUPERSEDED: Final = "superseded"
+UNKNOWN_STORE: Final = "unknown-store"
 
 FINDINGS: Final = {
     MISSING: "I2",
@@ -51,6 +57,11 @@ FINDINGS: Final = {
     UNDELIVERED: "I6",
     ORPHAN: "I6",
     UNKNOWN: "I6",
+    OTHER_ROOT: "I4",
+    RENAMED: "I4",
+    FRESH_NUMBER: "I4",
+    SUPERSEDED: "I6",
+    UNKNOWN_STORE: "I2",
 }
 """The promise (docs/architecture.md) that each kind breaks. I1, that the bytes are what came, is what `filestore check
 --digests` looks at; I3 waits for quotas: no sum is kept that could be wrong."""
