@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from socket import socket
 from typing import Final
 
-from structlog.contextvars import get_contextvars
 from twisted.internet.defer import Deferred
 
 from filemanager import config
@@ -33,6 +32,7 @@ from vofiles.errors import InvalidIdentifier
 from vofiles.ivorn import Ivorn
 from vofiles.serving.http import AccessLog, Reactor, Site
 from vofiles.serving.keyring import Key, Keyring, Peer
+from vofiles.serving.logs import bound_request_id
 from vofiles.serving.service import Service
 from vofiles.serving.signatures import Verifier
 from vofiles.serving.upkeep import Ticker, end_within
@@ -94,7 +94,7 @@ class FileManager:
         self._service.to_close(stores.close)
         self._errands = errand_outbox(database, stores, clock, settings.terms.store_timeout)
         self._service.to_close(lambda: end_within(self._errands.stop, PATIENCE, "errands"))
-        desk = open_desk(settings, database, stores, self._errands)
+        desk = self.desk = open_desk(settings, database, stores, self._errands)
         self._upkeep = Ticker(desk.transfers.sweep, UPKEEP)
         self._service.to_close(self._upkeep.stop)
         self._control = self._service.make_pool("control", CONTROL_THREADS)
@@ -182,7 +182,7 @@ def open_desk(settings: config.Config, database: Database, stores: StoreControl,
 def stores_of(settings: config.Config, keyring: Keyring) -> SoapStoreControl:
     """The stores of the configuration."""
     addresses = {entry.identifier: entry.address for entry in settings.stores}
-    return SoapStoreControl(addresses, keyring, SystemClock(), request_id=_request_id)
+    return SoapStoreControl(addresses, keyring, SystemClock(), request_id=bound_request_id)
 
 
 def peers_of(settings: config.Config) -> tuple[Peer, ...]:
@@ -190,9 +190,3 @@ def peers_of(settings: config.Config) -> tuple[Peer, ...]:
     return tuple(
         Peer(entry.identifier, tuple(Key(key.id, key.secret) for key in entry.keys)) for entry in settings.stores
     )
-
-
-def _request_id() -> str | None:
-    """The id of the request that is being served, so that a store's log has it too."""
-    found = get_contextvars().get("request_id")
-    return found if isinstance(found, str) else None

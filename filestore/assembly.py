@@ -35,6 +35,7 @@ from vofiles.instant import SECOND, Instant
 from vofiles.ivorn import new_number
 from vofiles.serving.http import AccessLog, Reactor, Site
 from vofiles.serving.keyring import Key, Keyring, Peer
+from vofiles.serving.logs import bound_request_id
 from vofiles.serving.outbox import Letter, Outbox
 from vofiles.serving.service import Service
 from vofiles.serving.signatures import Verifier
@@ -144,6 +145,7 @@ class FileStore:
             tickets=Tickets(self.folder.ticket_secret()),
             urls=lambda token: f"{self.address}{CONTENT}{token}",
             wake=self._wake,
+            request_id=bound_request_id,
         )
 
     def _make_lane(self) -> Lane:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import requests
 import urllib3
 
-from vofiles import contract, faults
+from vofiles import contract, faults, requestid
 from vofiles.errors import Incomplete, StoreUnreachable
 from vofiles.soap import why
 from vofiles.sources import BLOCK, Source
@@ -43,7 +43,7 @@ def find_endpoint(transfer: contract.Transfer, method: str) -> contract.Endpoint
 def _session_call(
     session: requests.Session, endpoint: contract.Endpoint, headers: dict[str, str], data: object = None
 ) -> requests.Response:
-    announced = {header.name: header.value for header in endpoint.headers}
+    announced = {header.name: header.value for header in endpoint.headers} | {requestid.HEADER: requestid.request_id()}
     try:
         return session.request(
             endpoint.method, endpoint.url, headers=announced | headers, data=data,  # type: ignore[arg-type]
@@ -186,7 +186,8 @@ def _require_success(response: requests.Response) -> None:
     if response.status_code in {200, 201, 204, 206}:
         return
     text = response.raw.read(64 * 1024, decode_content=False) if response.raw is not None else b""
-    raise error_from(response.status_code, text or response.content[: 64 * 1024], response.reason or "")
+    error = error_from(response.status_code, text or response.content[: 64 * 1024], response.reason or "")
+    raise requestid.noted(error, response.headers.get(requestid.HEADER))
 
 
 def error_from(status: int, body: bytes, reason: str) -> Exception:

@@ -18,6 +18,7 @@ from requests.auth import AuthBase, HTTPBasicAuth
 from zeep import Client, Settings
 from zeep.exceptions import ValidationError
 
+from vofiles import requestid
 from vofiles.contract import FaultDetail, Operation
 from vofiles.errors import (
     InvalidArgument,
@@ -52,7 +53,7 @@ class Options(TypedDict, total=False):
     verify: bool | str
     """Whether TLS certificates are verified, or the file of the authorities to trust."""
     request_id: Callable[[], str | None]
-    """Asked at each call for the X-Request-Id to send."""
+    """Asked at each call for the X-Request-Id to send; that of the job under way, else a fresh one."""
 
 
 class BearerAuth(AuthBase):
@@ -95,7 +96,7 @@ class SoapClient:
         self._auth = auth_of(auth)
         self._timeout = (chosen.get("connect_timeout", CONNECT_TIMEOUT), chosen.get("read_timeout", READ_TIMEOUT))
         self._verify = chosen.get("verify", True)
-        self._request_id = chosen.get("request_id", lambda: None)
+        self._request_id: Callable[[], str | None] = chosen.get("request_id", requestid.request_id)
         self._local = threading.local()
         self._sessions: weakref.WeakSet[requests.Session] = weakref.WeakSet()
         self._lock = threading.Lock()
@@ -105,10 +106,17 @@ class SoapClient:
         ServiceUnreachable where nothing comes, or something that is no answer; InvalidArgument where the request
         cannot be put into XML.
         """
+        number = self._request_id()
+        try:
+            return self._call(name, request, number)
+        except VofilesError as error:
+            raise requestid.noted(error, number)  # noqa: B904 - it is the same error
+
+    def _call(self, name: str, request: Any, number: str | None) -> Any:
         operation = self._operations[name]
         assert isinstance(request, operation.request), f"{name} takes a {operation.request.__name__}"
         status, content_type, body = self._exchange(
-            *_message(self._wsdl_name, frozenset(self._operations), name, request)
+            *_message(self._wsdl_name, frozenset(self._operations), name, request), number
         )
         element = _body_element(body)
         if element is not None and element.tag == f"{_SOAP}Fault":
@@ -132,11 +140,10 @@ class SoapClient:
         for session in sessions:
             session.close()
 
-    def _exchange(self, envelope: bytes, action: str) -> tuple[int, str, bytes]:
+    def _exchange(self, envelope: bytes, action: str, number: str | None) -> tuple[int, str, bytes]:
         headers = {"Content-Type": "text/xml; charset=utf-8", "SOAPAction": f'"{action}"', "Accept": "text/xml"}
-        request_id = self._request_id()
-        if request_id:
-            headers["X-Request-Id"] = request_id
+        if number:
+            headers[requestid.HEADER] = number
         try:
             with self._session().post(
                 self.address,

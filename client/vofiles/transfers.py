@@ -11,7 +11,7 @@ from typing import Protocol
 
 import requests
 
-from vofiles import data, faults, waiting
+from vofiles import data, faults, requestid, waiting
 from vofiles.checksums import Checksums
 from vofiles.contract import (
     CancelTransfer,
@@ -66,6 +66,10 @@ class Transfers:
 
     def put(self, request: ImportInit, source: Source, progress: Progress | None = None) -> TransferAnswer:
         """Send a source as the next version of a file; answers when it is that. Raises VofilesError, OSError."""
+        with requestid.job():
+            return self._put(request, source, progress)
+
+    def _put(self, request: ImportInit, source: Source, progress: Progress | None) -> TransferAnswer:
         transfer = self._offered(self._port.import_init(request).transfer)
         try:
             self._send(transfer, source, request.content_type, progress)
@@ -148,6 +152,10 @@ class Transfers:
 
     def get(self, node: LongIdentifier, sink: Sink, label: object, progress: Progress | None = None) -> Checksums:
         """Fetch the content of a file and verify it. Raises VofilesError, and OSError of the sink."""
+        with requestid.job():
+            return self._get(node, sink, label, progress)
+
+    def _get(self, node: LongIdentifier, sink: Sink, label: object, progress: Progress | None) -> Checksums:
         answer = self._port.export_init(ExportInit(node))
         transfer = self._offered(answer.transfer)
         fetching = _Fetching(transfer, sink, label, progress)

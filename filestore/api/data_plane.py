@@ -9,6 +9,8 @@ import json
 from collections.abc import Callable
 from functools import partial
 
+from structlog.contextvars import bound_contextvars
+
 from filestore.api.announcements import sent_of
 from filestore.api.problems import problem, refuse_as_problem, unexpected
 from filestore.api.representation import digest_header, entity_tag, represent
@@ -72,7 +74,8 @@ class DataPlane:
         request = exchange.request
         try:
             sent: Sent = sent_of(request.headers, exchange.content_length)
-            upload = open_upload(self._store, _token(request), sent)
+            with bound_contextvars(request_id=request.request_id):
+                upload = open_upload(self._store, _token(request), sent)
         except Exception as error:  # noqa: BLE001 - as above
             exchange.respond_from_thread(_refusal(request, error))
             return

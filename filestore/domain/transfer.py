@@ -112,6 +112,8 @@ class Transfer:
     bytes_done: int = 0
     failure: Failure | None = None
     receipt: Receipt | None = None
+    request_id: str | None = None
+    """Of the request that last had bytes moved; in logs only."""
 
     def step(self, action: str, now: Instant) -> "Transfer":
         """The transfer after an action. Raises TransferEnded where the table has no such line."""

@@ -83,6 +83,7 @@ def transfer_row(transfer: Transfer) -> dict[str, Any]:
         "bytes_done": transfer.bytes_done,
         "failure": to_text(transfer.failure) if transfer.failure else None,
         "receipt": to_text(transfer.receipt) if transfer.receipt else None,
+        "request_id": transfer.request_id,
     }
 
 
@@ -107,6 +108,7 @@ def transfer_of(row: RowMapping) -> Transfer:
         row["bytes_done"],
         from_text(Failure, row["failure"]) if row["failure"] is not None else None,
         from_text(Receipt, row["receipt"]) if row["receipt"] is not None else None,
+        row["request_id"],
     )
 
 

@@ -66,6 +66,7 @@ TRANSFERS = Table(
     Column("bytes_done", BigInteger, nullable=False),
     Column("failure", _TEXT, nullable=True),
     Column("receipt", _TEXT, nullable=True),
+    Column("request_id", _TEXT, nullable=True),
     Index(None, "state", "due"),
     Index(None, "state", "transfer"),
     sqlite_autoincrement=True,

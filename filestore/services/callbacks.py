@@ -9,9 +9,10 @@ import logging
 from collections.abc import Collection
 from dataclasses import replace
 
-from filestore.domain.transfer import ACKNOWLEDGE
+from filestore.domain.transfer import ACKNOWLEDGE, Transfer
 from filestore.ports import CallbackSender, Outgoing, Records
 from filestore.services.store import Store
+from vofiles import requestid
 from vofiles.contract import Failure, TransferCompleted, TransferFailed, TransferState
 from vofiles.errors import TransferNotFound
 from vofiles.instant import Instant
@@ -25,11 +26,20 @@ def list_due(store: Store, now: Instant, limit: int, without: Collection[Ivorn] 
     return store.catalogue.read(lambda records: records.list_outgoing(now, limit, without))
 
 
-def message_of(store: Store, transfer: str) -> TransferCompleted | TransferFailed:
-    """What is to be said of a transfer that has ended. Raises TransferNotFound."""
+def ended_transfer(store: Store, transfer: str) -> Transfer:
+    """The transfer that a callback is about. Raises TransferNotFound."""
     found = store.catalogue.read(lambda records: records.find_transfer(transfer))
     if found is None:
         raise TransferNotFound(transfer)
+    return found
+
+
+def message_of(store: Store, transfer: str) -> TransferCompleted | TransferFailed:
+    """What is to be said of a transfer that has ended. Raises TransferNotFound."""
+    return _message(ended_transfer(store, transfer))
+
+
+def _message(found: Transfer) -> TransferCompleted | TransferFailed:
     if found.receipt is not None:
         return TransferCompleted(found.receipt)
     return TransferFailed(found.transfer, found.state, found.failure or Failure("Unexpected", "no reason is known"))
@@ -37,7 +47,9 @@ def message_of(store: Store, transfer: str) -> TransferCompleted | TransferFaile
 
 def deliver(store: Store, sender: CallbackSender, outgoing: Outgoing) -> None:
     """Say it. Raises what the sender raises."""
-    sender.send(outgoing.manager, message_of(store, outgoing.transfer))
+    found = ended_transfer(store, outgoing.transfer)
+    with requestid.job(found.request_id):
+        sender.send(outgoing.manager, _message(found))
 
 
 def acknowledge(store: Store, number: int) -> None:

@@ -35,7 +35,7 @@ def begin_import(store: Store, caller: Ivorn, request: StoreImportInit) -> Store
         expiry = Instant(container.created + store.terms.ticket_lifetime)
         offer = Transfer(
             request.transfer, caller, Direction.IMPORT_INIT, mark, container.number, TransferState.OFFERED,
-            container.created, container.created, expiry, promise=promise,
+            container.created, container.created, expiry, promise=promise, request_id=store.request_id(),
         )  # fmt: skip
         found = store.catalogue.write(lambda records: add_transfer(records, offer, container))
     return StoreTransferAnswer(store.transfer_as_it_stands(found))
@@ -72,7 +72,8 @@ def open_upload(store: Store, token: str, sent: Sent) -> Upload | Replay:
     """
     ticket = store.tickets.check(token, "PUT")
     now, lease = store.clock(), store.numbers()
-    transfer, container = store.catalogue.write(lambda records: _take(store, records, ticket, sent, lease, now))
+    asked = store.request_id()
+    transfer, container = store.catalogue.write(lambda records: _take(store, records, ticket, sent, lease, now, asked))
     promise = _promise(transfer.promise, sent)
     if transfer.receipt is not None:
         return Replay(store, transfer.receipt, promise)
@@ -80,7 +81,7 @@ def open_upload(store: Store, token: str, sent: Sent) -> Upload | Replay:
 
 
 def _take(
-    store: Store, records: Records, ticket: Ticket, sent: Sent, lease: str, now: Instant
+    store: Store, records: Records, ticket: Ticket, sent: Sent, lease: str, now: Instant, asked: str | None
 ) -> tuple[Transfer, Container]:
     transfer = records.hold_transfer(ticket.transfer)
     container = records.hold_container(transfer.container) if transfer is not None else None
@@ -94,6 +95,7 @@ def _take(
     if sent.length is not None:
         require_length(transfer.promise, sent.length)
     transfer = transfer.start(lease, Instant(now + store.terms.longest_transfer), now)
+    transfer = replace(transfer, request_id=asked or transfer.request_id)
     container = container.step(BEGIN, now)
     records.set_transfer(transfer)
     records.set_container(container)

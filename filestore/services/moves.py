@@ -60,6 +60,7 @@ def import_data(
         wanted = Transfer(
             request.transfer, caller, Direction.IMPORT_DATA, mark, container.number, TransferState.REQUESTED,
             container.created, container.created, expiry, promise=promise, remote=remote,
+            request_id=store.request_id(),
         )  # fmt: skip
         found = store.catalogue.write(lambda records: add_transfer(records, wanted, container))
     enqueue(lane, found)
@@ -79,7 +80,7 @@ def export_data(
     remote = remote_of(request, "PUT")
     outbound.require_allowed(remote)
     lane.require_room()
-    now = store.clock()
+    now, asked = store.clock(), store.request_id()
 
     def begin(records: Records) -> Transfer:
         found = find_repeated(records, caller, request.transfer, mark)
@@ -89,7 +90,7 @@ def export_data(
         wanted = Transfer(
             request.transfer, caller, Direction.EXPORT_DATA, mark, number, TransferState.REQUESTED, now, now,
             Instant(now + store.terms.longest_transfer),
-            promise=Promise(content_type=request.content_type), remote=remote,
+            promise=Promise(content_type=request.content_type), remote=remote, request_id=asked,
         )  # fmt: skip
         return add_transfer(records, wanted, None)
 

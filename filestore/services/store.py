@@ -37,6 +37,8 @@ class Store:
     """The announced address of a ticket's token, `<address>/content/<token>`."""
     wake: Callable[[], None]
     """Called after a commit that leaves a callback to deliver."""
+    request_id: Callable[[], str | None] = lambda: None
+    """The id of the request that is being served, which its callback will carry."""
     health: Health = field(default_factory=Health)
     flows: Flows = field(default_factory=Flows)
 

@@ -76,6 +76,7 @@ def test_a_transfer_comes_back_as_it_was(catalogue: Catalogue) -> None:
         bytes_done=5,
         failure=Failure("Incomplete", "too short"),
         receipt=receipt,
+        request_id="0123456789ab",
     )
     add(catalogue, OFFER, full)
     assert catalogue.read(lambda records: records.find_transfer("t1")) == OFFER

@@ -11,7 +11,7 @@ from typing import Annotated
 import click
 import typer
 
-from vofiles import __version__
+from vofiles import __version__, requestid
 from vofiles.cli import exits
 from vofiles.cli.get import get
 from vofiles.cli.info import info
@@ -21,7 +21,7 @@ from vofiles.cli.mkdir import mkdir
 from vofiles.cli.put import put
 from vofiles.cli.rm import rm
 from vofiles.cli.up import up
-from vofiles.errors import VofilesError
+from vofiles.errors import Unexpected, VofilesError
 
 app = typer.Typer(
     name="vofiles",
@@ -58,7 +58,10 @@ def choose(
 def main() -> int:
     """The console script `vofiles`; returns the exit code."""
     try:
-        code = app(standalone_mode=False)
+        with requestid.job() as number:
+            if "--debug" in sys.argv:
+                print(f"{requestid.HEADER}: {number}", file=sys.stderr)
+            code = app(standalone_mode=False)
     except click.ClickException as error:
         error.show()
         return exits.USAGE
@@ -79,6 +82,8 @@ def _failed(error: Exception) -> int:
         traceback.print_exception(error)
     else:
         exits.complain(exits.sentence_of(error))
+        if isinstance(error, Unexpected) and (number := requestid.find_noted(error)):
+            exits.complain(f"in the services' logs it is under {requestid.HEADER} {number}")
     return exits.code_of(error)
 
 

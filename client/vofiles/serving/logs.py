@@ -35,6 +35,12 @@ class Form(Enum):
     CONSOLE = "console"
 
 
+def bound_request_id() -> str | None:
+    """The id of the request that this thread serves, where it serves one."""
+    found = structlog.contextvars.get_contextvars().get("request_id")
+    return found if isinstance(found, str) else None
+
+
 def tame(value: str, cap: int = CAP, *, lines: bool = False) -> str:
     """`value` without tickets, at most `cap` characters long, with everything unprintable escaped (but line ends, with
     `lines`).
