@@ -31,8 +31,11 @@ from filestore.services.expiry import expire_due
 from filestore.services.lane import Lane
 from filestore.services.store import Store
 from filestore.services.sweep import sweep
+from vofiles import contract
+from vofiles.contract import ServiceKind
 from vofiles.instant import SECOND, Instant
 from vofiles.ivorn import new_number
+from vofiles.registry import ListedServices
 from vofiles.serving.http import AccessLog, Reactor, Site
 from vofiles.serving.keyring import Key, Keyring, Peer
 from vofiles.serving.logs import bound_request_id
@@ -159,8 +162,9 @@ class FileStore:
         return lane
 
     def _make_outbox(self, keyring: Keyring) -> Outbox[Outgoing]:
-        addresses = {manager.identifier: manager.address for manager in self._settings.managers}
-        sender = SoapCallbackSender(addresses, keyring, clock, authorities=self._settings.outbound.authorities)
+        sender = SoapCallbackSender(
+            registry_of(self._settings), keyring, clock, authorities=self._settings.outbound.authorities
+        )
         self._service.to_close(sender.close)
 
         def deliver(letter: Letter[Outgoing]) -> None:
@@ -195,6 +199,13 @@ def peers_of(settings: config.Config) -> tuple[Peer, ...]:
     return tuple(
         Peer(manager.identifier, tuple(Key(key.id, key.secret) for key in manager.keys))
         for manager in settings.managers
+    )
+
+
+def registry_of(settings: config.Config) -> ListedServices:
+    """Where the FileManagers are: as the operator has written down, and nowhere else."""
+    return ListedServices(
+        contract.Service(manager.identifier, ServiceKind.FILEMANAGER, manager.address) for manager in settings.managers
     )
 
 

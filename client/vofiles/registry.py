@@ -1,57 +1,64 @@
-"""Where services are and where accounts live: from what people type to a service's address.
+"""Where services are: from a service's identifier to the URL of its SOAP service.
 
     account -> AccountResolver -> home's node identifier -> Registry -> FileManager
 
-Rule: the only module that turns an identifier into an address; an address is believed only when what answers there says
-that it is the service asked for (`getIdentifier`).
+Rule: a registry says where a service is and nothing of what may be sent there; it is asked by identifier, and no
+address comes from anywhere else.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
-from vofiles.contract import GetAccount, GetIdentifier
+from vofiles.contract import GetServices, Service
 from vofiles.errors import ServiceNotFound
 from vofiles.filemanager_port import FileManagerPort
-from vofiles.ivorn import Ivorn, NodeIdentifier
-
-
-class AccountResolver(Protocol):
-    """Knows where accounts have their homes."""
-
-    def get_home(self, account: Ivorn | None) -> NodeIdentifier:
-        """The home of an account; of the caller's own without one. Raises AccountNotFound."""
+from vofiles.ivorn import Ivorn
 
 
 class Registry(Protocol):
-    """Knows FileManagers by their identifiers."""
+    """Knows services by their identifiers."""
 
-    def get_filemanager(self, service: Ivorn) -> FileManagerPort:
-        """The port to a FileManager. Raises ServiceNotFound."""
-
-
-class KnownFileManagers:
-    """The registry of those FileManagers that we were given the addresses of."""
-
-    def __init__(self, ports: Iterable[FileManagerPort]) -> None:
-        self._unchecked = list(ports)
-        self._ports: dict[Ivorn, FileManagerPort] = {}
-
-    def get_filemanager(self, service: Ivorn) -> FileManagerPort:
-        while service not in self._ports and self._unchecked:
-            port = self._unchecked[0]
-            self._ports[port.get_identifier(GetIdentifier()).identifier] = port
-            # Only now: one that did not answer is asked again the next time.
-            del self._unchecked[0]
-        if service not in self._ports:
-            raise ServiceNotFound(service, reason="give the address of the FileManager where this home is")
-        return self._ports[service]
+    def get_service(self, identifier: Ivorn) -> Service:
+        """A service and where it is. Raises ServiceNotFound."""
 
 
-class AskedFileManager:
-    """The account resolver that asks one FileManager."""
+class ListedServices:
+    """The registry of what is written down: a registry file, or a server's configuration."""
 
-    def __init__(self, port: FileManagerPort) -> None:
+    def __init__(self, services: Iterable[Service]) -> None:
+        self._services = {service.identifier: service for service in services}
+
+    def get_service(self, identifier: Ivorn) -> Service:
+        if identifier not in self._services:
+            raise ServiceNotFound(identifier, reason="it is not in the registry file")
+        return self._services[identifier]
+
+
+class AskedServices:
+    """The registry that asks one FileManager for the services it knows; `port` is looked up when it is needed."""
+
+    def __init__(self, port: Callable[[], FileManagerPort]) -> None:
         self._port = port
 
-    def get_home(self, account: Ivorn | None) -> NodeIdentifier:
-        return self._port.get_account(GetAccount(account)).account.home
+    def get_service(self, identifier: Ivorn) -> Service:
+        port = self._port()
+        for service in port.get_services(GetServices(identifier)).services:
+            if service.identifier == identifier:
+                return service
+        raise ServiceNotFound(identifier, reason=f"{port.address} does not know it")
+
+
+class FirstThatKnows:
+    """Several registries as one: the first that knows a service is believed."""
+
+    def __init__(self, registries: Iterable[Registry]) -> None:
+        self._registries = tuple(registries)
+
+    def get_service(self, identifier: Ivorn) -> Service:
+        failure = ServiceNotFound(identifier, reason="there is no registry to ask")
+        for registry in self._registries:
+            try:
+                return registry.get_service(identifier)
+            except ServiceNotFound as error:
+                failure = error
+        raise failure

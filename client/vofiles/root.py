@@ -13,9 +13,10 @@ import requests
 
 from vofiles.errors import VofilesError
 from vofiles.filemanager_port import FileManagerPort
+from vofiles.filemanagers import FileManagers
 from vofiles.ivorn import Ivorn, LongIdentifier, NodeIdentifier, decode_segment
 from vofiles.names import HomePath
-from vofiles.registry import AccountResolver, Registry
+from vofiles.resolvers import AccountResolver
 from vofiles.transfers import Transfers
 from vofiles.waiting import Waiter
 
@@ -23,8 +24,10 @@ from vofiles.waiting import Waiter
 class Connection:
     """What all trees that one caller reaches have in common."""
 
-    def __init__(self, resolver: AccountResolver, registry: Registry, session: requests.Session, wait: Waiter) -> None:
-        self.resolver, self.registry, self.session, self.wait = resolver, registry, session, wait
+    def __init__(
+        self, resolver: AccountResolver, filemanagers: FileManagers, session: requests.Session, wait: Waiter
+    ) -> None:
+        self.resolver, self.filemanagers, self.session, self.wait = resolver, filemanagers, session, wait
         self._roots: dict[tuple[str, str], Root] = {}
 
     def root_of(self, path: HomePath) -> "Root":
@@ -34,6 +37,7 @@ class Connection:
 
     def close(self) -> None:
         """Close what connections are open."""
+        self.filemanagers.close()
         self.session.close()
 
 
@@ -50,7 +54,7 @@ class Root:
             if self._found is None:
                 owner = Ivorn(self._path.authority, self._path.account) if self._path.authority else None
                 home = self._connection.resolver.get_home(owner)
-                self._found = self._connection.registry.get_filemanager(home.service), home
+                self._found = self._connection.filemanagers.get_filemanager(home.service), home
             return self._found
 
     @property

@@ -1,17 +1,18 @@
 """Callbacks on their way: the port CallbackSender over SOAP.
 
-Rule: a callback goes to the address that the configuration has for its FileManager, never to one from a request, and is
-signed at each delivery.
+Rule: a callback goes to the address that the Registry has for its FileManager, never to one from a request, and is
+signed at each delivery. Before the first one, what answers there is asked who it is.
 """
 
-from collections.abc import Mapping
 from pathlib import Path
+from threading import Lock
 
 from filestore.ports import Clock
 from vofiles.callback_port import CallbackPort
-from vofiles.contract import TransferCompleted, TransferFailed
-from vofiles.errors import CallbackUnreachable
+from vofiles.contract import GetIdentifier, TransferCompleted, TransferFailed
+from vofiles.errors import CallbackUnreachable, InvalidMessage, ServiceNotFound
 from vofiles.ivorn import Ivorn
+from vofiles.registry import Registry
 from vofiles.serving.keyring import Keyring
 from vofiles.serving.signatures import SignedAuth
 
@@ -23,25 +24,19 @@ READ_TIMEOUT = 30.0
 class SoapCallbackSender:
     """Speaks to the callback port of each FileManager; see the port."""
 
-    def __init__(
-        self, addresses: Mapping[Ivorn, str], keyring: Keyring, clock: Clock, *, authorities: Path | None = None
-    ) -> None:
-        self._ports = {
-            manager: CallbackPort(
-                address,
-                auth=SignedAuth(keyring, manager, clock),
-                connect_timeout=CONNECT_TIMEOUT,
-                read_timeout=READ_TIMEOUT,
-                verify=str(authorities) if authorities else True,
-            )
-            for manager, address in addresses.items()
-        }
+    def __init__(self, registry: Registry, keyring: Keyring, clock: Clock, *, authorities: Path | None = None) -> None:
+        self._registry, self._keyring, self._clock = registry, keyring, clock
+        self._verify = str(authorities) if authorities else True
+        self._ports: dict[Ivorn, CallbackPort] = {}
+        self._checked: set[Ivorn] = set()
+        self._lock = Lock()
 
     def send(self, manager: Ivorn, message: TransferCompleted | TransferFailed) -> None:
         """Returns when the FileManager has acknowledged."""
-        port = self._ports.get(manager)
-        if port is None:
-            raise CallbackUnreachable(manager, reason="it is not in this store's configuration any more")
+        port = self._port(manager)
+        if manager not in self._checked:
+            _require_identity(manager, port)
+            self._checked.add(manager)
         if isinstance(message, TransferCompleted):
             port.transfer_completed(message)
         else:
@@ -49,5 +44,39 @@ class SoapCallbackSender:
 
     def close(self) -> None:
         """Give the connections back."""
-        for port in self._ports.values():
-            port.close()
+        with self._lock:
+            for port in self._ports.values():
+                port.close()
+
+    def _port(self, manager: Ivorn) -> CallbackPort:
+        with self._lock:
+            if manager not in self._ports:
+                self._ports[manager] = self._open(manager)
+            return self._ports[manager]
+
+    def _open(self, manager: Ivorn) -> CallbackPort:
+        try:
+            address = self._registry.get_service(manager).address
+        except ServiceNotFound as error:
+            raise CallbackUnreachable(manager, reason="it is not in this store's configuration any more") from error
+        return CallbackPort(
+            address,
+            auth=SignedAuth(self._keyring, manager, self._clock),
+            connect_timeout=CONNECT_TIMEOUT,
+            read_timeout=READ_TIMEOUT,
+            verify=self._verify,
+        )
+
+
+def _require_identity(manager: Ivorn, port: CallbackPort) -> None:
+    """Refuse an address where another FileManager answers: it would know nothing of the transfer, and say so for good.
+
+    Raises CallbackUnreachable, and what the service answers.
+    """
+    try:
+        told = port.get_identifier(GetIdentifier()).identifier
+    except InvalidMessage:
+        # One of before this operation was in the contract; its signatures are all there is to go by.
+        return
+    if told != manager:
+        raise CallbackUnreachable(manager, reason=f"at {port.address} answers {told}")

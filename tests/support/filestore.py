@@ -31,6 +31,8 @@ from vofiles.contract import (
     CALLBACK,
     FILEMANAGER_NAMESPACE,
     Acknowledged,
+    GetIdentifier,
+    IdentifierAnswer,
     StoreExportInit,
     StoreImportInit,
     Transfer,
@@ -60,6 +62,10 @@ class CallingManager:
     older_keys: list[Key] = field(default_factory=list)
     """Others that a store may still know; written into its configuration."""
     callback_address: str = "http://127.0.0.1:1/callback"
+    claimed: Ivorn | None = None
+    """Who it says that it is, where that is not so."""
+    times_asked: int = 0
+    """How often it was asked who it is."""
     received: list[TransferCompleted | TransferFailed] = field(default_factory=list)
     answer: Callable[[], None] = lambda: None
     """Called at each callback before it is kept; what it raises is answered."""
@@ -131,7 +137,16 @@ def calling_manager(name: str = "ivo://ast.cam.ac.uk/filemanager") -> Iterator[C
     def identify(request: Request) -> Ivorn:
         return verifier.verify(request, clock())
 
-    functions = {operation.name: take for operation in CALLBACK}
+    def tell(caller: Ivorn, _request: GetIdentifier) -> IdentifierAnswer:
+        assert caller == STORE
+        manager.times_asked += 1
+        return IdentifierAnswer(manager.claimed or manager.identifier)
+
+    functions: dict[str, Callable[[Ivorn, Any], Any]] = {
+        "getIdentifier": tell,
+        "transferCompleted": take,
+        "transferFailed": take,
+    }
     service: SoapService = SoapService(CALLBACK, FILEMANAGER_NAMESPACE, "filemanager-1.wsdl", {}, functions, identify)
     with running_site([service.route("/callback")]) as served:
         manager.served = served

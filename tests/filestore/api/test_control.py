@@ -2,6 +2,7 @@
 
 import dataclasses
 import subprocess
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -289,13 +290,31 @@ def test_a_callback_is_repeated_until_it_is_taken(manager: CallingManager, store
     assert next(refusals, None) is None
 
 
+def test_nothing_is_said_to_another_filemanager_than_the_one_meant(tmp_path: Path) -> None:
+    """Another one, that answers at the registered address, would say for good that it knows no such transfer."""
+    with calling_manager() as manager, running_filestore(tmp_path, [manager]) as store:
+        manager.claimed = Ivorn.parse("ivo://elsewhere/filemanager")
+        for number in (1, 2):
+            request = manager.import_request()
+            requests.put(url_of(manager.port(store.address).import_init(request).transfer), data=b"x", timeout=30)
+            wait_until(lambda number=number: manager.times_asked >= number, "asked who it is")
+        assert manager.received == []
+        manager.claimed = None
+        assert isinstance(manager.await_callback(request.transfer), TransferCompleted)
+        asked = manager.times_asked
+        again = manager.import_request()
+        requests.put(url_of(manager.port(store.address).import_init(again).transfer), data=b"x", timeout=30)
+        manager.await_callback(again.transfer)
+        assert manager.times_asked == asked
+
+
 # --- keys and TLS -----------------------------------------------------------------------------------------------------
 
 
 def test_keys_rotate(tmp_path: Path) -> None:
     """Both live keys are taken; a key that was dropped is not."""
     with calling_manager() as manager:
-        old, new = manager.key, Key("new", b"n" * 32)
+        old, new = manager.key, Key("new", sha256(b"new").digest())
         manager.older_keys = [old]
         manager.key = new
         with running_filestore(tmp_path, [manager]) as store:
