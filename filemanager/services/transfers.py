@@ -62,6 +62,10 @@ class TransferService:
     def __post_init__(self) -> None:
         object.__setattr__(self, "_turns", _Turns(self.config.terms.pull_interval))
 
+    def read_transfer(self, caller: Caller, number: str) -> TransferAnswer:
+        """A transfer as it is known here, no store asked; with the node once it has ended. Raises TransferNotFound."""
+        return self._answer(caller, number, None)
+
     def get_transfer(self, caller: Caller, number: str) -> TransferAnswer:
         """A transfer as it stands, with the node once it has ended. Raises TransferNotFound."""
         transfer = self.database.read(lambda tx: _get(tx, caller, number))

@@ -5,6 +5,7 @@ thread: it is parked, and looks from time to time itself, in case that the word 
 """
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Final
 
 from filemanager.domain.caller import Caller
@@ -46,6 +47,8 @@ PATH: Final = "/filemanager"
 CALLBACK_PATH: Final = "/callback"
 WSDL: Final = "filemanager-1.wsdl"
 
+CALLBACK_FIRST: Final = 0.05
+"""Seconds that getTransfer leaves to a callback before the store is asked."""
 LOOK_EVERY: Final = 2.0
 """Seconds after which a parked answer looks whether it has slept through its wake-up."""
 
@@ -132,8 +135,14 @@ class Native:
         wait = self._wait(request.wait)
         return self._until_end(caller, self._desk.exports.export_data(caller, request), wait)
 
-    def get_transfer(self, caller: Caller, request: GetTransfer) -> TransferAnswer:
-        return self._desk.transfers.get_transfer(caller, request.transfer)
+    def get_transfer(self, caller: Caller, request: GetTransfer) -> TransferAnswer | Parked:
+        transfers, number = self._desk.transfers, request.transfer
+        known = transfers.read_transfer(caller, number)
+        if known.transfer.state in TransferState.ENDED:
+            return known
+        # Who asks right after a PUT meets the callback on its way: waiting a moment is cheaper than asking the store.
+        finish = partial(transfers.get_transfer, caller, number)
+        return Parked(lambda wake: transfers.subscribe(number, wake), CALLBACK_FIRST, finish)
 
     def cancel_transfer(self, caller: Caller, request: CancelTransfer) -> TransferAnswer:
         return self._desk.transfers.cancel_transfer(caller, request.transfer)
