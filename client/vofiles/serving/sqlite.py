@@ -13,6 +13,7 @@ import sqlite3
 import threading
 from collections import Counter, deque
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -67,7 +68,10 @@ def make_file(url: URL) -> None:
         raise ValueError("a SQLite database is a file: sqlite:///relative.db or sqlite:////absolute.db")
     path = Path(url.database)
     path.parent.mkdir(parents=True, exist_ok=True)
-    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    # Only where there is none: to close a file that is a database already would let go of every lock that this process
+    # has on it (https://www.sqlite.org/howtocorrupt.html, 2.2).
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
 
 
 class SqliteTransactions:

@@ -473,6 +473,32 @@ def test_the_file_is_safe_against_loss_of_power_and_other_peoples_eyes(tmp_path:
     database.close()
 
 
+ELSEWHERE = """
+import sqlite3, sys
+connection = sqlite3.connect(sys.argv[1], isolation_level=None)
+connection.execute("INSERT INTO words (word) VALUES ('from elsewhere')")
+connection.close()
+"""
+
+
+def test_opening_a_database_again_does_not_let_go_of_its_locks(tmp_path: Path) -> None:
+    """POSIX drops a process's locks on a file when any of its descriptors is closed. Without them another process takes
+    itself for the last one, and removes the log that this one goes on writing into.
+    """
+    path = new_database("sqlite", None, tmp_path)
+    database = open_words(path)
+    open_words(path).close()
+    for round_ in range(2):
+        subprocess.run([sys.executable, "-c", ELSEWHERE.replace("elsewhere", f"elsewhere {round_}"),
+                        path.removeprefix("sqlite:///")], check=True, timeout=LONG)  # fmt: skip
+        assert f"from elsewhere {round_}" in database.read(Words.all)
+    database.write(lambda words: words.add("from here"))
+    database.close()
+    reopened = open_words(path)
+    assert reopened.read(Words.all) == ["from elsewhere 0", "from elsewhere 1", "from here"]
+    reopened.close()
+
+
 @pytest.mark.parametrize("path", ["sqlite://", "sqlite:///:memory:"])
 def test_a_database_in_memory_is_refused(path: str) -> None:
     with pytest.raises(ValueError, match="file"):
