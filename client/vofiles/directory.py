@@ -13,7 +13,7 @@ clear it is refused: https, or this very machine.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
@@ -41,7 +41,7 @@ class Community:
     """URL of its resolver service."""
     filemanager: Ivorn | None = None
     """The FileManager whose getAccount knows them."""
-    homes: Mapping[Ivorn, NodeIdentifier] = MappingProxyType({})
+    homes: Mapping[Ivorn, NodeIdentifier] = field(default_factory=dict)
     """Accounts and their homes, written down."""
 
 
