@@ -45,7 +45,7 @@ def parse_instant(text: str) -> Instant:
         raise InvalidArgument("time", reason=f"{text[:40]!r} is not a dateTime like 2026-11-22T10:15:00.000000Z")
     seconds, fraction, zone = match.groups()
     try:
-        moment = datetime.fromisoformat(seconds + (zone or "Z"))
-    except ValueError as error:
+        moment = datetime.fromisoformat(seconds + (zone or "Z")).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         raise InvalidArgument("time", reason=f"{text[:40]!r}: {error}") from error
     return Instant(from_datetime(moment) + int((fraction or "0").ljust(6, "0")[:6]))

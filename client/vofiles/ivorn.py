@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from urllib.parse import quote, unquote_to_bytes
 
 from vofiles.errors import InvalidIdentifier
-from vofiles.names import NodeName, parse_name
+from vofiles.names import MAX_DEPTH, NodeName, parse_name
 
 MAX_LENGTH = 1024
 """Characters of the longest IVORN accepted, without the path of a long identifier."""
@@ -48,6 +48,9 @@ class Ivorn:
         if len(text) > MAX_LENGTH:
             raise _refuse(text, f"it is longer than {MAX_LENGTH} characters")
         front, mark, fragment = text.partition("#")
+        # Letters from elsewhere first: the lower case of some (the Kelvin sign) is one of ASCII's.
+        if not front.isascii():
+            raise _refuse(text, "before # it has characters that are not ASCII")
         front = front.lower()
         if not front.startswith("ivo://"):
             raise _refuse(text, "an identifier looks like ivo://authority/resource")
@@ -131,7 +134,10 @@ class LongIdentifier:
         front, mark, fragment = text.partition("#")
         number, _, path = fragment.partition("/")
         node = NodeIdentifier.parse(front + mark + number)
-        return cls(node, tuple(parse_name(decode_segment(segment)) for segment in path.split("/") if segment))
+        segments = [segment for segment in path.split("/") if segment]
+        if len(segments) > MAX_DEPTH:
+            raise _refuse(text, f"a path has at most {MAX_DEPTH} steps")
+        return cls(node, tuple(parse_name(decode_segment(segment)) for segment in segments))
 
     def __str__(self) -> str:
         return "/".join([str(self.node), *(encode_segment(name) for name in self.path)])
