@@ -18,7 +18,11 @@ DEFAULT_ADDRESS = "http://127.0.0.1:8080"
 
 def login(
     address: Annotated[
-        str | None, typer.Argument(help="The FileManager: https://host:port. The one logged in to last if left out.")
+        str | None,
+        typer.Argument(
+            help="The FileManager: https://host:port. If left out, where the community of the user has the home "
+            "(by the registry file), else the one logged in to last."
+        ),
     ] = None,
     user: Annotated[
         str | None, typer.Option("--user", "-u", help="Name, or name@community; asked for if left out.")
@@ -28,12 +32,14 @@ def login(
     ] = False,
 ) -> None:
     """Log in to a FileManager; the commands after this need no password."""
+    from vofiles.connecting import find_address
     from vofiles.settings import Login, Settings
     from vofiles.tokens import LOOPBACK, get_token, parse_address
 
     settings = Settings()
     before = settings.find_login()
-    base = parse_address(address or (before.address if before else DEFAULT_ADDRESS))
+    found = find_address(user) if address is None and user is not None else None
+    base = found or parse_address(address or (before.address if before else DEFAULT_ADDRESS))
     if base.startswith("http://") and not base.removeprefix("http://").startswith(LOOPBACK):
         complain(f"warning: {base} is not https: others on the way can read the password")
     name = user or _asked_name(before.user if before and before.address == base else None, password_stdin)
