@@ -5,10 +5,11 @@ Rule: registers the commands, each group of which stands in a file of `commands/
 
 import typer
 
-from filemanager.commands import accounts
+from filemanager.commands import accounts, stores
 from filemanager.commands.check import check
 from filemanager.commands.rebuild import rebuild
 from filemanager.commands.serve import serve
+from filemanager.commands.transfers import errands, transfers
 from vofiles.serving.program import ConfigOption
 
 app = typer.Typer(
@@ -17,7 +18,10 @@ app = typer.Typer(
 app.command()(serve)
 app.command()(check)
 app.command()(rebuild)
+app.command()(transfers)
+app.command()(errands)
 app.add_typer(accounts.app, name="account")
+app.add_typer(stores.app, name="store")
 
 
 @app.callback()

@@ -27,6 +27,7 @@ from filemanager.remote.machine import Argon2Passwords, SystemClock, SystemNumbe
 from filemanager.remote.stores import SoapStoreControl
 from filemanager.services.credentials import require_password
 from filemanager.services.desk import Desk, keep_stores, make_desk
+from filemanager.services.operating import disable_account
 from vofiles.contract import AddAccount
 from vofiles.errors import InvalidIdentifier
 from vofiles.ivorn import Ivorn
@@ -143,6 +144,10 @@ class Office:
         """A fresh bearer token. Raises InvalidIdentifier, AccountNotFound."""
         text, _ = self._desk.credentials.issue_token_for(self._desk.operator, self._identifier(who))
         return text
+
+    def disable_account(self, who: str) -> int:
+        """Take away password and tokens; how many tokens. Raises InvalidIdentifier, AccountNotFound."""
+        return disable_account(self._database, self._desk.operator, self._identifier(who))
 
     def list_accounts(self) -> Iterator[tuple[str, ...]]:
         """Identifier, kind, public name and home of every account, in the order of the identifiers."""

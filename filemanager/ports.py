@@ -204,6 +204,9 @@ class Credentials(Protocol):
     def put_credential(self, credential: Credential) -> None:
         """Set an account's password, new or not."""
 
+    def delete_credential(self, account: Ivorn) -> None:
+        """Take an account's password away; one that has none is no error."""
+
     def find_token(self, digest: bytes) -> Token | None:
         """The token of that digest, expired or not, or None."""
 
@@ -212,6 +215,9 @@ class Credentials(Protocol):
 
     def delete_token(self, digest: bytes) -> None:
         """Remove a token; one that is not there is no error."""
+
+    def delete_tokens_of(self, account: Ivorn) -> int:
+        """Remove all tokens of an account; answers how many."""
 
     def delete_expired_tokens(self, now: Instant) -> int:
         """Remove the tokens with `expires` not after `now`; answers how many."""

@@ -8,6 +8,7 @@ import typer
 from filestore.commands.check import check
 from filestore.commands.manifest import manifest
 from filestore.commands.serve import serve
+from filestore.commands.transfers import outbox, transfers
 from vofiles.serving.program import ConfigOption
 
 app = typer.Typer(
@@ -16,6 +17,8 @@ app = typer.Typer(
 app.command()(serve)
 app.command()(manifest)
 app.command()(check)
+app.command()(transfers)
+app.command()(outbox)
 
 
 @app.callback()

@@ -58,6 +58,13 @@ def issue_token(context: typer.Context, identifier: Identifier) -> None:
         print(office.issue_token(identifier))
 
 
+@app.command("disable")
+def disable_account(context: typer.Context, identifier: Identifier) -> None:
+    """Take away an account's password and tokens; its files stay, and a new password brings it back."""
+    with open_office(context) as office:
+        print(f"{office.disable_account(identifier)} tokens are worth nothing now")
+
+
 def _new_password(*, from_input: bool) -> str:
     if from_input:
         return sys.stdin.readline().rstrip("\r\n")

@@ -93,12 +93,13 @@ def keep_stores(config: Config, database: Database) -> None:
             )
         for store in known.values():
             tx.stores.put_store(
-                Store(store.identifier, store.address, store.site, store.storage_class, StoreState.OFFLINE)
+                # Without an address: so it is known again from one that an operator has set OFFLINE.
+                Store(store.identifier, "", store.site, store.storage_class, StoreState.OFFLINE)
             )
 
     database.write(save)
 
 
 def _state_before(store: Store | None) -> str:
-    # OFFLINE is what an unlisted store becomes; listed again without a state it is in use again.
-    return store.state if store is not None and store.state != StoreState.OFFLINE else StoreState.ACTIVE
+    # What was not listed for a while and is again, is in use again; else it is as it was set.
+    return store.state if store is not None and store.address else StoreState.ACTIVE

@@ -26,6 +26,26 @@ def list_due(store: Store, now: Instant, limit: int, without: Collection[Ivorn] 
     return store.catalogue.read(lambda records: records.list_outgoing(now, limit, without))
 
 
+def list_all(store: Store) -> list[Outgoing]:
+    """The callbacks that are not acknowledged, due or not; the first hundred thousand."""
+    return list_due(store, Instant(2**62), 100_000)
+
+
+def hurry(store: Store) -> int:
+    """Have every callback tried again at once; answers how many there are."""
+    now = store.clock()
+
+    def bring_forward(records: Records, number: int) -> None:
+        outgoing = records.hold_outgoing(number)
+        if outgoing is not None:
+            records.set_outgoing(replace(outgoing, due=now))
+
+    waiting = list_all(store)
+    for each in waiting:
+        store.catalogue.write(lambda records, number=each.id: bring_forward(records, number))  # type: ignore[misc]
+    return len(waiting)
+
+
 def ended_transfer(store: Store, transfer: str) -> Transfer:
     """The transfer that a callback is about. Raises TransferNotFound."""
     found = store.catalogue.read(lambda records: records.find_transfer(transfer))

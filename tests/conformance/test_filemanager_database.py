@@ -848,3 +848,26 @@ def test_what_is_still_to_be_done_is_counted(database: Database) -> None:
         database.write(lambda tx, errand=errand: tx.errands.add_errand(errand))  # type: ignore[misc]
     assert database.read(lambda tx: tx.standing.open_transfers()) == {"OFFERED": 2, "RECEIVING": 1}
     assert database.read(lambda tx: tx.standing.errands()) == Backlog(3, Instant(T0 + 3))
+
+
+def test_a_password_and_all_tokens_of_one_account_are_taken_away(database: Database) -> None:
+    tokens = {
+        name: Token(token_digest(name), who, T0, Instant(T0 + 1))
+        for name, who in (("a", DAVE), ("b", DAVE), ("c", EVE))
+    }
+
+    def fill(tx: Transaction) -> None:
+        for who in (DAVE, EVE):
+            tx.credentials.put_credential(Credential(who, "hash"))
+        for token in tokens.values():
+            tx.credentials.add_token(token)
+
+    database.write(fill)
+    database.write(lambda tx: tx.credentials.delete_credential(DAVE))
+    assert database.write(lambda tx: tx.credentials.delete_tokens_of(DAVE)) == 2
+    assert database.write(lambda tx: tx.credentials.delete_tokens_of(DAVE)) == 0
+    database.write(lambda tx: tx.credentials.delete_credential(DAVE))
+    assert database.read(lambda tx: tx.credentials.find_credential(DAVE)) is None
+    assert database.read(lambda tx: tx.credentials.find_credential(EVE)) is not None
+    left = database.read(lambda tx: {name for name, each in tokens.items() if tx.credentials.find_token(each.digest)})
+    assert left == {"c"}

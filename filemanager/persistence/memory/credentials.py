@@ -16,6 +16,9 @@ class MemoryCredentials(Repository):
         self._require_account(credential.account)
         self._state.credentials[credential.account] = credential
 
+    def delete_credential(self, account: Ivorn) -> None:
+        self._state.credentials.pop(account, None)
+
     def find_token(self, digest: bytes) -> Token | None:
         return self._state.tokens.get(digest)
 
@@ -25,6 +28,12 @@ class MemoryCredentials(Repository):
 
     def delete_token(self, digest: bytes) -> None:
         self._state.tokens.pop(digest, None)
+
+    def delete_tokens_of(self, account: Ivorn) -> int:
+        own = [token.digest for token in self._state.tokens.values() if token.account == account]
+        for digest in own:
+            self.delete_token(digest)
+        return len(own)
 
     def delete_expired_tokens(self, now: Instant) -> int:
         expired = [token.digest for token in self._state.tokens.values() if token.expires <= now]

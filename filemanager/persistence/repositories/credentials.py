@@ -22,6 +22,9 @@ _PUT = text(
     " SELECT key, :password_hash FROM accounts WHERE identifier = :account"
     " ON CONFLICT (account) DO UPDATE SET password_hash = excluded.password_hash"
 )
+_OWN = select(ACCOUNTS.c.key).where(ACCOUNTS.c.identifier == bindparam("identifier")).scalar_subquery()
+_DELETE = delete(CREDENTIALS).where(CREDENTIALS.c.account == _OWN)
+_DELETE_TOKENS_OF = delete(TOKENS).where(TOKENS.c.account == _OWN)
 _FIND_TOKEN = (
     select(TOKENS.c.digest, ACCOUNTS.c.identifier, TOKENS.c.created, TOKENS.c.expires)
     .join_from(TOKENS, ACCOUNTS, ACCOUNTS.c.key == TOKENS.c.account)
@@ -49,6 +52,9 @@ class SqlCredentials:
         if self._connection.execute(_PUT, values).rowcount == 0:
             raise AccountNotFound(credential.account)
 
+    def delete_credential(self, account: Ivorn) -> None:
+        self._connection.execute(_DELETE, {"identifier": str(account)})
+
     def find_token(self, digest: bytes) -> Token | None:
         row = self._connection.execute(_FIND_TOKEN, {"token": digest}).first()
         if row is None:
@@ -69,6 +75,9 @@ class SqlCredentials:
 
     def delete_token(self, digest: bytes) -> None:
         self._connection.execute(_DELETE_TOKEN, {"token": digest})
+
+    def delete_tokens_of(self, account: Ivorn) -> int:
+        return self._connection.execute(_DELETE_TOKENS_OF, {"identifier": str(account)}).rowcount
 
     def delete_expired_tokens(self, now: Instant) -> int:
         return self._connection.execute(_DELETE_EXPIRED, {"now": now}).rowcount

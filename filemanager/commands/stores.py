@@ -1,0 +1,84 @@
+"""`filemanager store …`: the stores that hold the bytes.
+
+Rule: which stores there are, and the keys shared with them, is the configuration's to say; what they are used for may
+be set here.
+"""
+
+import secrets
+from typing import Annotated
+
+import typer
+
+from filemanager.commands.opening import open_service
+from filemanager.commands.program import PROGRAM
+from filemanager.config import Config
+from filemanager.services import operating
+from vofiles.errors import Conflict
+from vofiles.ivorn import Ivorn, parse_service
+
+app = typer.Typer(no_args_is_help=True, help="The stores that hold the bytes.")
+
+Identifier = Annotated[str, typer.Argument(help="ivo://authority/name of the store.")]
+
+
+@app.command("list")
+def list_stores(context: typer.Context) -> None:
+    """Print the stores, one a line: identifier, state, class, site, address; "-" for what is not known."""
+    with PROGRAM.complaining(), open_service(PROGRAM.settings(context)) as service:
+        for store in operating.list_stores(service.database, service.operator):
+            row = (str(store.identifier), store.state, store.storage_class, store.site, store.address)
+            print("\t".join(word or "-" for word in row))
+
+
+@app.command("set-state")
+def set_state(
+    context: typer.Context,
+    identifier: Identifier,
+    state: Annotated[str, typer.Argument(help="ACTIVE, READONLY, DRAINING or OFFLINE.")],
+) -> None:
+    """Say what a store is used for from now on; the service may be running."""
+    with PROGRAM.complaining(), open_service(PROGRAM.settings(context)) as service:
+        operating.set_store_state(
+            service.database, PROGRAM.settings(context), service.operator, parse_service(identifier), state
+        )
+
+
+@app.command("add")
+def add_store(
+    context: typer.Context,
+    identifier: Identifier,
+    address: Annotated[str, typer.Argument(help="Base URL of the store, https://store.example.org")],
+    site: Annotated[str, typer.Option(help="Where it is, for people.")] = "",
+    *,
+    append: Annotated[bool, typer.Option("--append", help="Append this service's entry to its configuration.")] = False,
+) -> None:
+    """Print the entries, with a fresh key, by which this service and a store know one another.
+
+    The first is for this service's configuration file, the second for the store's. Both are restarted afterwards.
+    """
+    with PROGRAM.complaining():
+        settings = PROGRAM.settings(context)
+        store = parse_service(identifier)
+        if store in {entry.identifier for entry in settings.stores}:
+            raise Conflict(store, reason="it is in the configuration already")
+        name = f"{store.authority}-{secrets.token_hex(4)}"
+        key = f'[{{id = "{name}", secret = "{secrets.token_urlsafe(32)}"}}]'
+        entry = _entry("stores", store, f"{address.rstrip('/')}/filestore", key, f'site = "{site}"' if site else "")
+        if append:
+            with context.obj.open("a", encoding="utf-8") as file:
+                file.write(f"\n{entry}")
+            PROGRAM.settings(context)
+        else:
+            print(f"# for {context.obj}\n{entry}")
+        print(f"# for the store's configuration\n{_entry('managers', settings.identifier, _callback(settings), key)}")
+
+
+def _callback(settings: Config) -> str:
+    listen = settings.listen
+    scheme = "http" if listen.certificate is None else "https"
+    return f"{listen.address or f'{scheme}://{listen.interface}:{listen.port}'}/callback"
+
+
+def _entry(table: str, identifier: Ivorn, address: str, keys: str, *more: str) -> str:
+    lines = (f"[[{table}]]", f'identifier = "{identifier}"', f'address = "{address}"', f"keys = {keys}", *more)
+    return "".join(f"{line}\n" for line in lines if line)
