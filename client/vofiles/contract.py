@@ -2,7 +2,8 @@
 
 Rule: pure, and the one place in code where a wire value or an operation is written down; `shape` reads it for spyne's
 models, the encoders and the clients. The published texts in `wsdl/` are kept by hand; a test holds them against this
-module, and another against their last release (only optional things may be added, and only before `property`).
+module, and another against their last kept copy: operations and optional elements of requests may be added, answers
+and what stands in them stay as they are (tests/contracts/growth.py).
 
 Vocabularies that will grow (kind, state, protocol, method, digest algorithm) are strings here and on the wire; the
 classes that end in `Kind`, `State` … below list what is meant today.
