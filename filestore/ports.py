@@ -256,6 +256,15 @@ class Body:
     """The bytes, from the start at each call."""
 
 
+class Halt(Protocol):
+    """How who waits for another side is told that nobody waits for the bytes any more."""
+
+    def on_halt(self, stop: Callable[[], None]) -> None:
+        """Have `stop` called, by any thread, when the movement is to end; at once if it is to end already. It takes
+        the place of the one given before.
+        """
+
+
 class Outbound(Protocol):
     """Fetches from and sends to other people's addresses, guarded (design: safety, SSRF). Blocks; used by lanes
     only.
@@ -266,8 +275,10 @@ class Outbound(Protocol):
         protocol or method that is not spoken.
         """
 
-    def fetch(self, remote: Remote) -> AbstractContextManager[Incoming]:
-        """Raises AddressRefused, SourceUnreachable (also for a status other than 200)."""
+    def fetch(self, remote: Remote, halt: Halt) -> AbstractContextManager[Incoming]:
+        """Raises AddressRefused, SourceUnreachable (also for a status other than 200, and after a halt)."""
 
-    def push(self, remote: Remote, body: Body) -> None:
-        """Returns when the other side has taken the body (2xx). Raises AddressRefused, SourceUnreachable."""
+    def push(self, remote: Remote, body: Body, halt: Halt) -> None:
+        """Returns when the other side has taken the body (2xx). Raises AddressRefused, SourceUnreachable (also after a
+        halt).
+        """

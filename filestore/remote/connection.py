@@ -1,13 +1,15 @@
 """One HTTP/1.1 exchange on a connection to an address that has been judged already.
 
 Rule: no name is looked up here, and every wait ends: each for bytes after `idle` seconds, all of them together at the
-deadline, however the other end trickles. The request head is written by hand, so that nothing comes in by itself: no
-proxies and netrc of the environment, no cookies, no credentials.
+deadline, however the other end trickles, and at once on a halt. The request head is written by hand, so that nothing
+comes in by itself: no proxies and netrc of the environment, no cookies, no credentials.
 """
 
+import contextlib
 import io
 import socket
 import ssl
+import threading
 import time
 from collections.abc import Iterable
 from http.client import HTTPResponse
@@ -15,6 +17,7 @@ from ipaddress import IPv6Address
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from filestore.ports import Halt
 from filestore.remote.addresses import Address, Target
 
 if TYPE_CHECKING:
@@ -58,19 +61,25 @@ class _Receiver(io.RawIOBase):
 class Connection:
     """A connection to one address of a target; a context manager that closes it."""
 
-    def __init__(self, target: Target, address: Address, deadline: Deadline, tls: ssl.SSLContext) -> None:
+    def __init__(self, target: Target, address: Address, deadline: Deadline, tls: ssl.SSLContext, halt: Halt) -> None:
         """Connect. Raises OSError, TimeoutError and ssl.SSLError among them."""
         self._target, self._deadline = target, deadline
+        self._lock, self._halted = threading.Lock(), False
         family = socket.AF_INET6 if isinstance(address, IPv6Address) else socket.AF_INET
         self._link = socket.socket(family, socket.SOCK_STREAM)
+        halt.on_halt(self._break)
         try:
             self._link.settimeout(deadline.left())
             self._link.connect((str(address), target.port))
             if target.scheme == "https":
                 # The certificate must be the name's (SNI too), although the address was chosen by us.
-                self._link = tls.wrap_socket(self._link, server_hostname=target.host)
+                secure = tls.wrap_socket(self._link, server_hostname=target.host, do_handshake_on_connect=False)
+                with self._lock:
+                    self._link = secure
+                secure.do_handshake()
+            self._require_unbroken()
         except BaseException:
-            self._link.close()
+            self._close()
             raise
 
     def __enter__(self) -> "Self":
@@ -79,7 +88,23 @@ class Connection:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._link.close()
+        self._close()
+
+    def _break(self) -> None:
+        """Wake whoever waits for the other end; for any thread."""
+        with self._lock, contextlib.suppress(OSError):
+            self._halted = True
+            # The plain socket's: that of TLS would take the keys from under the reader.
+            socket.socket.shutdown(self._link, socket.SHUT_RDWR)
+
+    def _close(self) -> None:
+        with self._lock:
+            self._link.close()
+
+    def _require_unbroken(self) -> None:
+        # A socket that was not connected yet could not be shut down.
+        if self._halted:
+            raise ConnectionAbortedError("it was halted")
 
     def makefile(self, _mode: str) -> io.BufferedReader:
         """What HTTPResponse reads from."""

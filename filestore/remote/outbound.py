@@ -17,7 +17,7 @@ from http.client import HTTPException, HTTPResponse
 from typing import Final
 
 from filestore.domain.transfer import Remote
-from filestore.ports import Body
+from filestore.ports import Body, Halt
 from filestore.remote.addresses import Address, AddressPolicy, Target, parse_target
 from filestore.remote.connection import Connection, Deadline
 from vofiles.contract import DigestAlgorithm, Header
@@ -101,7 +101,7 @@ class GuardedOutbound:
         self._policy.require(parse_target(remote.url))
 
     @contextmanager
-    def fetch(self, remote: Remote) -> Iterator["FetchedBody"]:
+    def fetch(self, remote: Remote, halt: Halt) -> Iterator["FetchedBody"]:
         """GET a body. Raises AddressRefused, InvalidArgument, SourceUnreachable, TooLarge."""
         self.require_allowed(remote)
         target = parse_target(remote.url)
@@ -110,7 +110,7 @@ class GuardedOutbound:
         for _ in range(REDIRECTS + 1):
             # No Accept-Encoding but identity: the bytes are wanted as they are kept there.
             own = [("User-Agent", "vofiles-filestore"), ("Accept", "*/*"), ("Accept-Encoding", "identity")]
-            with self._open(target, deadline) as connection:
+            with self._open(target, deadline, halt) as connection:
                 response = _exchange(connection, target, "GET", _merged(own, headers), ())
                 if response.status not in _GET_REDIRECTS:
                     _require_status(target, response, {200})
@@ -119,14 +119,14 @@ class GuardedOutbound:
             target, headers = _redirected(target, response, headers)
         raise SourceUnreachable(remote_name(remote), reason=f"it redirects more than {REDIRECTS} times")
 
-    def push(self, remote: Remote, body: Body) -> None:
+    def push(self, remote: Remote, body: Body, halt: Halt) -> None:
         """PUT or POST a body. Raises AddressRefused, InvalidArgument, SourceUnreachable."""
         self.require_allowed(remote)
         target = parse_target(remote.url)
         deadline = self._deadline()
         headers = [(header.name, header.value) for header in remote.headers]
         for _ in range(REDIRECTS + 1):
-            with self._open(target, deadline) as connection:
+            with self._open(target, deadline, halt) as connection:
                 sent = _merged(_describe(body), headers)
                 response = _exchange(connection, target, remote.method, sent, body.chunks())
                 if response.status not in _PUSH_REDIRECTS:
@@ -138,11 +138,11 @@ class GuardedOutbound:
     def _deadline(self) -> Deadline:
         return Deadline(self._limits.seconds, self._limits.idle)
 
-    def _open(self, target: Target, deadline: Deadline) -> Connection:
+    def _open(self, target: Target, deadline: Deadline, halt: Halt) -> Connection:
         reason: Exception = OSError("its host has no address")
         for address in self._addresses(target):
             try:
-                return Connection(target, address, deadline, self._tls)
+                return Connection(target, address, deadline, self._tls, halt)
             except OSError as error:
                 reason = error
         raise SourceUnreachable(target, reason=_why(reason)) from reason

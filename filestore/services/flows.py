@@ -5,6 +5,7 @@ lease that could not be given back, because the database was busy, is kept here 
 """
 
 import threading
+from collections.abc import Callable
 from typing import Protocol
 
 from vofiles.errors import VofilesError
@@ -21,6 +22,49 @@ class Flow(Protocol):
         """Have the next step raise `reason`."""
 
 
+class Movement:
+    """A movement of bytes that this store makes itself, from before its first connection to its end: a Flow, and the
+    Halt of whoever waits for the other side.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._inner: Flow | None = None
+        self._stop: Callable[[], None] = lambda: None
+        self.revoked: VofilesError | None = None
+        """Why it is to stop."""
+
+    @property
+    def size(self) -> int:
+        inner = self._inner
+        return inner.size if inner is not None else 0
+
+    def follow(self, inner: Flow) -> None:
+        """From now on the bytes are `inner`'s."""
+        with self._lock:
+            self._inner = inner
+            revoked = self.revoked
+        if revoked is not None:
+            inner.revoke(revoked)
+
+    def on_halt(self, stop: Callable[[], None]) -> None:
+        with self._lock:
+            self._stop = stop
+            halted = self.revoked is not None
+        if halted:
+            stop()
+
+    def revoke(self, reason: VofilesError) -> None:
+        """Have the next step raise `reason`, and whoever waits for the other side wait no longer."""
+        with self._lock:
+            self.revoked = reason
+            inner, stop = self._inner, self._stop
+        # In this order: an end that the halt makes must not be taken for the end of the bytes.
+        if inner is not None:
+            inner.revoke(reason)
+        stop()
+
+
 class Flows:
     """All flows of this process; for any number of threads."""
 
@@ -30,8 +74,9 @@ class Flows:
         self._stuck: dict[str, str] = {}
 
     def add(self, lease: str, flow: Flow) -> None:
+        """Note a flow; the first of a lease stays, because what it moves with is a part of it."""
         with self._lock:
-            self._flows[lease] = flow
+            self._flows.setdefault(lease, flow)
 
     def delete(self, lease: str) -> None:
         """Forget a flow; forgetting it twice is no error."""

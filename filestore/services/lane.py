@@ -1,12 +1,12 @@
 """The lane: threads in which the store itself moves bytes, bounded in all and for each peer.
 
 Rule: what waits here is only a reminder of rows in the catalogue; lost with the process, it is made again at the next
-start. A slow peer holds its own places and nobody else's.
+start. A slow peer holds its own places and nobody else's, and a free place goes to who has the fewest.
 """
 
 import logging
 import threading
-from collections import Counter, deque
+from collections import Counter, OrderedDict, deque
 from collections.abc import Callable
 
 from vofiles.errors import ServiceBusy
@@ -15,7 +15,9 @@ _log = logging.getLogger(__name__)
 
 
 class Lane:
-    """Runs `work(transfer)` for what was put, first come first served among those whose peer has a free place."""
+    """Runs `work(transfer)` for what was put: first come first served for one peer, in turn among the peers that have
+    the fewest under way.
+    """
 
     def __init__(
         self, work: Callable[[str], None], *, threads: int = 8, per_peer: int = 4, waiting: int = 10_000
@@ -23,7 +25,8 @@ class Lane:
         self._work = work
         self._per_peer = per_peer
         self._limit = waiting
-        self._waiting: deque[tuple[str, str]] = deque()
+        self._waiting: OrderedDict[str, deque[str]] = OrderedDict()
+        """For each peer what it waits for; the peer whose turn is next stands first."""
         self._known: set[str] = set()
         self._running: Counter[str] = Counter()
         self._changed = threading.Condition()
@@ -38,7 +41,7 @@ class Lane:
     def require_room(self) -> None:
         """Refuse a new transfer before anything is kept of it. Raises ServiceBusy where too many wait."""
         with self._changed:
-            if self.closed.is_set() or len(self._waiting) >= self._limit:
+            if self.closed.is_set() or sum(map(len, self._waiting.values())) >= self._limit:
                 raise ServiceBusy("too many transfers wait")
 
     def put(self, peer: str, transfer: str) -> None:
@@ -46,7 +49,7 @@ class Lane:
         with self._changed:
             if transfer not in self._known:
                 self._known.add(transfer)
-                self._waiting.append((peer, transfer))
+                self._waiting.setdefault(peer, deque()).append(transfer)
                 self._changed.notify()
 
     @property
@@ -77,12 +80,10 @@ class Lane:
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: self.closed.is_set() or self._find_next() is not None)
-                found = self._find_next()
-                if self.closed.is_set() or found is None:
+                peer = self._find_next()
+                if self.closed.is_set() or peer is None:
                     return
-                self._waiting.remove(found)
-                peer, transfer = found
-                self._running[peer] += 1
+                transfer = self._take(peer)
             try:
                 self._work(transfer)
             except Exception:  # noqa: BLE001 - the lane lives on; the row is still there
@@ -94,5 +95,15 @@ class Lane:
                     del self._running[peer]
                 self._changed.notify_all()
 
-    def _find_next(self) -> tuple[str, str] | None:
-        return next((item for item in self._waiting if self._running[item[0]] < self._per_peer), None)
+    def _find_next(self) -> str | None:
+        """The peer whose turn it is, if one has a free place."""
+        peer = min(self._waiting, key=lambda each: self._running[each], default=None)
+        return peer if peer is not None and self._running[peer] < self._per_peer else None
+
+    def _take(self, peer: str) -> str:
+        transfers = self._waiting.pop(peer)
+        transfer = transfers.popleft()
+        if transfers:
+            self._waiting[peer] = transfers  # behind the others
+        self._running[peer] += 1
+        return transfer

@@ -22,6 +22,7 @@ from filestore.services.admission import (
     require_own_callback,
 )
 from filestore.services.endings import fail, failure_of, take_back
+from filestore.services.flows import Movement
 from filestore.services.imports import add_transfer
 from filestore.services.lane import Lane
 from filestore.services.store import Store
@@ -122,23 +123,28 @@ def resume(store: Store, lane: Lane) -> int:
 
 def run(store: Store, outbound: Outbound, number: str) -> None:
     """Move one transfer's bytes and end it: what the lane calls. What is not waiting any more is left as it is."""
-    now, lease = store.clock(), store.numbers()
-    taken = store.catalogue.write(lambda records: _take(store, records, number, lease, now))
-    if taken is None:
-        return
-    transfer, container = taken
+    now, lease, movement = store.clock(), store.numbers(), Movement()
+    # Before the lease is anybody's to revoke, so that no word to stop is lost.
+    store.flows.add(lease, movement)
     try:
-        if transfer.direction == Direction.IMPORT_DATA:
-            _fetch(store, outbound, transfer, container)
-        else:
-            _push(store, outbound, transfer, container)
-    except VofilesError as error:
-        _fail(store, transfer, error)
-    except Exception:  # noqa: BLE001 - whatever it was, the transfer ends and its FileManager is told
-        _log.exception("transfer %s failed", number)
-        _fail(store, transfer, Unexpected(number))
+        taken = store.catalogue.write(lambda records: _take(store, records, number, lease, now))
+        if taken is not None:
+            _move(store, outbound, *taken, movement)
     finally:
         store.flows.delete(lease)
+
+
+def _move(store: Store, outbound: Outbound, transfer: Transfer, container: Container, movement: Movement) -> None:
+    try:
+        if transfer.direction == Direction.IMPORT_DATA:
+            _fetch(store, outbound, transfer, container, movement)
+        else:
+            _push(store, outbound, transfer, container, movement)
+    except VofilesError as error:
+        _fail(store, transfer, movement.revoked or error)
+    except Exception:  # noqa: BLE001 - whatever it was, the transfer ends and its FileManager is told
+        _log.exception("transfer %s failed", transfer.transfer)
+        _fail(store, transfer, Unexpected(transfer.transfer))
     store.wake()
 
 
@@ -157,14 +163,15 @@ def _take(store: Store, records: Records, number: str, lease: str, now: Instant)
     return transfer, container
 
 
-def _fetch(store: Store, outbound: Outbound, transfer: Transfer, container: Container) -> None:
+def _fetch(store: Store, outbound: Outbound, transfer: Transfer, container: Container, movement: Movement) -> None:
     assert transfer.remote is not None
-    with outbound.fetch(transfer.remote) as incoming:
+    with outbound.fetch(transfer.remote, movement) as incoming:
         promise = transfer.promise
         if promise.size is None:
             promise = replace(promise, size=incoming.length)
         promise = replace(promise, content_type=promise.content_type or incoming.content_type)
         upload = Upload(store, transfer, container, promise)
+        movement.follow(upload)
         try:
             for piece in incoming.chunks():
                 upload.write(piece)
@@ -204,18 +211,17 @@ class Sending:
             self.size += len(piece)
 
 
-def _push(store: Store, outbound: Outbound, transfer: Transfer, container: Container) -> None:
+def _push(store: Store, outbound: Outbound, transfer: Transfer, container: Container, movement: Movement) -> None:
     content = container.content
     if content is None:
         raise ContainerNotFound(container.number)
     assert transfer.remote is not None
-    assert transfer.lease is not None
     reader = store.backend.open(container.number)
     try:
         sending = Sending(store, transfer, reader)
-        store.flows.add(transfer.lease, sending)
+        movement.follow(sending)
         content_type = transfer.promise.content_type or content.content_type
-        outbound.push(transfer.remote, Body(content.size, content_type, content.digests, sending.chunks))
+        outbound.push(transfer.remote, Body(content.size, content_type, content.digests, sending.chunks), movement)
     finally:
         reader.close()
     now = store.clock()

@@ -20,7 +20,7 @@ from filestore.domain.terms import Terms
 from filestore.domain.ticket import Tickets
 from filestore.domain.transfer import Remote
 from filestore.persistence.catalogue import open_catalogue
-from filestore.ports import Backend, Body, Catalogue, Incoming
+from filestore.ports import Backend, Body, Catalogue, Halt, Incoming
 from filestore.services import imports
 from filestore.services.exports import begin_export, open_download
 from filestore.services.imports import Sent, begin_import
@@ -211,13 +211,13 @@ class MemoryWeb:
             raise AddressRefused(remote.url)
 
     @contextmanager
-    def fetch(self, remote: Remote) -> Iterator[Incoming]:
+    def fetch(self, remote: Remote, halt: Halt) -> Iterator[Incoming]:
         if remote.url not in self.pages:
             raise SourceUnreachable(remote.url, reason="404")
         data = self.pages[remote.url]
         yield MemoryIncoming(data, self.lengths.get(remote.url, len(data)), "image/fits", self.on_piece)
 
-    def push(self, remote: Remote, body: Body) -> None:
+    def push(self, remote: Remote, body: Body, halt: Halt) -> None:
         received = b""
         for number, piece in enumerate(body.chunks()):
             self.on_piece(number)

@@ -9,6 +9,7 @@ from filestore.domain.transfer import Remote
 from filestore.ports import Body
 from filestore.remote.addresses import AddressPolicy
 from filestore.remote.outbound import GuardedOutbound, OutboundLimits
+from filestore.services.flows import Movement
 from vofiles.contract import Digest, Header
 
 LOOPBACK = AddressPolicy([ip_network("127.0.0.1/32")])
@@ -20,7 +21,7 @@ def outbound(policy: AddressPolicy = LOOPBACK, **limits: float) -> GuardedOutbou
 
 
 def fetched(url: str, port: GuardedOutbound | None = None, *headers: Header) -> bytes:
-    with (port or outbound()).fetch(Remote(url, headers=headers)) as incoming:
+    with (port or outbound()).fetch(Remote(url, headers=headers), Movement()) as incoming:
         return b"".join(incoming.chunks())
 
 

@@ -10,6 +10,7 @@ import pytest
 from filestore.domain.transfer import Remote
 from filestore.remote.addresses import AddressPolicy
 from filestore.remote.outbound import REDIRECTS, GuardedOutbound
+from filestore.services.flows import Movement
 from tests.support.outbound import CONTENT, LOOPBACK, body, fetched, outbound
 from tests.support.sources import Received, Source, ok, redirect, scripted_source
 from vofiles.contract import Header
@@ -57,7 +58,7 @@ def test_no_notation_of_an_inside_address_is_connected_to(number: int, elsewhere
     with pytest.raises(AddressRefused):
         fetched(url, guarded)
     with pytest.raises(AddressRefused):
-        guarded.push(Remote(url, method="PUT"), body())
+        guarded.push(Remote(url, method="PUT"), body(), Movement())
     assert elsewhere.connections == 0
 
 
@@ -150,7 +151,7 @@ def test_headers_of_the_caller_stay_with_their_origin(elsewhere: Source) -> None
 
 def test_a_push_is_repeated_where_a_redirect_says_so(elsewhere: Source) -> None:
     with scripted_source(redirect(elsewhere.url("/there"), 307)) as source:
-        outbound().push(Remote(source.url(), method="PUT"), body())
+        outbound().push(Remote(source.url(), method="PUT"), body(), Movement())
     assert [request.body for request in source.requests] == [CONTENT]
     assert [(request.method, request.body) for request in elsewhere.requests] == [("PUT", CONTENT)]
 
@@ -161,7 +162,7 @@ def test_a_push_never_becomes_a_get(status: int, elsewhere: Source) -> None:
         scripted_source(redirect(elsewhere.url(), status)) as source,
         pytest.raises(SourceUnreachable, match=str(status)),
     ):
-        outbound().push(Remote(source.url(), method="POST"), body())
+        outbound().push(Remote(source.url(), method="POST"), body(), Movement())
     assert elsewhere.connections == 0
 
 
@@ -232,7 +233,7 @@ def test_other_protocols_and_methods(protocol: str, method: str, elsewhere: Sour
 
 @pytest.mark.parametrize("method", ["PUT", "POST"])
 def test_a_push_describes_what_it_sends(method: str, elsewhere: Source) -> None:
-    outbound().push(Remote(elsewhere.url("/in?key=1"), method=method), body())
+    outbound().push(Remote(elsewhere.url("/in?key=1"), method=method), body(), Movement())
     (request,) = elsewhere.requests
     assert (request.method, request.target, request.body) == (method, "/in?key=1", CONTENT)
     assert request.headers["content-length"] == str(len(CONTENT))

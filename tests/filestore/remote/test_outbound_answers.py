@@ -11,6 +11,7 @@ import pytest
 
 from filestore.domain.transfer import Remote
 from filestore.remote.outbound import GuardedOutbound
+from filestore.services.flows import Movement
 from tests.support.outbound import CONTENT, LOOPBACK, body, fetched, outbound
 from tests.support.sources import Source, ok, scripted_source
 from vofiles.errors import Incomplete, SourceUnreachable, TooLarge, VofilesError
@@ -41,14 +42,14 @@ def test_a_push_that_is_refused_early_names_the_status() -> None:
         thread = threading.Thread(target=refuse, daemon=True)
         thread.start()
         with pytest.raises(SourceUnreachable, match="413"):
-            outbound().push(Remote(f"http://127.0.0.1:{listener.getsockname()[1]}/", method="PUT"), body())
+            outbound().push(Remote(f"http://127.0.0.1:{listener.getsockname()[1]}/", method="PUT"), body(), Movement())
         thread.join(10)
 
 
 def test_length_and_type_are_told() -> None:
     with (
         scripted_source(ok(CONTENT, "Content-Type: application/fits")) as source,
-        outbound().fetch(Remote(source.url())) as incoming,
+        outbound().fetch(Remote(source.url()), Movement()) as incoming,
     ):
         assert (incoming.length, incoming.content_type) == (len(CONTENT), "application/fits")
         assert b"".join(incoming.chunks()) == CONTENT

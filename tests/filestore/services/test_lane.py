@@ -56,6 +56,29 @@ def test_a_slow_peer_keeps_to_its_places() -> None:
     assert len(gate.seen) == 5
 
 
+def test_a_free_place_goes_to_who_has_the_fewest() -> None:
+    """One host's crowd came first; the next free place is the other's all the same, and ties go in turn."""
+    gate = Gate()
+    lane = Lane(gate, threads=3, per_peer=3)
+    for number in range(6):
+        lane.put("crowd", f"crowd{number}")
+    gate.until({"crowd0", "crowd1", "crowd2"})
+    lane.put("late", "late0")
+    lane.put("late", "late1")
+    lane.put("other", "other0")
+    gate.let_go("crowd0")
+    gate.until({"crowd1", "crowd2", "late0"})
+    gate.let_go("crowd1")
+    gate.until({"crowd2", "late0", "other0"})
+    gate.let_go("late0")
+    gate.until({"crowd2", "other0", "late1"})
+    gate.let_go("other0")
+    gate.until({"crowd2", "late1", "crowd3"})
+    gate.let_all_go()
+    lane.drain()
+    lane.close()
+
+
 def test_there_is_a_bound_in_all() -> None:
     gate = Gate()
     lane = Lane(gate, threads=2, per_peer=9)
