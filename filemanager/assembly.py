@@ -56,6 +56,11 @@ class FileManager:
         """The base URL by which others are told to reach it."""
 
     @property
+    def keyring(self) -> Keyring:
+        """The keys shared with stores, as they are now."""
+        return self._keyring
+
+    @property
     def metrics_address(self) -> str:
         """Base URL of its metrics, once it serves; empty where there are none."""
         return self._service.metrics_address

@@ -95,15 +95,13 @@ class Connection(Protocol):
         self._enter(Phase.CLOSED, NEVER)
         self._held = b""
         self._output.lost()
-        self._server.forget(self)
         turn, self._turn = self._turn, None
-        if turn is None or turn.sent:
-            return
-        self._server.access(turn.access_record(self.peer))
-        if turn.sink is not None and turn.body is not None:
-            turn.tell_aborted(Abort.STOPPING if self._server.stopping else Abort.LOST)
-        if turn.run is not None:
-            turn.run.closed()
+        try:
+            if turn is not None and not turn.sent:
+                turn.lose(self._server.access, self.peer, Abort.STOPPING if self._server.stopping else Abort.LOST)
+        finally:
+            # Last: when nobody is left a stopping server ends its pools, and a consumer may need one to abort.
+            self._server.forget(self)
 
     # Reading
 

@@ -9,7 +9,7 @@ from time import perf_counter
 
 import structlog
 
-from .access import AccessRecord
+from .access import AccessLog, AccessRecord
 from .body import ChunkedBody, LengthBody
 from .exchange import Abort, BodyConsumer
 from .head import Head
@@ -99,6 +99,14 @@ class Turn:
                 sink.aborted(reason)
         except Exception:  # noqa: BLE001 - the connection is to be wound up all the same
             _log.exception("a consumer failed", request_id=self.request.request_id)
+
+    def lose(self, access: AccessLog, peer: str, reason: Abort) -> None:
+        """The connection has gone before the answer was sent wholly: tell all whom it concerns."""
+        access(self.access_record(peer))
+        if self.sink is not None and self.body is not None:
+            self.tell_aborted(reason)
+        if self.run is not None:
+            self.run.closed()
 
     def is_slow(self, limits: Limits) -> bool:
         """Whether a window in which the client could send has brought too little."""
