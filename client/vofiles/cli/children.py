@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,9 +59,11 @@ class Children:
         return iter(self._children)
 
     def start(self, name: str, module: str, settings: Path, descriptor: int, log: Path) -> None:
-        """Start a server on an inherited socket and wait until it serves. Raises ServerDied."""
+        """Start a server on an inherited socket; it need not serve yet."""
         command = [sys.executable, "-m", module, "--config", str(settings), "serve", "--fd", str(descriptor)]
-        with log.open("ab") as errors:
+        # A log names people's files: readable by its owner only, like all else that is kept.
+        errors = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        with os.fdopen(errors, "ab"), _uninterrupted() as mask:
             process = subprocess.Popen(  # noqa: S603 - our own module, our own words
                 command,
                 stdin=subprocess.DEVNULL,
@@ -69,11 +72,15 @@ class Children:
                 pass_fds=(descriptor,),
                 # Out of the terminal's foreground group: Ctrl-C is for the parent, who stops all in order.
                 process_group=0,
-                preexec_fn=_die_with(os.getpid()),  # noqa: PLW1509 - this process has one thread yet
+                preexec_fn=_die_with(os.getpid(), mask),  # noqa: PLW1509 - this process has one thread yet
             )
-        child = Child(name, process, log)
-        self._children.append(child)
-        _await_ready(child)
+            self._children.append(Child(name, process, log))
+
+    def await_ready(self) -> None:
+        """Wait until all serve. Raises ServerDied."""
+        deadline = time.monotonic() + START_PATIENCE
+        for child in self._children:
+            _await_ready(child, deadline)
 
     def watch(self) -> None:
         """From now on, notice a server that ends."""
@@ -116,8 +123,23 @@ def peak_memory(pid: int) -> int:
     return 0
 
 
-def _die_with(parent: int) -> Callable[[], None]:
+@contextmanager
+def _uninterrupted() -> Iterator[set[signal.Signals]]:
+    """Ctrl-C and SIGTERM wait until the block is over, and are raised then; has the mask there was before.
+
+    In the hooks around a fork Python ignores what a signal handler raises, so that the signal would be lost; and between
+    a fork and its being noted here, the child would be.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    try:
+        yield {signal.Signals(number) for number in before}
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _die_with(parent: int, mask: set[signal.Signals]) -> Callable[[], None]:
     def ask() -> None:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
         if os.getppid() != parent:
             # It died before the kernel was asked.
@@ -126,13 +148,12 @@ def _die_with(parent: int) -> Callable[[], None]:
     return ask
 
 
-def _await_ready(child: Child) -> None:
+def _await_ready(child: Child, deadline: float) -> None:
     stdout = child.process.stdout
     assert stdout is not None
     said = b""
     with selectors.DefaultSelector() as selector:
         selector.register(stdout, selectors.EVENT_READ)
-        deadline = time.monotonic() + START_PATIENCE
         while not said.endswith(b"\n"):
             if not selector.select(max(0.0, deadline - time.monotonic())):
                 raise ServerDied(f"{child.name} did not start within {START_PATIENCE:.0f} s; see {child.log}")

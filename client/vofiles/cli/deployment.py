@@ -7,6 +7,7 @@ Rule: everything that a second start needs is here, written whole or not at all,
 are made once; addresses follow the ports.
 """
 
+import errno
 import fcntl
 import json
 import os
@@ -20,6 +21,7 @@ COMMUNITY: Final = "vofiles.local"
 ACCOUNT: Final = "dave"
 MANAGER: Final = "filemanager"
 STORES: Final = ("filestore-1", "filestore-2")
+DATABASE: Final = "filemanager.db"
 LOOPBACK: Final = "127.0.0.1"
 FIRST_CHOICE: Final = 8080
 """The FileManager's port, where it is free."""
@@ -27,6 +29,10 @@ FIRST_CHOICE: Final = 8080
 
 class FolderTaken(OSError):
     """Another `vofiles up` runs on the folder."""
+
+
+class FolderSpoilt(OSError):
+    """A file in the folder is not what `vofiles up` wrote."""
 
 
 def identifier(service: str) -> str:
@@ -49,12 +55,15 @@ class Deployment:
     """The folder of one deployment, and its services' sockets while it runs."""
 
     def __init__(self, folder: Path) -> None:
-        """Take the folder; make it if it is not there. Raises FolderTaken, OSError, ValueError for a spoilt file."""
+        """Take the folder; make it if it is not there. Raises FolderTaken, FolderSpoilt, OSError."""
         self.folder = folder.absolute()
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._lock = _lock(self.folder / "lock")
-        kept = self.folder / "deployment.json"
-        self._kept = Kept(**json.loads(kept.read_text())) if kept.exists() else Kept()
+        try:
+            self._kept = _load(self.folder / "deployment.json")
+        except OSError:
+            self._lock.close()
+            raise
         self.listeners: dict[str, socket.socket] = {}
 
     @property
@@ -65,6 +74,11 @@ class Deployment:
     @property
     def password_file(self) -> Path:
         return self.folder / "password"
+
+    @property
+    def has_database(self) -> bool:
+        """Whether the FileManager has run here before."""
+        return (self.folder / DATABASE).exists()
 
     def settings(self, service: str) -> Path:
         """A service's configuration file."""
@@ -86,7 +100,7 @@ class Deployment:
         before = dict(self._kept.ports)
         for service in (MANAGER, *STORES):
             wanted = before.get(service, FIRST_CHOICE if service == MANAGER else 0)
-            listener = _bind(port) if service == MANAGER and port is not None else _bind_or_any(wanted)
+            listener = _bind_or_say(port) if service == MANAGER and port is not None else _bind_or_any(wanted)
             self.listeners[service] = listener
             self._kept.ports[service] = listener.getsockname()[1]
         for store in STORES:
@@ -119,7 +133,7 @@ class Deployment:
         )
         return (
             f'identifier = "{identifier(MANAGER)}"\ncommunities = ["ivo://{COMMUNITY}"]\n'
-            f'database = "sqlite:///filemanager.db"\ndefault_store = "{identifier(STORES[0])}"\n\n'
+            f'database = "sqlite:///{DATABASE}"\ndefault_store = "{identifier(STORES[0])}"\n\n'
             f'[listen]\nport = {self._kept.ports[MANAGER]}\naddress = "{self.address(MANAGER)}"\n{stores}'
         )
 
@@ -140,8 +154,18 @@ class Deployment:
         fresh.replace(path)
 
 
+def _load(path: Path) -> Kept:
+    if not path.exists():
+        return Kept()
+    try:
+        return Kept(**json.loads(path.read_text(encoding="utf-8")))
+    except (ValueError, TypeError) as error:
+        reason = f"not what vofiles up keeps there ({error}); put a copy back, or start in another folder"
+        raise FolderSpoilt(errno.EINVAL, reason, str(path)) from error
+
+
 def _lock(path: Path) -> IO[str]:
-    file = path.open("a")
+    file = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600), "a")
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
@@ -152,6 +176,15 @@ def _lock(path: Path) -> IO[str]:
 
 def _bind(port: int) -> socket.socket:
     return socket.create_server((LOOPBACK, port), backlog=1024)
+
+
+def _bind_or_say(port: int) -> socket.socket:
+    try:
+        return _bind(port)
+    except OSError as error:
+        reason = "is taken" if error.errno == errno.EADDRINUSE else f"cannot be had ({error.strerror})"
+        number = error.errno or errno.EADDRINUSE
+        raise OSError(number, f"port {port} of {LOOPBACK} {reason}: give another one with --port") from error
 
 
 def _bind_or_any(port: int) -> socket.socket:

@@ -6,6 +6,7 @@ Rule: starts and stops servers and says what can be done with them; what they ar
 
 import contextlib
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from typing import Annotated
 import typer
 
 from vofiles.cli.children import Children, ServerDied
+from vofiles.cli.demo.giant import GIANT
 from vofiles.cli.deployment import ACCOUNT, MANAGER, STORES, Deployment, identifier
 from vofiles.cli.exits import FAILURE, complain
 
@@ -36,6 +38,8 @@ def up(
     once: Annotated[
         bool, typer.Option("--once", help="Stop after that; without --data in a folder that is removed again.")
     ] = False,
+    demo_size: Annotated[int, typer.Option(min=1, hidden=True, help="MiB of the demonstration's large file.")] = GIANT
+    >> 20,
 ) -> None:
     """Run a FileManager and two FileStores on this machine, for one's own use, until Ctrl-C."""
     signal.signal(signal.SIGTERM, _interrupt)
@@ -47,7 +51,7 @@ def up(
         try:
             with _running(deployment, port) as children:
                 _introduce(deployment)
-                if demo and not _show(deployment, children):
+                if demo and not _show(deployment, children, demo_size << 20):
                     raise typer.Exit(FAILURE)
                 if not once:
                     _stay(children)
@@ -65,28 +69,35 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
 @contextlib.contextmanager
 def _running(deployment: Deployment, port: int | None) -> Iterator[Children]:
     deployment.open(port)
-    _add_account(deployment)
     children = Children()
+
+    def start(service: str, module: str) -> None:
+        descriptor = deployment.listeners[service].fileno()
+        children.start(service, module, deployment.settings(service), descriptor, deployment.log(service))
+
     try:
-        for service in (*STORES, MANAGER):
-            module = "filemanager" if service == MANAGER else "filestore"
-            descriptor = deployment.listeners[service].fileno()
-            children.start(service, module, deployment.settings(service), descriptor, deployment.log(service))
+        for store in STORES:
+            start(store, "filestore")
+        # Before the FileManager, and while the stores are starting: it makes the database where there is none.
+        _add_account(deployment)
+        start(MANAGER, "filemanager")
+        children.await_ready()
         deployment.close_listeners()
         children.watch()
         yield children
     finally:
-        # A second Ctrl-C must not leave servers behind.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        # A second Ctrl-C, or SIGTERM after it, must not leave servers behind.
+        before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
         children.stop()
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _add_account(deployment: Deployment) -> None:
     """Make the first account; one that is there gets the password that is kept here."""
     command = [sys.executable, "-m", "filemanager", "--config", str(deployment.settings(MANAGER)), "account"]
     refusal = ""
-    for verb in ("add", "password"):
+    for verb in ("password", "add") if deployment.has_database else ("add", "password"):
         done = subprocess.run(  # noqa: S603 - our own module, our own words
             [*command, verb, ACCOUNT, "--password-stdin"],
             input=deployment.password + "\n",
@@ -97,7 +108,7 @@ def _add_account(deployment: Deployment) -> None:
         if done.returncode == 0:
             return
         refusal = refusal or done.stderr.strip()
-    raise ServerDied(f"the account {ACCOUNT} could not be made: {refusal}")
+    raise ServerDied(f"the account {ACCOUNT} could not be made: {refusal[-300:]}")
 
 
 def _introduce(deployment: Deployment) -> None:
@@ -108,33 +119,37 @@ def _introduce(deployment: Deployment) -> None:
     for store in STORES:
         print(f"  {identifier(store):<34} {deployment.address(store)}/filestore?wsdl")
     print(f"  data, settings and logs are in     {deployment.folder}")
-    print(f"In another shell, as {ACCOUNT}:")
-    print(f"  {vofiles} login {base} --user {ACCOUNT} --password-stdin < {_shown(deployment.password_file)}")
+    print(f"In another shell, in this folder, as {ACCOUNT}:")
+    password = shlex.quote(_shown(deployment.password_file))
+    print(f"  {vofiles} login {base} --user {ACCOUNT} --password-stdin < {password}")
     print(f"  {vofiles} ls -l home:", flush=True)
 
 
 def _own_name() -> str:
-    """How to call this program from this folder."""
-    script = Path(sys.argv[0])
-    with contextlib.suppress(ValueError):
-        return str(script.relative_to(Path.cwd()))
-    return "vofiles"
+    """How a shell in this folder calls this program, whatever its PATH."""
+    script = Path(sys.argv[0]).absolute()
+    if script.suffix == ".py":
+        return f"{shlex.quote(sys.executable)} -m vofiles.cli.main"
+    return shlex.quote(_shown(script))
 
 
 def _shown(path: Path) -> str:
     return os.path.relpath(path) if path.is_relative_to(Path.cwd()) else str(path)
 
 
-def _show(deployment: Deployment, children: Children) -> bool:
+def _show(deployment: Deployment, children: Children, giant: int) -> bool:
     from vofiles.cli.demo.play import play
 
     processes = {child.name: child.pid for child in children}
     stores = [identifier(store) for store in STORES]
     try:
-        address = deployment.address(MANAGER)
-        return play(address, ACCOUNT, deployment.password, stores, processes, say=lambda line: print(line, flush=True))
+        return play(deployment.address(MANAGER), ACCOUNT, deployment.password, stores, processes, say=_say, giant=giant)
     finally:
         children.require_alive()
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
 
 
 def _stay(children: Children) -> None:

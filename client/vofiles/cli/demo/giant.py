@@ -10,6 +10,8 @@ from typing import Final
 from vofiles.errors import ChecksumMismatch
 
 BLOCK: Final = 1 << 20
+GIANT: Final = 1 << 30
+"""Bytes of the demonstration's large file."""
 
 
 class Giant(io.RawIOBase):

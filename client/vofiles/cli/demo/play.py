@@ -13,14 +13,12 @@ from typing import Final
 
 import vofiles
 from vofiles.cli.children import peak_memory
-from vofiles.cli.demo.giant import Comparing, Giant
+from vofiles.cli.demo.giant import GIANT, Comparing, Giant
 from vofiles.cli.demo.web import Web, small_web
 from vofiles.cli.lines import table
 from vofiles.errors import VofilesError
 from vofiles.tree import Home, Node
 
-GIANT: Final = 1 << 30
-"""Bytes of the large file."""
 FOLDER: Final = "solar-project/results"
 CATALOGUES: Final = "catalogues"
 """A folder below that prefers the second store."""
