@@ -50,9 +50,9 @@ def parse_address(text: str) -> str:
     return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/').removesuffix('/filemanager')}"
 
 
-def get_token(address: str, user: str, password: str, verify: bool | str = True) -> Token:
+def get_token(address: str, user: str, password: str, *, verify: bool | str = True) -> Token:
     """A token for a password. Raises NotAuthenticated, ServiceUnreachable and what the service answers."""
-    response = _post(address + "/token", (user, password), {"grant_type": "client_credentials"}, verify)
+    response = _post(address + "/token", (user, password), {"grant_type": "client_credentials"}, verify=verify)
     try:
         answer = response.json()
         return Token(str(answer["access_token"]), int(time.time()) + int(answer["expires_in"]))
@@ -60,12 +60,12 @@ def get_token(address: str, user: str, password: str, verify: bool | str = True)
         raise ServiceUnreachable(address, reason="what answers there is no FileManager") from error
 
 
-def delete_token(address: str, secret: str, verify: bool | str = True) -> None:
+def delete_token(address: str, secret: str, *, verify: bool | str = True) -> None:
     """Make a token worthless. Raises ServiceUnreachable and what the service answers."""
-    _post(address + "/revoke", secret, {"token": secret}, verify)
+    _post(address + "/revoke", secret, {"token": secret}, verify=verify)
 
 
-def _post(url: str, auth: Auth, form: dict[str, str], verify: bool | str) -> requests.Response:
+def _post(url: str, auth: Auth, form: dict[str, str], *, verify: bool | str) -> requests.Response:
     with requests.Session() as session:
         # Nothing from the environment: a .netrc must not change as whom we speak.
         session.trust_env = False
