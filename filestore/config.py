@@ -50,9 +50,9 @@ class Outbound:
     """Seconds that one movement of bytes may take."""
     idle: int = 30
     """Seconds between one byte and the next."""
-    threads: int = 8
-    """Movements at a time."""
-    per_peer: int = 4
+    threads: int = 32
+    """Movements at a time; each waits for the other side most of its life."""
+    per_peer: int = 8
     """Movements at a time with one host."""
     authorities: Path | None = None
     """PEM file of certificate authorities to trust instead of the system's."""

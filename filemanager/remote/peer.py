@@ -14,6 +14,8 @@ R = TypeVar("R")
 
 CALLS = 8
 """Calls to one peer under way at once."""
+LATE = 0.5
+"""Seconds after which a call that is under way shows that its peer is slow: nobody waits for its place then."""
 FAILURES = 3
 """After so many calls in a row without an answer the peer is left alone …"""
 PAUSE = 5.0
@@ -26,8 +28,11 @@ class Peer:
     def __init__(self, identifier: Ivorn, elapsed: Callable[[], float], *, calls: int = CALLS) -> None:
         self.identifier = identifier
         self._elapsed = elapsed
-        self._places = threading.BoundedSemaphore(calls)
+        self._calls = calls
+        self._begun: list[float] = []
+        """When each call that is under way began, the oldest first."""
         self._lock = threading.Lock()
+        self._left = threading.Condition(self._lock)
         self._failures = 0
         self._silent_until = 0.0
 
@@ -38,12 +43,11 @@ class Peer:
 
     def call(self, work: Callable[[], R], *, judged: bool = True) -> R:
         """What `work` answers. Raises StoreUnreachable at once while the peer is left alone, ServiceBusy where it has
-        all the calls it may have, and what `work` raises, with ServiceUnreachable as StoreUnreachable. A call with so
-        little time that a missed answer says nothing of the peer is not `judged`.
+        all the calls it may have and does not answer them quickly, and what `work` raises, with ServiceUnreachable as
+        StoreUnreachable. A call with so little time that a missed answer says nothing of the peer is not `judged`.
         """
         self._require_up()
-        if not self._places.acquire(blocking=False):
-            raise ServiceBusy(self.identifier, reason="too many calls to it are under way")
+        begun = self._enter()
         try:
             answer = work()
         except ServiceUnreachable as error:
@@ -58,7 +62,21 @@ class Peer:
             self._forget_failures()
             return answer
         finally:
-            self._places.release()
+            with self._left:
+                self._begun.remove(begun)
+                self._left.notify()
+
+    def _enter(self) -> float:
+        """Take a place. In a crowd before a quick peer everybody's turn comes; a slow one's crowd is turned away."""
+        with self._left:
+            while len(self._begun) >= self._calls:
+                left = self._begun[0] + LATE - self._elapsed()
+                if left <= 0:
+                    raise ServiceBusy(self.identifier, reason="too many calls to it are under way")
+                self._left.wait(left)
+            now = self._elapsed()
+            self._begun.append(now)
+            return now
 
     def _require_up(self) -> None:
         with self._lock:

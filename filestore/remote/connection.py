@@ -9,13 +9,14 @@ import contextlib
 import io
 import socket
 import ssl
+import struct
 import threading
 import time
 from collections.abc import Iterable
 from http.client import HTTPResponse
 from ipaddress import IPv6Address
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from filestore.ports import Halt
 from filestore.remote.addresses import Address, Target
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 
 READ_AHEAD = 256 * 1024
 """Bytes read from a connection at a time."""
+
+
+_RESET: Final = struct.pack("ii", 1, 0)
 
 
 class Deadline:
@@ -94,6 +98,8 @@ class Connection:
         """Wake whoever waits for the other end; for any thread."""
         with self._lock, contextlib.suppress(OSError):
             self._halted = True
+            # Closing resets it then: an end in good order would wait behind bytes that the other end does not take.
+            self._link.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
             # The plain socket's: that of TLS would take the keys from under the reader.
             socket.socket.shutdown(self._link, socket.SHUT_RDWR)
 

@@ -85,15 +85,19 @@ class RunningServices:
 
 
 @contextmanager
-def running_services(folder: Path, *sections: str, stores: tuple[Ivorn, ...] = STORES) -> Iterator[RunningServices]:
-    """A FileManager with stores while the block runs; `sections` are added to the FileManager's configuration."""
+def running_services(
+    folder: Path, *sections: str, stores: tuple[Ivorn, ...] = STORES, outbound: tuple[str, ...] = ()
+) -> Iterator[RunningServices]:
+    """A FileManager with stores while the block runs; `sections` are added to its configuration, `outbound` to the
+    stores' section of that name.
+    """
     listeners = {name: bind("127.0.0.1", 0) for name in (MANAGER, *stores)}
     bases = {name: f"http://127.0.0.1:{listener.getsockname()[1]}" for name, listener in listeners.items()}
     accesses: list[AccessRecord] = []
     with ExitStack() as stack:
         started: dict[Ivorn, FileStore] = {}
         for number, name in enumerate(stores):
-            settings = load_store(_write_store(folder, number, name, bases))
+            settings = load_store(_write_store(folder, number, name, bases, outbound))
             store = started[name] = FileStore(settings, listeners[name], running_reactor(), accesses.append)
             stack.callback(await_reactor, lambda store=store: store.stop(0.0))
             store.prepare()
@@ -118,12 +122,15 @@ def _write(path: Path, lines: list[str]) -> Path:
     return path
 
 
-def _write_store(folder: Path, number: int, name: Ivorn, bases: dict[Ivorn, str]) -> Path:
+def _write_store(
+    folder: Path, number: int, name: Ivorn, bases: dict[Ivorn, str], outbound: tuple[str, ...]
+) -> Path:
     lines = [
         f'identifier = "{name}"',
         f'data = "store-{number}"',
         f'[listen]\naddress = "{bases[name]}"',
         '[outbound]\nallow = ["127.0.0.1/32"]',
+        *outbound,
         f'[[managers]]\nidentifier = "{MANAGER}"\naddress = "{bases[MANAGER]}/callback"',
         f'keys = [{{id = "{name}-1", secret = "{_secret(name)}"}}]',
     ]

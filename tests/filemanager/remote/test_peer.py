@@ -1,10 +1,11 @@
 """A peer's places and its pause: what one store may cost the FileManager."""
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from filemanager.remote.peer import FAILURES, PAUSE, Peer
+from filemanager.remote.peer import FAILURES, LATE, PAUSE, Peer
 from vofiles.errors import ContainerNotFound, ServiceBusy, ServiceUnreachable, StoreUnreachable
 from vofiles.ivorn import Ivorn
 
@@ -86,7 +87,8 @@ def test_hasty_calls_do_not_condemn() -> None:
 
 
 def test_a_peer_has_so_many_places_and_no_more() -> None:
-    peer = Peer(STORE, Watch(), calls=2)
+    watch = Watch()
+    peer = Peer(STORE, watch, calls=2)
     entered, leave = threading.Barrier(3), threading.Event()
 
     def hang() -> None:
@@ -97,9 +99,28 @@ def test_a_peer_has_so_many_places_and_no_more() -> None:
     for thread in threads:
         thread.start()
     entered.wait(30)
+    watch.seconds += LATE
     with pytest.raises(ServiceBusy, match="under way"):
         peer.call(lambda: None)
     leave.set()
     for thread in threads:
         thread.join()
     assert peer.call(lambda: "free") == "free"
+
+
+def test_behind_quick_calls_everybodys_turn_comes() -> None:
+    peer = Peer(STORE, Watch(), calls=2)
+    entered, leave = threading.Barrier(3), threading.Event()
+
+    def take_a_moment() -> str:
+        entered.wait(30)
+        leave.wait(30)
+        return "answered"
+
+    with ThreadPoolExecutor(4) as crowd:
+        first = [crowd.submit(peer.call, take_a_moment) for _ in range(2)]
+        entered.wait(30)
+        # They have been under way for no time: who comes now waits, and is let in when they leave.
+        later = [crowd.submit(peer.call, lambda: "answered too") for _ in range(2)]
+        leave.set()
+        assert [each.result(30) for each in (*first, *later)] == ["answered"] * 2 + ["answered too"] * 2

@@ -2,6 +2,7 @@
 
 import dataclasses
 import subprocess
+import threading
 from hashlib import sha256
 from pathlib import Path
 
@@ -305,6 +306,30 @@ def test_nothing_is_said_to_another_filemanager_than_the_one_meant(tmp_path: Pat
         requests.put(url_of(manager.port(store.address).import_init(again).transfer), data=b"x", timeout=30)
         manager.await_callback(again.transfer)
         assert manager.times_asked == asked
+
+
+def test_a_filemanager_that_does_not_answer_delays_no_others_callbacks(tmp_path: Path) -> None:
+    let_go = threading.Event()
+
+    def hang() -> None:
+        assert let_go.wait(60)
+
+    with (
+        calling_manager() as slow,
+        calling_manager("ivo://star.le.ac.uk/filemanager") as quick,
+        running_filestore(tmp_path, [slow, quick]) as store,
+    ):
+        slow.answer = hang
+        try:
+            for manager in [slow] * 6:
+                late = manager.import_request()
+                requests.put(url_of(manager.port(store.address).import_init(late).transfer), data=b"x", timeout=30)
+            request = quick.import_request()
+            requests.put(url_of(quick.port(store.address).import_init(request).transfer), data=b"x", timeout=30)
+            assert isinstance(quick.await_callback(request.transfer), TransferCompleted)
+            assert slow.received == []
+        finally:
+            let_go.set()
 
 
 # --- keys and TLS -----------------------------------------------------------------------------------------------------
