@@ -168,6 +168,23 @@ def test_a_node_that_goes_while_its_store_is_asked_stays_gone(world: World, dave
     assert kept.state == TransferState.CANCELLED
 
 
+def test_a_node_that_goes_before_its_store_begins_leaves_nothing_there(world: World, dave: Caller) -> None:
+    """The errand that cancels arrives first, finds nothing, and the store begins all the same."""
+    file = world.add_file(dave, "a")
+
+    def remove(operation: str) -> None:
+        world.stores.before = lambda operation: None
+        world.desk.nodes.delete(dave, Delete(file))
+        assert [verb for verb, _ in world.run_errands()] == ["cancelTransfer"]
+
+    world.stores.before = remove
+    offer = world.offer(dave, file)
+    assert world.run_errands() == [("cancelTransfer", offer.transfer)]
+    kept = world.stores[CAMBRIDGE].store.catalogue.read(lambda records: records.find_transfer(offer.transfer))
+    assert kept is not None
+    assert kept.state == TransferState.CANCELLED
+
+
 # --- versions ---
 
 
