@@ -431,7 +431,7 @@ class ImportData:
     maximum_size: int | None = None
     content_type: str | None = None
     wait: int | None = None
-    """Seconds to wait for the end before answering the transfer as it stands; as long as the service allows if absent."""
+    """Seconds to wait for the end before answering as it stands; as long as the service allows if absent."""
     headers: tuple[Header, ...] = many("header")
     digests: tuple[Digest, ...] = many("digest")
 
@@ -476,7 +476,7 @@ class CancelTransfer:
     transfer: str
 
 
-# --- operations of the callback port, spoken by stores to the FileManager ----------------------------------------------
+# --- operations of the callback port, spoken by stores to the FileManager ---------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -501,7 +501,7 @@ class Acknowledged:
     pass
 
 
-# --- operations of the FileStore, spoken by FileManagers ---------------------------------------------------------------
+# --- operations of the FileStore, spoken by FileManagers --------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,8 +95,8 @@ _FORMS = tuple(
     for form in (
         r"home:(?P<path>.*)\Z",
         r"(?:\{home\}|<home>)(?:/(?P<path>.*))?\Z",
-        rf"(?:\{{{_OWNER}\}}|<{_OWNER.replace('?P<authority>', '?P<authority2>').replace('?P<account>', '?P<account2>')}>)"
-        r"(?:/(?P<path>.*))?\Z",
+        rf"\{{{_OWNER}\}}(?:/(?P<path>.*))?\Z",
+        rf"<{_OWNER}>(?:/(?P<path>.*))?\Z",
     )
 )
 _URL_FORMS = tuple(
@@ -122,8 +122,8 @@ def parse_home_path(text: str) -> HomePath:
             steps = [_decode(step) for step in steps]
         if len(steps) > MAX_DEPTH:
             raise InvalidName(ascii(text[:80]), reason=f"a path has at most {MAX_DEPTH} steps")
-        authority = groups.get("authority") or groups.get("authority2") or ""
-        account = groups.get("account") or groups.get("account2") or ""
+        authority = groups.get("authority") or ""
+        account = groups.get("account") or ""
         return HomePath(tuple(parse_name(step) for step in steps), authority.lower(), account.lower())
     raise InvalidName(ascii(text[:80]), reason="a path starts with home: ({home}/ and vofiles://home/ work too)")
 

@@ -39,9 +39,13 @@ STANDARD: Final = {
     row.key: row
     for row in (
         StandardKey("filestore.location", Setter.SERVICE, "identifier of the container that holds the content"),
-        StandardKey("filestore.location.state", Setter.SERVICE, "state of that container's replica: EMPTY, AVAILABLE, …"),
-        StandardKey("filestore.preferred", Setter.CALLER, "identifier of the store that new content should go to; on a "
-                    "file, a folder (for all below it) or an account"),
+        StandardKey("filestore.location.state", Setter.SERVICE, "state of that container: EMPTY, AVAILABLE, …"),
+        StandardKey(
+            "filestore.preferred",
+            Setter.CALLER,
+            "identifier of the store that new content should go to; on a "
+            "file, a folder (for all below it) or an account",
+        ),
         StandardKey("content.size", Setter.SERVICE, "size of the current content in bytes"),
         StandardKey("content.type", Setter.CALLER, "MIME type of the content; the service fills it in when not given"),
         StandardKey("content.version", Setter.SERVICE, "number of the current content version, from 1"),

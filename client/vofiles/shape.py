@@ -1,7 +1,7 @@
 """The shape of wire values: what a frozen dataclass of `contract` looks like as an XML sequence.
 
-Rule: pure, and the only reader of those annotations. spyne's models, the reply encoder, the client's decoder and the tests
-that hold the published WSDL against the code all work from these descriptions, so a field is written down once.
+Rule: pure, and the only reader of those annotations. spyne's models, the reply encoder, the client's decoder and the
+tests that hold the published WSDL against the code all work from these descriptions, so a field is written down once.
 
     x: str              one element x              x: str | None          at most one
     x: tuple[str, ...]  any number of elements, named by `many("singular")`
