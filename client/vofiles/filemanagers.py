@@ -5,10 +5,11 @@ service says; and what answers there is believed only when it says that it is th
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from threading import Lock, RLock
 
 from vofiles.contract import GetIdentifier
-from vofiles.errors import NotAuthenticated, ServiceNotFound, VofilesError
+from vofiles.errors import NotAuthenticated, ServiceNotFound, Unreachable, VofilesError
 from vofiles.filemanager_port import FileManagerPort
 from vofiles.ivorn import Ivorn, NodeIdentifier
 from vofiles.registry import Registry
@@ -57,7 +58,9 @@ class FileManagers:
 
         Raises ServiceNotFound, NotAuthenticated where no credentials were given for its address, and what it answers.
         """
-        self._meet_first()
+        # One that does not answer is in nobody's way whom the registry knows without it.
+        with suppress(Unreachable, NotAuthenticated):
+            self._meet_first()
         with self._lock:
             known = self._ports.get(service)
         if known is not None:

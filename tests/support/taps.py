@@ -127,3 +127,27 @@ def running_tap(size: int = 3000, *, speaks: bool = True) -> Iterator[Tap]:
             for link in tap.links:
                 with contextlib.suppress(OSError):
                     link.shutdown(socket.SHUT_RDWR)
+
+
+@contextmanager
+def trickling_source(head: bytes, piece: bytes, pause: float = 0.01) -> Iterator[str]:
+    """The URL of a server that sends `head` at once and `piece` again and again, without end."""
+    stopped = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            with contextlib.suppress(OSError):
+                link, _ = listener.accept()
+                with link:
+                    link.recv(65536)
+                    link.sendall(head)
+                    while not stopped.wait(pause):
+                        link.sendall(piece)
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}/"
+        finally:
+            stopped.set()
+            thread.join(10)
