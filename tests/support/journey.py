@@ -231,9 +231,12 @@ class Shell:
         assert (done.code, done.err) == (0, ""), done
         return done.out
 
-    def begin(self, *words: str | os.PathLike[str], **streams: int) -> "subprocess.Popen[bytes]":
-        """`vofiles` with these words, running."""
-        return subprocess.Popen([*PROGRAM, *words], cwd=self.folder, env=self.environment, **streams)
+    def begin(self, *words: str | os.PathLike[str], out: int, err: int) -> "subprocess.Popen[bytes]":
+        """`vofiles` with these words, running, without input."""
+        command = [*PROGRAM, *words]
+        return subprocess.Popen(
+            command, cwd=self.folder, env=self.environment, stdin=subprocess.DEVNULL, stdout=out, stderr=err
+        )
 
     def log_in(self, up: Up) -> None:
         """As Dave."""

@@ -127,8 +127,8 @@ def peak_memory(pid: int) -> int:
 def _uninterrupted() -> Iterator[set[signal.Signals]]:
     """Ctrl-C and SIGTERM wait until the block is over, and are raised then; has the mask there was before.
 
-    In the hooks around a fork Python ignores what a signal handler raises, so that the signal would be lost; and between
-    a fork and its being noted here, the child would be.
+    In the hooks around a fork Python ignores what a signal handler raises, so that the signal would be lost; and
+    between a fork and its being noted here, the child would be.
     """
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
     try:
