@@ -4,8 +4,6 @@ Rule: one method for each operation, named as the operation in Python's manner; 
 errors of `errors` that the service answers, and those of `SoapClient.call`.
 """
 
-from typing import Unpack
-
 from vofiles.contract import (
     FILESTORE,
     FILESTORE_NAMESPACE,
@@ -25,24 +23,15 @@ from vofiles.contract import (
     StoreImportInit,
     StoreTransferAnswer,
 )
-from vofiles.soap import Auth, Options, SoapClient
+from vofiles.port import Port
 
 
-class FileStorePort:
+class FileStorePort(Port):
     """The service at an address, called as somebody. Thread-safe; `close` gives its connections back."""
 
-    def __init__(self, address: str, *, auth: Auth = None, **options: Unpack[Options]) -> None:
-        self._client = SoapClient(
-            "filestore-1.wsdl", FILESTORE, FILESTORE_NAMESPACE, address, auth=auth, options=options
-        )
-
-    @property
-    def address(self) -> str:
-        """The URL that is called."""
-        return self._client.address
-
-    def close(self) -> None:
-        self._client.close()
+    wsdl = "filestore-1.wsdl"
+    namespace = FILESTORE_NAMESPACE
+    operations = FILESTORE
 
     def get_identifier(self, request: GetIdentifier) -> IdentifierAnswer:
         answer: IdentifierAnswer = self._client.call("getIdentifier", request)
