@@ -50,6 +50,10 @@ class Settings:
         current, logins = self._read()
         return logins.get(address or current)
 
+    def list_logins(self) -> list[Login]:
+        """All logins. Raises InvalidArgument as `find_login` does."""
+        return list(self._read()[1].values())
+
     def save_login(self, login: Login) -> None:
         """Keep a login, in place of the one at its address; it is the last one from now on."""
         _, logins = self._read()

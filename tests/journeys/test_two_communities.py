@@ -138,6 +138,12 @@ def test_both_logins_are_kept_each_for_its_own_filemanager(communities: Communit
     shell.require("login", "--user", "dave@ast.cam.ac.uk", "--password-stdin", input=password_of(DAVE) + "\n")
     assert "from-erin" not in shell.require("ls", "home:")
     assert "from-erin" in shell.require("ls", "{ast.cam.ac.uk/erin}/")
+    cambridge, leicester = communities.bases[CAMBRIDGE_MANAGER], communities.bases[LEICESTER_MANAGER]
+    assert shell.require("logout", cambridge) == f"Logged out of {cambridge}.\n"
+    assert shell.run("ls", "{ast.cam.ac.uk/erin}/").code == 4
+    shell.require("login", cambridge, "--user", "erin", "--password-stdin", input=password_of(ERIN) + "\n")
+    assert shell.require("logout") == f"Logged out of {leicester}.\nLogged out of {cambridge}.\n"
+    assert shell.run("ls", "home:").code == 4
 
 
 # --- the store that serves both ---------------------------------------------------------------------------------------

@@ -60,20 +60,16 @@ class Communities:
 
     def add_account(self, manager: Ivorn, account: str) -> NodeIdentifier:
         """Make an account as an operator does; its home is known to Cambridge's resolver if it is of Cambridge."""
-        command = [
-            sys.executable,
-            "-m",
-            "filemanager",
-            "--config",
-            str(self.config(manager)),
-            "account",
-            "add",
-            account,
-        ]
+        program = [sys.executable, "-m", "filemanager", "--config", str(self.config(manager))]
         subprocess.run(
-            [*command, "--password-stdin"], input=password_of(account), text=True, check=True, cwd=PROJECT,
-            env=environment(self.folder), capture_output=True,
-        )  # fmt: skip
+            [*program, "account", "add", account, "--password-stdin"],
+            input=password_of(account),
+            text=True,
+            check=True,
+            cwd=PROJECT,
+            env=environment(self.folder),
+            capture_output=True,
+        )
         port = FileManagerPort(f"{self.bases[manager]}/filemanager", auth=(account, password_of(account)))
         try:
             home = port.get_account(GetAccount()).account.home

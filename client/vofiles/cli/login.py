@@ -59,17 +59,30 @@ def _asked_name(proposal: str | None, password_stdin: bool) -> str:
     return name
 
 
-def logout() -> None:
-    """Give back the token of the last login, and forget it."""
+def logout(
+    address: Annotated[
+        str | None, typer.Argument(help="The FileManager to log out of; all that one is logged in to if left out.")
+    ] = None,
+) -> None:
+    """Give back the tokens of all logins, or of one, and forget them."""
+    from vofiles.errors import VofilesError
     from vofiles.settings import Settings
-    from vofiles.tokens import delete_token
+    from vofiles.tokens import delete_token, parse_address
 
     settings = Settings()
-    login_ = settings.find_login()
-    if login_ is None:
-        print("Nobody is logged in.")
-        return
-    # Forgotten here first: whatever the service says, this machine no longer has it.
-    settings.delete_login()
-    delete_token(login_.address, login_.token)
-    print(f"Logged out of {login_.address}.")
+    chosen = parse_address(address) if address is not None else None
+    logins = [login for login in settings.list_logins() if chosen in {None, login.address}]
+    if not logins:
+        print("Nobody is logged in." if chosen is None else f"Nobody is logged in to {chosen}.")
+    failure: VofilesError | None = None
+    for login_ in logins:
+        # Forgotten here first: whatever the service says, this machine no longer has it.
+        settings.delete_login(login_.address)
+        try:
+            delete_token(login_.address, login_.token)
+        except VofilesError as error:
+            failure = error
+        else:
+            print(f"Logged out of {login_.address}.")
+    if failure is not None:
+        raise failure
