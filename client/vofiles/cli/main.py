@@ -6,9 +6,9 @@ code (see `exits`).
 
 import sys
 import traceback
+from collections.abc import Callable
 from typing import Annotated
 
-import click
 import typer
 
 from vofiles import __version__, requestid
@@ -62,18 +62,24 @@ def main() -> int:
             if "--debug" in sys.argv:
                 print(f"{requestid.HEADER}: {number}", file=sys.stderr)
             code = app(standalone_mode=False)
-    except click.ClickException as error:
-        error.show()
+    except typer.TyperException as error:
+        # With usage, or the whole help, where typer knows which command was meant.
+        show: Callable[[], None] | None = getattr(error, "show", None)
+        if show is not None:
+            show()
+        else:
+            exits.complain(error.format_message())
         return exits.USAGE
-    except (KeyboardInterrupt, click.Abort):
-        exits.complain("interrupted")
-        return exits.INTERRUPTED
+    except (KeyboardInterrupt, typer.Abort):
+        code = exits.INTERRUPTED
     except BrokenPipeError:
         # Whoever read our output has gone; there is nobody to tell, and Python must not try to flush.
         sys.stdout = None
         return exits.FAILURE
     except (VofilesError, OSError) as error:
         return _failed(error)
+    if code == exits.INTERRUPTED:
+        exits.complain("interrupted")
     return code if isinstance(code, int) else 0
 
 

@@ -1,0 +1,296 @@
+"""The command line as people use it: every verb a process, its exit code, its lines, and what it says when it fails."""
+
+import json
+import os
+import pty
+import re
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.support.journey import PATIENCE, PROGRAM, Shell, Up
+from tests.support.serving import wait_until
+
+FITS = b"SIMPLE  =                    T" + bytes(50_000)
+
+
+@pytest.fixture
+def place(shell: Shell, request: pytest.FixtureRequest) -> str:
+    """A folder at home that no other test uses."""
+    place = f"home:{re.sub(r'[^a-z0-9]+', '-', request.node.name)}"
+    shell.require("mkdir", place)
+    return place
+
+
+def test_login_and_logout(running: Up, tmp_path: Path) -> None:
+    shell = Shell(tmp_path / "new")
+    done = shell.run("ls")
+    assert (done.code, done.out) == (4, "")
+    assert done.err.startswith("vofiles: ")
+    assert "vofiles login" in done.err
+    assert len(done.err.splitlines()) == 1
+
+    done = shell.run("login", running.address, "--user", "dave", "--password-stdin", input="wrong\n")
+    assert (done.code, done.out) == (4, "")
+    assert "the name or the password is wrong" in done.err
+    assert len(done.err.splitlines()) == 1
+    assert not list(shell.settings.rglob("*.json"))
+
+    said = shell.require("login", running.address, "-u", "dave", "--password-stdin", input=running.password + "\n")
+    assert said.startswith(f"Logged in to {running.address} as dave until ")
+    (kept,) = [path for path in shell.settings.rglob("*") if path.is_file()]
+    assert kept.stat().st_mode & 0o777 == 0o600
+    assert running.password not in kept.read_text()
+    shell.require("ls")
+    shell.require("login", "--password-stdin", input=running.password + "\n")
+
+    token = json.loads(kept.read_text())
+    assert shell.require("logout") == f"Logged out of {running.address}.\n"
+    assert shell.run("ls").code == 4
+    kept.write_text(json.dumps(token))
+    assert shell.run("ls").code == 4, "the token is worth nothing any more"
+    kept.unlink()
+    assert shell.require("logout") == "Nobody is logged in.\n"
+
+
+def test_login_asks_on_a_terminal(running: Up, tmp_path: Path) -> None:
+    shell = Shell(tmp_path / "new")
+    code, shown = on_terminal(shell, "login", running.address, "--user", "dave", answer=running.password)
+    assert (code, "Password of dave:" in shown, "Logged in to" in shown) == (0, True, True)
+    assert running.password not in shown
+
+
+def test_the_main_job(shell: Shell, place: str) -> None:
+    (shell.folder / "m13.fits").write_bytes(FITS)
+    assert shell.require("mkdir", "-p", f"{place}/solar-project/results") == ""
+    assert shell.require("put", "m13.fits", f"{place}/solar-project/results/") == ""
+    assert shell.require("ls", place) == "solar-project/\n"
+    assert shell.require("ls", f"{place}/solar-project/results") == "m13.fits\n"
+    long = shell.require("ls", "-l", f"{place}/solar-project/results")
+    assert re.fullmatch(
+        rf"{len(FITS)}  \d{{4}}-\d\d-\d\d \d\d:\d\d  ivo://vofiles.local/filestore-[12]  m13.fits\n", long
+    )
+    assert shell.require("get", f"{place}/solar-project/results/m13.fits", "back.fits") == ""
+    assert (shell.folder / "back.fits").read_bytes() == FITS
+    assert shell.require("rm", f"{place}/solar-project/results/m13.fits") == ""
+    assert shell.require("ls", f"{place}/solar-project/results") == ""
+
+
+def test_info_and_json(shell: Shell, place: str) -> None:
+    shell.require("put", "-", f"{place}/table.csv", "--type", "text/csv", input="a,b\n")
+    (row,) = json.loads(shell.require("ls", "--json", place))
+    assert (row["name"], row["size"], row["type"], row["version"]) == ("table.csv", 4, "text/csv", 1)
+    told = json.loads(shell.require("info", "--json", f"{place}/table.csv"))
+    assert told == row
+    lines = shell.require("info", f"{place}/table.csv").splitlines()
+    assert [line.split(":")[0] for line in lines][:4] == ["path", "kind", "size", "type"]
+    assert any(line.endswith(told["digests"]["sha-256"]) for line in lines)
+    assert "ivo://" not in "".join(line for line in lines if line.startswith(("path", "size")))
+    assert shell.require("ls", f"{place}/table.csv") == "table.csv\n"
+    assert json.loads(shell.require("ls", "--json", "home:"))
+
+
+def test_folders_go_in_and_come_back_whole(shell: Shell, place: str) -> None:
+    tree = shell.folder / "tree"
+    files = {
+        "plain.txt": b"plain",
+        "empty": b"",
+        "Größe & mehr/datei mit leerzeichen.csv": "größer".encode(),
+        "Größe & mehr/tief/数据.vot": b"deep",
+        "-rf": b"a name like an option",
+        "%41": b"not A",
+    }
+    (tree / "nothing in it").mkdir(parents=True)
+    for name, content in files.items():
+        (tree / name).parent.mkdir(parents=True, exist_ok=True)
+        (tree / name).write_bytes(content)
+    (tree / "link").symlink_to("plain.txt")
+    assert shell.require("put", "-r", "tree", place) == ""
+    assert shell.require("get", "-r", f"{place}/tree", "back") == ""
+    back = shell.folder / "back"
+    found = {str(path.relative_to(back)): path.read_bytes() for path in back.rglob("*") if path.is_file()}
+    assert found == files | {"link": b"plain"}
+    assert (back / "nothing in it").is_dir()
+
+    # Again over what is there: nothing is doubled, nothing lost.
+    (tree / "plain.txt").write_bytes(b"changed")
+    assert shell.require("put", "-r", "tree", place) == ""
+    assert shell.require("get", "-r", f"{place}/tree", "back/") == ""
+    assert (back / "tree" / "plain.txt").read_bytes() == b"changed"
+    done = shell.run("rm", f"{place}/tree")
+    assert (done.code, done.err) == (1, "vofiles: The folder is not empty: tree\n")
+    assert shell.require("rm", "-r", f"{place}/tree") == ""
+    assert shell.require("ls", place) == ""
+
+
+def test_what_cannot_be_put_is_named_and_the_rest_is_done(shell: Shell, place: str) -> None:
+    tree = shell.folder / "tree"
+    tree.mkdir()
+    (tree / "a").write_bytes(b"a")
+    (tree / "circle").symlink_to(".")
+    (tree / "dangling").symlink_to("nowhere")
+    os.mkfifo(tree / "pipe")
+    (tree / "new\nline").write_bytes(b"x")
+    (tree / "z").write_bytes(b"z")
+    done = shell.run("put", "-r", "tree", place)
+    assert done.code in {1, 2}
+    lines = done.err.splitlines()
+    assert len(lines) == 4
+    assert all(line.startswith("vofiles: ") for line in lines)
+    for name in ("tree/circle", "tree/dangling", "tree/pipe", "new\\nline"):
+        assert any(name in line for line in lines), name
+    assert shell.require("ls", f"{place}/tree") == "a\nz\n"
+    assert shell.run("put", "tree", place).err == "vofiles: tree is a folder: put it with -r\n"
+    assert shell.run("get", f"{place}/tree", ".").err == f"vofiles: {place}/tree is a folder: get it with -r\n"
+    done = shell.run("put", "missing", str(tree / "a"), f"{place}/")
+    assert (done.code, done.err) == (1, "vofiles: missing: No such file or directory\n")
+    assert "a\n" in shell.require("ls", place)
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["ls", "{}/missing"], 3, "There is no node {}/missing"),
+        (["get", "{}/missing"], 3, "There is no node {}/missing"),
+        (["rm", "{}/missing"], 3, "There is no node {}/missing"),
+        (["info", "{}/missing/x"], 3, "There is no node {}/missing/x"),
+        (["put", "{}/x", "{}/y"], 2, "is a path at home, not on this machine"),
+        (["mkdir", "{}"], 1, "There is already an entry of this name"),
+        (["mkdir", "{}/a/b"], 3, "There is no parent folder {}/a"),
+        (["mkdir", "results"], 2, "write home:results"),
+        (["ls", "home:../x"], 2, "This is not a valid name"),
+        (["rm", "-r", "home:"], 2, "a home itself cannot be deleted"),
+        (["put", "x"], 2, "give what to put and where to"),
+        (["get", "here"], 2, "give what to get first"),
+        (["put", "local", "{}/missing/"], 2, "is not a folder that is there"),
+        (["put", "local", "{}/a/b/c"], 3, "There is no parent folder {}/a/b"),
+        (["put", "missing", "{}/x"], 1, "missing: No such file or directory"),
+        (["get", "{}/file", "no/such/"], 2, "is not a folder on this machine"),
+        (["get", "{}/file", "no/such"], 1, "No such file or directory"),
+        (["frobnicate"], 2, "frobnicate"),
+        (["ls", "--colour"], 2, "--colour"),
+        (["up", "--port", "70000"], 2, "65535"),
+    ],
+)
+def test_failures_are_one_line_and_a_code(
+    words: list[str], code: int, said: str, shell: Shell, failing_place: str
+) -> None:
+    (shell.folder / "local").write_bytes(b"x")
+    done = shell.run(*(word.replace("{}", failing_place) for word in words))
+    assert (done.code, done.out) == (code, "")
+    assert said.replace("{}", failing_place) in done.err.replace("\n", " ")
+    assert "Traceback" not in done.err
+    assert "ivo://" not in done.err
+    if code != 2:
+        assert len(done.err.splitlines()) == 1
+
+
+@pytest.fixture(scope="module")
+def failing_place(logged_in: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    shell = Shell(tmp_path_factory.mktemp("failing"))
+    shell.settings = logged_in
+    shell.require("mkdir", "home:failing")
+    shell.require("put", "-", "home:failing/file", input="x")
+    return "home:failing"
+
+
+def test_a_service_that_does_not_answer(tmp_path: Path) -> None:
+    shell = Shell(tmp_path)
+    done = shell.run("login", "http://127.0.0.1:1", "--user", "dave", "--password-stdin", input="x\n")
+    assert (done.code, done.out) == (5, "")
+    assert done.err == "vofiles: No answer from the service http://127.0.0.1:1: Connection refused\n"
+    done = shell.run("--debug", "login", "http://127.0.0.1:1", "--user", "dave", "--password-stdin", input="x\n")
+    assert done.code == 5
+    assert "Traceback (most recent call last):" in done.err
+    assert "ServiceUnreachable" in done.err
+
+
+def test_standard_streams(shell: Shell, place: str) -> None:
+    content = bytes(range(256)) * 5000
+    shell.require("put", "-", f"{place}/stream", input=content)
+    done = subprocess.run(
+        [*PROGRAM, "get", f"{place}/stream", "-"],
+        env=shell.environment,
+        cwd=shell.folder,
+        capture_output=True,
+        timeout=PATIENCE,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, content, b"")
+    assert shell.run("put", "-", place).code == 2
+
+
+def test_a_reader_that_goes_away_is_no_traceback(shell: Shell, place: str) -> None:
+    shell.require("put", "-", f"{place}/large", input=bytes(4_000_000))
+    for words in (["ls", "--json", "home:"], ["get", f"{place}/large", "-"]):
+        reading, writing = os.pipe()
+        os.close(reading)
+        process = shell.begin(*words, out=writing, err=subprocess.PIPE)
+        os.close(writing)
+        _, errors = process.communicate(timeout=PATIENCE)
+        assert errors == b""
+        assert process.returncode in {0, 1}
+
+
+def test_ctrl_c_in_a_put(shell: Shell, place: str) -> None:
+    os.mkfifo(shell.folder / "slow")
+    process = shell.begin("put", "slow", f"{place}/slow", out=subprocess.PIPE, err=subprocess.PIPE)
+    # It has come as far as opening what it is to read, and waits there for bytes that never come.
+    with (shell.folder / "slow").open("wb", buffering=0) as pipe:
+        pipe.write(b"the beginning")
+        wait_until(lambda: "slow" in shell.require("ls", place), "the put has begun")
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 130
+    assert errors == b"vofiles: interrupted\n"
+    assert json.loads(shell.require("info", "--json", f"{place}/slow"))["version"] == 0
+
+
+def on_terminal(shell: Shell, *words: str, answer: str | None = None) -> tuple[int, str]:
+    """Run a command on a terminal; its exit code and what it showed."""
+    pid, master = pty.fork()
+    if pid == 0:
+        os.chdir(shell.folder)
+        os.execve(PROGRAM[0], [*PROGRAM, *words], shell.environment | {"TERM": "xterm"})
+    shown = b""
+    try:
+        while True:
+            try:
+                piece = os.read(master, 65536)
+            except OSError:  # EIO: the terminal's other end is closed
+                break
+            if not piece:
+                break
+            shown += piece
+            if answer is not None and b"Password" in shown:
+                os.write(master, answer.encode() + b"\n")
+                answer = None
+    finally:
+        os.close(master)
+        _, status = os.waitpid(pid, 0)
+    return os.waitstatus_to_exitcode(status), shown.decode()
+
+
+def test_a_progress_bar_is_for_terminals(shell: Shell, place: str) -> None:
+    with (shell.folder / "large").open("wb") as file:
+        file.truncate(512 << 20)
+    code, shown = on_terminal(shell, "put", "large", f"{place}/large")
+    assert code == 0
+    assert "\x1b[" in shown
+    assert re.search(r"large .*MiB", shown) or re.search(r"large .*GiB", shown)
+    code, shown = on_terminal(shell, "ls", place)
+    assert (code, shown) == (0, "large\r\n")
+    done = shell.run("get", f"{place}/large", "back")
+    assert (done.code, done.out, done.err) == (0, "", "")
+    assert (shell.folder / "back").stat().st_size == 512 << 20
+    shell.require("rm", f"{place}/large")
+
+
+def test_help_and_version(tmp_path: Path) -> None:
+    shell = Shell(tmp_path)
+    said = shell.require("--help")
+    for verb in ("login", "logout", "ls", "put", "get", "mkdir", "rm", "info", "up"):
+        assert re.search(rf"^  {verb} ", said, re.MULTILINE)
+    assert re.fullmatch(r"vofiles \S+\n", shell.require("--version"))
+    assert "--demo-size" not in shell.require("up", "--help")
