@@ -7,7 +7,7 @@
 Rule: pure and deterministic: the same containers give the same tree, in whatever order they come.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, count
 from operator import attrgetter
@@ -45,7 +45,7 @@ class File:
     versions: tuple[Version, ...]
     """The current one last."""
     superseded: tuple[Holding, ...]
-    """Containers of older contents than are kept, and second ones in one store."""
+    """Containers of older contents than are kept."""
     waiting: tuple[Holding, ...]
     """Containers whose bytes have not come yet."""
     wanted: Path
@@ -110,23 +110,31 @@ def _rank(file: File) -> tuple[int, str]:
 
 def _file(group: Sequence[Holding], keep: int) -> File:
     """One file's containers, the newest last."""
-    contents: dict[tuple[object, ...], dict[Ivorn, Holding]] = {}
+    kept: list[dict[Ivorn, Holding]] = []
     superseded, waiting = [], []
     for holding in reversed(group):
         if holding.state != ContainerState.COMPLETE:
             waiting.append(holding)
             continue
-        content = (holding.size, frozenset(holding.digests))
-        too_old = content not in contents and len(contents) == keep
-        if too_old or holding.container.service in contents.setdefault(content, {}):
-            superseded.append(holding)
+        store = holding.container.service
+        same = next((stores for stores in kept if store not in stores and _is_of(stores, holding)), None)
+        if same is not None:
+            same[store] = holding
+        elif len(kept) < keep:
+            kept.append({store: holding})
         else:
-            contents[content][holding.container.service] = holding
-    versions = tuple(Version(tuple(stores.values())) for stores in contents.values())[::-1]
+            superseded.append(holding)
+    versions = tuple(Version(tuple(stores.values())) for stores in kept)[::-1]
     newest = group[-1]
     number = newest.node_identifier.number if newest.node_identifier is not None else None
     path = newest.node.path
     return File(number, newest.owner, path, versions, tuple(superseded), tuple(waiting[::-1]), path)
+
+
+def _is_of(stores: Mapping[Ivorn, Holding], holding: Holding) -> bool:
+    """Whether it holds the same bytes as the others do."""
+    other = next(iter(stores.values()))
+    return (other.size, frozenset(other.digests)) == (holding.size, frozenset(holding.digests))
 
 
 def _roots(holdings: Iterable[Holding]) -> tuple[Root, ...]:

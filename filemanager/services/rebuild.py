@@ -151,8 +151,8 @@ class RebuildService:
                 )
         versions = 0
         dropped = list(file.superseded)
+        current = tx.contents.current_versions([node.key]).get(node.key)
         for version in file.versions:
-            current = tx.contents.current_versions([node.key]).get(node.key)
             if current is not None and current.created >= (version.newest.completed or 0):
                 dropped += version.holdings
                 continue

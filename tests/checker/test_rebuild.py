@@ -378,6 +378,13 @@ def test_the_same_content_in_two_stores_is_one_version(world: World) -> None:
     assert world.node(Caller(DAVE), LongIdentifier(NodeIdentifier(SERVICE, "one"))).version == 1
 
 
+def test_the_same_content_twice_in_one_store_is_two_versions() -> None:
+    held = [holding(letters, "a", at, number="one") for at, letters in enumerate(("aaaa", "bbbb", "cccc"))]
+    (file,) = tree_of(held, 2).files
+    assert [version.newest for version in file.versions] == held[1:]
+    assert list(file.superseded) == held[:1]
+
+
 @pytest.mark.parametrize("text", ["", "{}", "[]", "null", "x", '{"digests": {}, "container": "x"}'])
 def test_a_line_that_is_none_is_refused(text: str) -> None:
     with pytest.raises(InvalidArgument, match="no line of a manifest"):

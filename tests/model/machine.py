@@ -1,0 +1,384 @@
+"""A FileManager and its stores, real but for the network, and the model beside them: every rule does the same to both.
+
+Rule: nothing happens by itself; messages are lost, late and doubled when a rule says so, and processes restart between
+any two steps.
+"""
+
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.stateful import Bundle, initialize, invariant, multiple, precondition, rule
+
+from filemanager.config import StoreEntry
+from filemanager.services.rebuild import RebuildService
+from filemanager.services.transfers import LOOK_AGAIN
+from filestore.services import callbacks, imports
+from filestore.services.expiry import expire_due
+from filestore.services.sweep import sweep
+from tests.model.model import OPEN, RECEIVING, STORED, WAITING
+from tests.model.rig import URL, Rig, at, seen
+from tests.support.filemanager import OPERATOR, store_of
+from vofiles import contract
+from vofiles.contract import (
+    Delete,
+    ExportInit,
+    ImportInit,
+    ListChildren,
+    NodeKind,
+    Property,
+    SetProperties,
+    TransferCompleted,
+    TransferFailed,
+)
+from vofiles.errors import ContentNotFound, VofilesError
+from vofiles.findings import Report
+from vofiles.ivorn import Ivorn
+
+NAMES = st.sampled_from(["a", "b", "c"])
+EDITS = st.dictionaries(
+    st.sampled_from(["colour", "content.type"]), st.none() | st.sampled_from(["x/y", "z/z"]), min_size=1
+)
+DATA = st.sampled_from([b"", b"one", b"two", b"three" * 3])
+DAY = 86_400
+
+
+class Machine(Rig):
+    """Dave and his programs, the operators, and the world's bad luck."""
+
+    nodes = Bundle("nodes")
+    files = Bundle("files")
+    transfers = Bundle("transfers")
+    messages = Bundle("messages")
+
+    @initialize(keep=st.integers(1, 2), target=files)
+    def begin(self, keep: int) -> Any:
+        self.set_up(keep)
+        return multiple(*(self.make(self.home, name, NodeKind.FILE) for name in "ab"))
+
+    # --- the tree ---
+
+    @rule(target=nodes)
+    def know_home(self) -> str:
+        """The root is a node like others, and not one that everything is done to."""
+        return self.home
+
+    @rule(target=nodes, name=NAMES)
+    def add_full_folder(self, name: str) -> Any:
+        made = self.make(self.home, name, NodeKind.FOLDER)
+        if made is None:
+            return multiple()
+        self.make(made, "a", NodeKind.FILE)
+        return made
+
+    @rule(target=nodes, parent=nodes, name=NAMES)
+    def add_folder(self, parent: str, name: str) -> Any:
+        made = self.make(parent, name, NodeKind.FOLDER)
+        return multiple() if made is None else made
+
+    @rule(target=files, name=NAMES)
+    def add_file_at_home(self, name: str) -> Any:
+        return self.add_file(self.home, name)
+
+    @rule(target=files, parent=nodes | files, name=NAMES)
+    def add_file(self, parent: str, name: str) -> Any:
+        made = self.make(parent, name, NodeKind.FILE)
+        return multiple() if made is None else made
+
+    @rule(node=nodes | files, edits=st.lists(EDITS, min_size=1, max_size=3))
+    def set_properties(self, node: str, edits: list[dict[str, str | None]]) -> None:
+        for edit in edits:
+            put = tuple(Property(key, value) for key, value in edit.items() if value is not None)
+            request = SetProperties(at(node), put, tuple(key for key, value in edit.items() if value is None))
+            self.both(
+                partial(self.model.change, node, edit),
+                partial(self.world.desk.nodes.set_properties, self.dave, request),
+            )
+
+    @rule(node=nodes | files)
+    def delete(self, node: str) -> None:
+        self.both(lambda: self.model.delete(node), lambda: self.world.desk.nodes.delete(self.dave, Delete(at(node))))
+
+    @rule(node=nodes | files)
+    def read(self, node: str) -> None:
+        """Reading a node asks the store of its latest open import."""
+
+        def expect() -> None:
+            self.model.get(node)
+            for transfer in self.model.open_on(node)[-1:]:
+                self.model.settle(transfer)
+
+        found = self.both(expect, lambda: self.world.node(self.dave, at(node)))
+        if found is not None:
+            self.compare(self.model.nodes[node], found)
+
+    # --- content ---
+
+    @rule(target=transfers, node=files, there=st.sampled_from([None, "there", "nowhere"]))
+    def begin_import(self, node: str, there: str | None) -> Any:
+        made = self.start_import(node, there)
+        return multiple() if made is None else made
+
+    @rule(node=nodes)
+    def import_into_a_folder(self, node: str) -> None:
+        self.both(
+            lambda: self.model.require_file(node),
+            lambda: self.world.desk.imports.import_init(self.dave, ImportInit(at(node))),
+        )
+
+    @rule(target=transfers, node=files, data=DATA)
+    def upload(self, node: str, data: bytes) -> Any:
+        """importInit and PUT; the callback is another matter."""
+        transfer = self.start_import(node, None)
+        if transfer is None:
+            return multiple()
+        self.put(transfer, data)
+        return transfer
+
+    @rule(transfer=transfers, twice=st.booleans())
+    def start_put(self, transfer: str, twice: bool = False) -> None:
+        if not self.is_put(transfer) or self.model.moves[transfer].there == STORED:
+            return
+        token = self.token(self.offers[transfer])
+        local = self.local(transfer)
+        upload = self.both(
+            lambda: self.model.start(transfer, self.clock.now()),
+            lambda: imports.open_upload(local.store, token, imports.Sent()),
+        )
+        if upload is not None:
+            self.uploads[transfer] = upload
+            if twice:
+                self.start_put(transfer)
+
+    @rule(target=transfers, node=files, data=DATA, again=st.booleans())
+    def upload_with_a_broken_connection(self, node: str, data: bytes, again: bool) -> Any:
+        transfer = self.start_import(node, None)
+        if transfer is None:
+            return multiple()
+        self.start_put(transfer)
+        self.break_put(transfer, self.uploads.pop(transfer))
+        if again:
+            self.put(transfer, data)
+        return transfer
+
+    @precondition(lambda self: self.uploads)
+    @rule(data=DATA, broken=st.booleans(), choice=st.integers(0, 9))
+    def end_put(self, data: bytes, broken: bool, choice: int) -> None:
+        transfer = sorted(self.uploads)[choice % len(self.uploads)]
+        upload = self.uploads.pop(transfer)
+        if broken:
+            self.break_put(transfer, upload)
+            if choice % 2:
+                self.put(transfer, data)
+            return
+
+        def send() -> None:
+            try:
+                upload.write(data)
+            except VofilesError:
+                upload.abort()
+                raise
+            upload.complete()
+
+        self.both(lambda: self.model.store(transfer, data), send)
+
+    @rule(transfer=transfers, data=DATA)
+    def put(self, transfer: str, data: bytes) -> None:
+        """A whole PUT; the same again if there was one, its answer having been lost."""
+        if not self.is_put(transfer):
+            return
+        if self.model.moves[transfer].there == STORED:
+            self.put_again(transfer, data)
+            return
+        self.start_put(transfer)
+        upload = self.uploads.pop(transfer, None)
+        if upload is not None:
+            upload.write(data)
+            self.both(lambda: self.model.store(transfer, data), upload.complete)
+
+    @rule(transfer=transfers)
+    def cancel(self, transfer: str) -> None:
+        self.both(
+            lambda: self.model.cancel(transfer), lambda: self.world.desk.transfers.cancel_transfer(self.dave, transfer)
+        )
+
+    @rule(transfer=transfers)
+    def look_at_transfer(self, transfer: str) -> None:
+        answer = self.both(
+            lambda: self.model.settle(transfer), lambda: self.world.desk.transfers.get_transfer(self.dave, transfer)
+        )
+        here = self.model.moves[transfer].here
+        assert (answer.transfer.state if here != OPEN else OPEN) == here
+        assert (answer.transfer.state in contract.TransferState.ENDED) == (here != OPEN)
+
+    @rule(node=files, later=st.booleans())
+    def export(self, node: str, later: bool) -> None:
+        def expect() -> None:
+            self.model.require_file(node)
+            if not self.model.nodes[node].version:
+                raise ContentNotFound(node)
+
+        answer = self.both(expect, lambda: self.world.desk.exports.export_init(self.dave, ExportInit(at(node))))
+        if answer is not None:
+            self.downloads.append((node, answer.transfer, self.model.nodes[node].data))
+        if not later:
+            self.fetch()
+
+    @rule()
+    def fetch(self) -> None:
+        """GET all that was offered. Never other bytes than at the offer, whatever has come since (I8)."""
+        for node, offer, data in self.downloads:
+            try:
+                assert self.world.stores[store_of(offer)].get(offer) == data
+            except VofilesError:
+                assert node not in self.model.nodes or self.clock.now() > (offer.expiry or 0) or self.was_swept(offer)
+        self.downloads = []
+
+    # --- messages, time and processes ---
+
+    @rule(target=messages, acknowledged=st.booleans(), choice=st.integers(0, 9))
+    def deliver(self, acknowledged: bool, choice: int) -> Any:
+        """One callback; its answer may be lost, and then it comes again."""
+        waiting = list(self.letters())
+        if not waiting:
+            return multiple()
+        name, letter = waiting[choice % len(waiting)]
+        local = self.world.stores[name]
+        message = callbacks.message_of(local.store, letter.transfer)
+        self.hear(name, message)
+        if acknowledged:
+            callbacks.acknowledge(local.store, letter.id)
+        return name, message
+
+    @rule(message=messages)
+    def deliver_again(self, message: tuple[Ivorn, TransferCompleted | TransferFailed]) -> None:
+        """An old message arrives once more."""
+        self.hear(*message)
+
+    @rule()
+    def run_errands(self) -> None:
+        self.both(self.model.run_errands, self.world.run_errands)
+
+    @rule()
+    def move_bytes(self) -> None:
+        """The stores fetch what they are to fetch."""
+        for name, move in self.model.moves.items():
+            if move.there == WAITING and not self.is_put(name):
+                missing = self.requested(name) == URL + "nowhere"
+                move.there, move.data = ("FAILED", b"") if missing else (STORED, b"from the archive")
+        self.world.stores.move()
+
+    @rule(seconds=st.sampled_from([-90, -1, 1, 30, 1800, 3601, 7200, DAY + 1]))
+    def move_clock(self, seconds: int) -> None:
+        if seconds > 60:
+            while self.uploads:
+                self.break_put(*self.uploads.popitem())
+        self.clock.move(seconds)
+
+    @rule()
+    def upkeep_of_stores(self) -> None:
+        self.model.expire(self.clock.now())
+        for local in self.world.stores.stores.values():
+            expire_due(local.store)
+
+    @rule()
+    def upkeep_of_manager(self) -> None:
+        self.both(lambda: self.model.sweep(self.clock.now(), LOOK_AGAIN), self.world.desk.transfers.sweep)
+
+    @rule()
+    def restart_manager(self) -> None:
+        self.new_desk()
+
+    @rule()
+    def restart_stores(self) -> None:
+        """Connections break, leases are given back, and nothing that was in memory is left."""
+        for transfer in self.uploads:
+            move = self.model.moves[transfer]
+            move.there = WAITING if move.there == RECEIVING else move.there
+        self.uploads.clear()
+        for local in self.world.stores.stores.values():
+            local.store = replace(local.store, flows=type(local.store.flows)(), health=type(local.store.health)())
+            sweep(local.store)
+
+    # --- what is always true ---
+
+    @invariant()
+    def the_tree_is_the_models(self) -> None:
+        seen = {self.home}
+        todo = [self.home]
+        while todo:
+            folder = todo.pop()
+            for node in self.world.desk.nodes.list_children(self.dave, ListChildren(at(folder))).nodes:
+                number = node.identifier.number
+                seen.add(number)
+                self.compare(self.model.nodes[number], node)
+                assert self.model.nodes[number].parent == folder
+                assert self.modified.get(number, 0) <= node.modified
+                self.modified[number] = node.modified
+                if node.type == NodeKind.FOLDER:
+                    todo.append(number)
+        assert seen == self.model.nodes.keys()
+
+    @invariant()
+    def nothing_is_found(self) -> None:
+        """Whatever is under way, the checker has nothing to report."""
+        assert self.check() == []
+
+    def teardown(self) -> None:
+        if hasattr(self, "model"):
+            self.come_to_rest()
+            self.lose_database_and_rebuild()
+            self.world.database.close()
+
+    def come_to_rest(self) -> None:
+        """Left alone, everything ends, and nothing is left that belongs to nothing (I6)."""
+        while self.uploads:
+            self.break_put(*self.uploads.popitem())
+        for _ in range(3):
+            self.clock.move(2 * DAY)
+            self.upkeep_of_stores()
+            self.upkeep_of_manager()
+            self.drain()
+            self.run_errands()
+        self.the_tree_is_the_models()
+        assert self.check() == []
+        for transfer, move in self.model.moves.items():
+            assert move.here != OPEN
+            answer = self.world.desk.transfers.get_transfer(self.dave, transfer)
+            assert answer.transfer.state == move.here
+        written = [entry for entry in self.model.nodes.values() if entry.version]
+        left = 0
+        for name in self.world.names:
+            kept = self.world.database.read(lambda tx, name=name: tx.census.replicas(name, "", 10_000))  # type: ignore[misc]
+            assert self.world.stores[name].containers() == {replica.container.fragment for replica in kept}
+            left += len(kept)
+        assert left == sum(min(self.keep, entry.version) for entry in written)
+        for number, entry in self.model.nodes.items():
+            if entry.version:
+                assert self.world.get(self.dave, at(number)) == entry.data
+                seen("a file at the end")
+        seen("histories")
+        for move in self.model.moves.values():
+            seen(f"transfer {move.here}")
+
+    def lose_database_and_rebuild(self) -> None:
+        self.world.database.close()
+        self.world.database = self.make_database()
+        for name in self.world.names:
+            self.world.know_store(name)
+        self.restart_manager()
+        entries = tuple(StoreEntry(name, "http://127.0.0.1:9/filestore", ()) for name in self.world.names)
+        config = replace(self.world.desk.config, stores=entries)
+        core = RebuildService(config, self.world.database, self.world.stores, self.clock, self.numbers)
+        assert Report("x").add(core.rebuild(OPERATOR, core.holdings())).findings == []
+        for number, entry in self.model.nodes.items():
+            if entry.version:
+                node = self.world.node(self.dave, at(number))
+                assert (node.name, node.type) == (entry.name, entry.kind)
+                # Of several that are kept, stores know only when each came, and clocks were set.
+                if self.keep == 1:
+                    assert self.world.get(self.dave, at(number)) == entry.data
+        assert self.check() == []
+
+    # --- the small things ---
