@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from typing import TypeVar
 
-from vofiles.errors import ServiceBusy, ServiceUnreachable, StoreUnreachable
+from vofiles.errors import InvalidArgument, ServiceBusy, ServiceUnreachable, StoreUnreachable, VofilesError
 from vofiles.ivorn import Ivorn
 
 R = TypeVar("R")
@@ -54,7 +54,10 @@ class Peer:
             if judged:
                 self._count_failure()
             raise StoreUnreachable(self.identifier, reason=error.message) from error
-        except Exception:
+        except InvalidArgument:
+            # Perhaps its answer, perhaps a request that could not even be written: that says nothing of it.
+            raise
+        except VofilesError:
             # It answered, if only with a fault: it is there.
             self._forget_failures()
             raise

@@ -11,12 +11,14 @@ from dataclasses import dataclass, replace
 
 from filemanager.config import Config
 from filemanager.domain.errand import Errand, ErrandVerb
+from filemanager.domain.node import Node
 from filemanager.domain.transfer import Transfer
 from filemanager.ports import Clock, Database, Transaction
 from filemanager.services.outcomes import Outcomes
 from vofiles import contract
 from vofiles.contract import Failure, TransferState
 from vofiles.errors import (
+    ContainerNotFound,
     NodeNotFound,
     NotAuthenticated,
     PermissionDenied,
@@ -26,6 +28,7 @@ from vofiles.errors import (
     VofilesError,
 )
 from vofiles.instant import SECOND, Instant
+from vofiles.ivorn import Ivorn
 
 Ask = Callable[[Transfer, float], contract.Transfer]
 """Asks the store of a transfer, within so many seconds."""
@@ -46,13 +49,17 @@ class Offers:
     def begin(self, intent: Transfer, ask: Ask, within: float) -> tuple[Transfer, contract.Transfer]:
         """The transfer as it stands once its store has agreed, and what the store said.
 
-        Raises NodeNotFound where the node has gone, StoreUnreachable, and what the store answers.
+        Raises NodeNotFound where the node has gone, ContainerNotFound where what is to be exported is no longer its
+        content, StoreUnreachable, and what the store answers.
         """
         intent = replace(intent, due=Instant(intent.created + ASKED_BY))
 
         def commit(tx: Transaction) -> None:
-            if intent.node is None or tx.nodes.lock_node(intent.node) is None:
+            node = tx.nodes.lock_node(intent.node) if intent.node is not None else None
+            if node is None:
                 raise NodeNotFound(intent.node_number)
+            if not intent.is_import:
+                _require_current(tx, node, intent.container)
             tx.transfers.add_transfer(intent)
 
         self.database.write(commit)
@@ -90,6 +97,16 @@ class Offers:
             return offered
 
         return self.database.write(commit)
+
+
+def _require_current(tx: Transaction, node: Node, container: Ivorn | None) -> None:
+    """Refuse to export what has been replaced since it was looked up: retention, seeing no export of it, has given it
+    up, and its bytes may go before anybody fetches them. Raises ContainerNotFound.
+    """
+    version = tx.contents.current_versions([node.key]).get(node.key)
+    replicas = tx.contents.replicas_of([version.key])[version.key] if version is not None else []
+    if container not in {replica.container for replica in replicas}:
+        raise ContainerNotFound(container)
 
 
 def _checked(intent: Transfer, told: contract.Transfer) -> contract.Transfer:

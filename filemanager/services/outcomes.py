@@ -20,7 +20,7 @@ from filemanager.ports import Clock, Database, Transaction
 from filemanager.services.settlement import Settlements
 from vofiles.contract import Failure, Receipt, TransferFailed, TransferState
 from vofiles.errors import InvalidArgument, TransferNotFound
-from vofiles.instant import Instant
+from vofiles.instant import SECOND, Instant
 from vofiles.ivorn import Ivorn
 
 _BAD_ENDS = frozenset({TransferState.FAILED, TransferState.EXPIRED, TransferState.CANCELLED})
@@ -136,11 +136,15 @@ class Outcomes:
         if not old:
             return
         exports = [each for each in tx.transfers.open_transfers(node.key) if not each.is_import]
+        lifetime = self.config.terms.transfer_lifetime * SECOND
         replicas = tx.contents.replicas_of([version.key for version in old])
         for version in old:
             for replica in replicas.get(version.key, []):
-                due = [each.due for each in exports if each.container == replica.container]
-                _drop(tx, replica.store, replica.container, now, max([now, *due]))
+                # An export whose offer is not written down yet has an early `due`, and will have a ticket all the same.
+                due = [
+                    max(each.due, each.created + lifetime) for each in exports if each.container == replica.container
+                ]
+                _drop(tx, replica.store, replica.container, now, Instant(max([now, *due])))
             tx.contents.delete_version(version.key)
 
 

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from filemanager.remote.peer import FAILURES, LATE, PAUSE, Peer
-from vofiles.errors import ContainerNotFound, ServiceBusy, ServiceUnreachable, StoreUnreachable
+from vofiles.errors import ContainerNotFound, InvalidArgument, ServiceBusy, ServiceUnreachable, StoreUnreachable
 from vofiles.ivorn import Ivorn
 
 STORE = Ivorn.parse("ivo://vofiles.test/filestore")
@@ -76,6 +76,19 @@ def test_a_fault_is_an_answer() -> None:
         peer.call(refuse)
     fail(peer, FAILURES - 1)
     assert not peer.is_down()
+
+
+def test_a_request_that_could_not_be_written_says_nothing_of_the_peer() -> None:
+    peer = Peer(STORE, Watch())
+
+    def unwritable() -> None:
+        raise InvalidArgument("x")
+
+    fail(peer, FAILURES - 1)
+    with pytest.raises(InvalidArgument):
+        peer.call(unwritable)
+    fail(peer, 1)
+    assert peer.is_down()
 
 
 def test_hasty_calls_do_not_condemn() -> None:

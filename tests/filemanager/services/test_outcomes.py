@@ -3,12 +3,14 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from filemanager.config import Terms
 from filemanager.domain.caller import Caller
 from filemanager.persistence.engine import open_database
+from filemanager.services.exports import ExportService
 from tests.support.filemanager import CAMBRIDGE, LEICESTER, World, property_of, store_of, tell
 from vofiles.contract import (
     Delete,
@@ -18,6 +20,8 @@ from vofiles.contract import (
     ImportData,
     Property,
     SetProperties,
+    Transfer,
+    TransferAnswer,
     TransferCompleted,
     TransferFailed,
     TransferState,
@@ -286,6 +290,47 @@ def test_an_export_whose_version_goes_meanwhile_exports_the_next(world: World, d
 
     world.stores.before = rewrite
     assert world.get(dave, file) == b"two"
+
+
+def test_an_export_of_what_was_replaced_since_it_was_looked_up_is_of_the_new_content(
+    world: World, dave: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = world.add_file(dave, "a")
+    world.put(dave, file, b"one")
+    offer_from_first = ExportService._offer_from_first
+
+    def rewritten_first(service: ExportService, *plan: Any) -> TransferAnswer:
+        monkeypatch.undo()
+        world.put(dave, file, b"two")
+        return offer_from_first(service, *plan)
+
+    monkeypatch.setattr(ExportService, "_offer_from_first", rewritten_first)
+    offer = world.desk.exports.export_init(dave, ExportInit(file)).transfer
+    world.run_errands()
+    assert world.stores[store_of(offer)].get(offer) == b"two"
+
+
+def test_bytes_whose_export_was_being_offered_when_they_were_replaced_stay_as_long_as_its_ticket(
+    world: World, dave: Caller
+) -> None:
+    file = world.add_file(dave, "a")
+    world.put(dave, file, b"one")
+
+    def rewrite(operation: str) -> None:
+        if operation == "exportInit":
+            world.stores.before = lambda operation: None
+            world.put(dave, file, b"two")
+
+    world.stores.before = rewrite
+    offer = world.desk.exports.export_init(dave, ExportInit(file)).transfer
+    world.watch.seconds += world.terms.transfer_lifetime - 1
+    assert world.run_errands() == []
+    assert world.stores[store_of(offer)].holds(store_container(offer))
+
+
+def store_container(offer: Transfer) -> Ivorn:
+    assert offer.container is not None
+    return offer.container
 
 
 def test_a_store_down_is_an_error_at_export(world: World, dave: Caller) -> None:
