@@ -1,7 +1,8 @@
 """The lane: threads in which the store itself moves bytes, bounded in all and for each peer.
 
-Rule: what waits here is only a reminder of rows in the catalogue; lost with the process, it is made again at the next
-start. A slow peer holds its own places and nobody else's, and a free place goes to who has the fewest.
+Rule: what waits here is only a reminder of rows in the catalogue; lost with the process or to a failure, it is made
+again at the next start or turn of the upkeep. A slow peer holds its own places and nobody else's, and a free place goes
+to who has the fewest.
 """
 
 import logging
@@ -41,7 +42,7 @@ class Lane:
     def require_room(self) -> None:
         """Refuse a new transfer before anything is kept of it. Raises ServiceBusy where too many wait."""
         with self._changed:
-            if self.closed.is_set() or sum(map(len, self._waiting.values())) >= self._limit:
+            if self.closed.is_set() or self.waiting >= self._limit:
                 raise ServiceBusy("too many transfers wait")
 
     def put(self, peer: str, transfer: str) -> None:
@@ -54,8 +55,9 @@ class Lane:
 
     @property
     def waiting(self) -> int:
-        """How many wait."""
-        return len(self._waiting)
+        """How many transfers wait, whoever their peers are."""
+        with self._changed:
+            return sum(map(len, self._waiting.values()))
 
     @property
     def running(self) -> int:
@@ -86,7 +88,7 @@ class Lane:
                 transfer = self._take(peer)
             try:
                 self._work(transfer)
-            except Exception:  # noqa: BLE001 - the lane lives on; the row is still there
+            except Exception:  # noqa: BLE001 - the lane lives on; the row is still there, and is put again
                 _log.exception("transfer %s broke off", transfer)
             with self._changed:
                 self._known.discard(transfer)

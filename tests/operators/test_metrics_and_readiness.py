@@ -1,18 +1,20 @@
 """What an operator sees of running services: /metrics, /readyz."""
 
 import sqlite3
+import threading
 from pathlib import Path
 
 import pytest
 import requests
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.support.filestore import calling_manager, running_filestore
+from tests.support.filestore import OWNER, calling_manager, running_filestore
 from tests.support.services import STORES, RunningServices, running_services
 from tests.support.serving import wait_until
-from vofiles.contract import AddNode, ImportInit, NodeKind, Property
+from tests.support.sources import Received, ok, scripted_source
+from vofiles.contract import AddNode, ImportInit, NodeKind, Property, StoreImportData
 from vofiles.errors import VofilesError
-from vofiles.ivorn import LongIdentifier
+from vofiles.ivorn import LongIdentifier, new_number
 from vofiles.names import parse_name
 
 METRICS = "[metrics]\nport = 0"
@@ -79,6 +81,35 @@ def test_a_store_is_measured(tmp_path: Path) -> None:
         assert found["vofiles_free_bytes"][()] > 0
         assert (found["vofiles_lane_waiting"][()], found["vofiles_lane_running"][()]) == (0, 0)
         assert found["vofiles_metric_failures_total"][()] == 0
+
+
+def test_movements_under_way_and_those_that_wait_are_counted(tmp_path: Path) -> None:
+    go_on = threading.Event()
+
+    def hold(_received: Received) -> bytes:
+        assert go_on.wait(60)
+        return ok(b"abc")
+
+    outbound = '[outbound]\nallow = ["127.0.0.1/32"]\nthreads = 1'
+    with (
+        scripted_source(hold) as source,
+        calling_manager() as manager,
+        running_filestore(tmp_path, [manager], METRICS, outbound) as store,
+    ):
+        numbers = [new_number() for _ in range(4)]
+        for number in numbers:
+            request = StoreImportData(number, manager.identifier, manager.new_node(), OWNER, source.url())
+            manager.port(store.address).import_data(request)
+        address = store.server.metrics_address
+        try:
+            wait_until(lambda: scraped(address)["vofiles_lane_running"][()] == 1, "one under way")
+            assert scraped(address)["vofiles_lane_waiting"][()] == 3
+        finally:
+            go_on.set()
+        for number in numbers:
+            manager.await_callback(number)
+        wait_until(lambda: scraped(address)["vofiles_lane_running"][()] == 0, "none under way")
+        assert scraped(address)["vofiles_lane_waiting"][()] == 0
 
 
 def test_without_a_port_there_are_no_metrics(tmp_path: Path) -> None:

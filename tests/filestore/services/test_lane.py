@@ -116,6 +116,20 @@ def test_too_many_are_refused_before_anything_is_kept_of_them() -> None:
     lane.close()
 
 
+def test_what_waits_is_counted_not_who() -> None:
+    gate = Gate()
+    lane = Lane(gate, threads=1, per_peer=1)
+    lane.put("p", "one")
+    gate.until({"one"})
+    for peer, transfer in (("p", "two"), ("p", "three"), ("q", "four")):
+        lane.put(peer, transfer)
+    assert (lane.waiting, lane.running) == (3, 1)
+    gate.let_all_go()
+    lane.drain()
+    lane.close()
+    assert (lane.waiting, lane.running) == (0, 0)
+
+
 def test_closing_waits_for_what_runs_and_leaves_the_rest() -> None:
     gate = Gate()
     lane = Lane(gate, threads=1)
