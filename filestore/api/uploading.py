@@ -10,7 +10,6 @@ in the pool stands in two parts of the class.
 from collections.abc import Callable
 
 from filestore.services.uploads import Replay, Stored, Upload
-from vofiles.errors import VofilesError
 from vofiles.serving.http import Abort, Exchange, Pool, Response
 
 BLOCK = 1 << 20
@@ -115,6 +114,6 @@ class Uploading:
     def _fail(self, error: BaseException) -> Response:
         try:
             self._upload.abort()
-        except VofilesError as second:
+        except Exception as second:  # noqa: BLE001 - whatever it is, the client is answered; `second` knows the first
             return self._failed(second)
         return self._failed(error)

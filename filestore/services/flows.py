@@ -1,7 +1,7 @@
 """Flows: the bytes on their way just now, in this process, by their lease.
 
 Rule: the catalogue alone says who holds a lease; this is only how the holder is told to stop and asked how far it is. A
-lease that could not be given back, because the database was busy, is kept here until it could.
+lease that could not be given back, because the database was busy or failed, is kept here until it could.
 """
 
 import threading

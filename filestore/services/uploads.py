@@ -112,10 +112,12 @@ class Upload:
 
     def abort(self) -> None:
         """Drop the bytes and give the lease back; aborting twice is no error."""
-        if self._writer is not None:
-            self._writer.abort()
-        self._store.flows.delete(self.lease)
-        give_back(self._store, self._transfer.transfer, self.lease)
+        try:
+            if self._writer is not None:
+                self._writer.abort()
+        finally:
+            self._store.flows.delete(self.lease)
+            give_back(self._store, self._transfer.transfer, self.lease)
 
     def _require_open(self) -> None:
         if self._revoked is not None:
@@ -185,12 +187,18 @@ def require_lease(records: Records, transfer: str, lease: str | None) -> Transfe
 
 
 def give_back(store: Store, transfer: str, lease: str) -> None:
-    """Give a lease back, so that somebody can try again. Where the database is busy, `expiry` does it."""
+    """Give a lease back, so that somebody can try again. Where the database is busy or fails, `expiry` does it.
+
+    Raises what the database raised, unless it is busy.
+    """
     now = store.clock()
     try:
         store.catalogue.write(lambda records: take_back(records, transfer, lease, now))
     except ServiceBusy:
         store.flows.add_stuck(lease, transfer)
+    except Exception:
+        store.flows.add_stuck(lease, transfer)
+        raise
 
 
 class Replay:

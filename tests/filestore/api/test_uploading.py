@@ -22,10 +22,10 @@ RECEIPT = Receipt("t", Ivorn.parse("ivo://a/b#c"), 0, Instant(0))
 class Steps:
     """Engine, pool and upload in one, each job run when the test says so."""
 
-    def __init__(self, *, limit: int = 1 << 60) -> None:
+    def __init__(self, *, limit: int = 1 << 60, abort_error: Exception | None = None) -> None:
         self.jobs: deque[Callable[[], None]] = deque()
         self.written: list[bytes] = []
-        self.limit = limit
+        self.limit, self.abort_error = limit, abort_error
         self.paused = False
         self.pauses = 0
         self.answers: list[int] = []
@@ -36,7 +36,7 @@ class Steps:
             cast(Upload, self),
             cast(Pool, self),
             stored=lambda _stored: Response(201),
-            failed=lambda _error: Response(413),
+            failed=lambda error: Response(413 if isinstance(error, TooLarge) else 500),
         )
 
     # the pool
@@ -77,6 +77,8 @@ class Steps:
 
     def abort(self) -> None:
         self.aborts += 1
+        if self.abort_error is not None:
+            raise self.abort_error
 
     @property
     def ended(self) -> tuple[int, int, list[int]]:
@@ -135,6 +137,14 @@ def test_a_failure_aborts_and_answers_once() -> None:
     steps.consumer.data(b"x" * BLOCK)
     steps.run()
     assert steps.ended == (0, 1, [413])
+    assert not steps.jobs
+
+
+def test_a_failure_is_answered_even_where_giving_up_fails() -> None:
+    steps = Steps(limit=0, abort_error=RuntimeError("the database is gone"))
+    steps.consumer.data(b"x" * BLOCK)
+    steps.run()
+    assert steps.ended == (0, 1, [500])
     assert not steps.jobs
 
 

@@ -117,6 +117,36 @@ def test_a_lease_that_could_not_be_given_back_is_later(core: Core, monkeypatch: 
     assert core.put(core.token(offer), DATA).receipt.size == len(DATA)
 
 
+def test_whatever_fails_the_lease_is_given_back_later(core: Core, monkeypatch: pytest.MonkeyPatch) -> None:
+    offer = core.offer("t1")
+    upload = open_upload(core.store, core.token(offer), Sent())
+
+    def broken(fn: Callable[[Records], R]) -> R:
+        raise RuntimeError("the database is gone")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(core.store.catalogue, "write", broken)
+        with pytest.raises(RuntimeError):
+            upload.abort()
+    assert core.transfer("t1").state == "RECEIVING"
+    assert expire_due(core.store).leases == 1
+    assert core.put(core.token(offer), DATA).receipt.size == len(DATA)
+
+
+def test_bytes_that_cannot_be_dropped_do_not_keep_the_lease(core: Core, monkeypatch: pytest.MonkeyPatch) -> None:
+    upload = open_upload(core.store, core.token(core.offer("t1")), Sent())
+
+    def broken(writer: object) -> None:
+        raise OSError(5, "the test's disk")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(upload._writer), "abort", broken)
+        with pytest.raises(OSError, match="the test's disk"):
+            upload.abort()
+    assert core.transfer("t1").state == "OFFERED"
+    assert core.store.flows.find(upload.lease) is None
+
+
 def test_a_busy_database_at_the_end_of_an_upload_loses_nothing(core: Core, monkeypatch: pytest.MonkeyPatch) -> None:
     offer = core.offer("t1")
     upload = open_upload(core.store, core.token(offer), Sent())
