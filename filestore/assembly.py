@@ -191,7 +191,10 @@ class FileStore:
         self._outbox.wake()
 
     def _tick(self) -> None:
-        expire_due(self.store)
+        try:
+            expire_due(self.store)
+        finally:
+            moves.resume(self.store, self._lane)
 
 
 def peers_of(settings: config.Config) -> tuple[Peer, ...]:

@@ -1,11 +1,13 @@
 """Moves: importData and exportData, which the store runs itself.
 
 Rule: a request is a row REQUESTED; the lane takes its lease, moves the bytes and ends it, one way or the other, so that
-its FileManager is called back. A crash leaves the row, and the next start runs it again from the beginning.
+its FileManager is called back. A crash or a database that is too busy leaves the row, and the next start or the next
+turn of the upkeep runs it again from the beginning.
 """
 
 import logging
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
@@ -107,7 +109,7 @@ def enqueue(lane: Lane, transfer: Transfer) -> None:
 
 
 def resume(store: Store, lane: Lane) -> int:
-    """Put all that waits into the lane, after a start; answers how many."""
+    """Put all that waits into the lane, after a start and again and again; answers how many. What is there stays."""
     number, after = 0, ""
 
     def look_up(records: Records) -> list[Transfer]:
@@ -127,11 +129,22 @@ def run(store: Store, outbound: Outbound, number: str) -> None:
     # Before the lease is anybody's to revoke, so that no word to stop is lost.
     store.flows.add(lease, movement)
     try:
-        taken = store.catalogue.write(lambda records: _take(store, records, number, lease, now))
+        with _noting(store, number, lease):
+            taken = store.catalogue.write(lambda records: _take(store, records, number, lease, now))
         if taken is not None:
             _move(store, outbound, *taken, movement)
     finally:
         store.flows.delete(lease)
+
+
+@contextmanager
+def _noting(store: Store, number: str, lease: str) -> Iterator[None]:
+    """Where this write fails nobody can tell who has the lease: have `expiry` give it back, if it is still good."""
+    try:
+        yield
+    except Exception:
+        store.flows.add_stuck(lease, number)
+        raise
 
 
 def _move(store: Store, outbound: Outbound, transfer: Transfer, container: Container, movement: Movement) -> None:
@@ -236,14 +249,15 @@ def _push(store: Store, outbound: Outbound, transfer: Transfer, container: Conta
 
 def _fail(store: Store, transfer: Transfer, reason: VofilesError) -> None:
     """End a transfer that could not be moved, unless it has ended meanwhile."""
-    now = store.clock()
+    lease, now = transfer.lease, store.clock()
+    assert lease is not None
     _log.info("transfer %s failed: %s", transfer.transfer, failure_of(reason))
 
     def end(records: Records) -> None:
-        if transfer.lease is not None:
-            take_back(records, transfer.transfer, transfer.lease, now)
+        take_back(records, transfer.transfer, lease, now)
         held = records.hold_transfer(transfer.transfer)
         if held is not None and held.state == TransferState.REQUESTED:
             fail(records, held, reason, now)
 
-    store.catalogue.write(end)
+    with _noting(store, transfer.transfer, lease):
+        store.catalogue.write(end)

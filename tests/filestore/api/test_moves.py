@@ -1,11 +1,15 @@
 """importData and exportData over the wire: what the store moves itself, and why it refuses or fails to."""
 
-from typing import Any
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
 
 import pytest
 import requests
 
-from tests.support.filestore import OWNER, CallingManager, RunningFileStore
+from filestore.ports import Records
+from tests.support.filestore import OWNER, CallingManager, RunningFileStore, running_filestore
 from tests.support.sources import Source, ok, redirect, scripted_source
 from vofiles.contract import (
     Digest,
@@ -18,10 +22,12 @@ from vofiles.contract import (
 from vofiles.errors import (
     AddressRefused,
     InvalidArgument,
+    ServiceBusy,
 )
 from vofiles.ivorn import new_number
 
 CONTENT = b"RA,DEC\n1.5,2.5\n" * 10_000
+R = TypeVar("R")
 
 
 def import_data(manager: CallingManager, url: str, **told: Any) -> StoreImportData:
@@ -63,6 +69,30 @@ def test_import_data_is_done_once(manager: CallingManager, store: RunningFileSto
         manager.await_callback(request.transfer)
         manager.port(store.address).import_data(request)
         assert source.connections == 1
+
+
+def test_what_a_busy_database_held_up_is_moved_at_the_next_turn(
+    manager: CallingManager, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with (
+        scripted_source(ok(CONTENT)) as source,
+        running_filestore(tmp_path, [manager], "[tickets]\nlifetime = 1") as store,
+    ):
+        catalogue, held_up = store.server.store.catalogue, threading.Event()
+        write = catalogue.write
+
+        def busy_in_the_lane(fn: Callable[[Records], R]) -> R:
+            if threading.current_thread().name.startswith("lane-") and not held_up.is_set():
+                held_up.set()
+                raise ServiceBusy("locked")
+            return write(fn)
+
+        monkeypatch.setattr(catalogue, "write", busy_in_the_lane)
+        request = import_data(manager, source.url())
+        manager.port(store.address).import_data(request)
+        message = manager.await_callback(request.transfer)
+        assert isinstance(message, TransferCompleted), message
+        assert held_up.is_set()
 
 
 @pytest.mark.parametrize(

@@ -1,14 +1,18 @@
 """importData and exportData, run by the lane."""
 
+import itertools
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
+from filestore.ports import Records
 from filestore.services import callbacks
 from filestore.services.containers import cancel_transfer
+from filestore.services.expiry import expire_due
 from filestore.services.lane import Lane
 from filestore.services.moves import export_data, import_data, resume, run
 from filestore.services.sweep import sweep
@@ -19,12 +23,14 @@ from vofiles.errors import (
     Conflict,
     ContainerNotFound,
     PermissionDenied,
+    ServiceBusy,
     StoreReadOnly,
 )
 from vofiles.ivorn import Ivorn
 
 URL = "http://archive.example/m31.fits"
 DATA = bytes(range(256)) * 4
+R = TypeVar("R")
 
 
 @contextmanager
@@ -216,6 +222,38 @@ def test_what_a_crash_broke_off_is_run_again(core: Core, killed_at: int, monkeyp
     assert done.receipt is not None
     assert after.get(done.receipt.container) == DATA
     assert (after.transfer("p1").state, web.pages["http://other.example/"]) == ("STORED", DATA)
+
+
+@pytest.mark.parametrize("committed", [False, True])
+@pytest.mark.parametrize("writes", [1, 2])
+def test_a_database_too_busy_for_a_movement_only_delays_it(
+    core: Core, writes: int, committed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whichever write fails, taking the lease or noting the failure, and whether it was done all the same."""
+    lane, write, calls = Lane(lambda transfer: None), core.store.catalogue.write, itertools.count(1)
+    import_data(core.store, MemoryWeb(), lane, MANAGER, request())
+    lane.drain()
+    lane.close()
+
+    def busy(fn: Callable[[Records], R]) -> R:
+        last = next(calls) == writes
+        if last and not committed:
+            raise ServiceBusy("locked")
+        answer = write(fn)
+        if last:
+            raise ServiceBusy("no answer")
+        return answer
+
+    with monkeypatch.context() as patch:
+        patch.setattr(core.store.catalogue, "write", busy)
+        with pytest.raises(ServiceBusy):
+            run(core.store, MemoryWeb(), "m1")
+    expire_due(core.store)
+    with laned(core, MemoryWeb({URL: DATA})) as again:
+        resume(core.store, again)
+    failed_before = writes == 2 and committed
+    assert core.transfer("m1").state == ("FAILED" if failed_before else "STORED")
+    assert core.store.flows.take_stuck() == []
 
 
 def test_all_that_waits_is_resumed_however_much(core: Core, tmp_path: Path) -> None:
