@@ -92,15 +92,12 @@ def test_sigterm_and_ctrl_c_stop_all_and_a_second_start_goes_on(own: Up) -> None
         assert done.out.endswith("\nStopped.\n")
         assert all(map(is_gone, services.values()))
 
-        again = Up(own.folder)
-        again.start()
-        try:
-            assert [again.address, *map(again.store_address, STORES)] == ports
-            with again.home() as home:
-                assert (home / "kept.txt").read_bytes() == b"kept"
-            services = again.services()
-        finally:
-            done = again.end(signal.SIGINT)
+        first.start()
+        assert [first.address, *map(first.store_address, STORES)] == ports
+        with first.home() as home:
+            assert (home / "kept.txt").read_bytes() == b"kept"
+        services = first.services()
+        done = first.end(signal.SIGINT)
         assert (done.code, done.err) == (0, "")
         assert all(map(is_gone, services.values()))
 

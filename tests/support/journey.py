@@ -69,9 +69,11 @@ class Up:
         """Start it; it need not be ready."""
         assert self._process is None
         self.said = ""
+        # A start after the first one finds its ports in the folder, as for anybody who types the plain command.
+        options = () if (self.folder / "deployment.json").exists() else self._options
         with self._errors.open("w") as errors:
             self._process = subprocess.Popen(
-                [*PROGRAM, "up", "--data", self.folder, *self._options],
+                [*PROGRAM, "up", "--data", self.folder, *options],
                 cwd=self.folder.parent,
                 env=environment(self.folder.parent / "nobody"),
                 stdin=subprocess.DEVNULL,
