@@ -63,6 +63,8 @@ def store_settings(name: str, port: int, manager: int, key: str) -> str:
     """A store's configuration file."""
     return (
         f'identifier = "ivo://{AUTHORITY}/{name}"\ndata = "{name}"\n[listen]\nport = {port}\n'
+        # What is imported comes from this machine, too.
+        f'[outbound]\nallow = ["127.0.0.1/32"]\n'
         f'[[managers]]\nidentifier = "{MANAGER}"\naddress = "http://127.0.0.1:{manager}/callback"\n'
         f'[[managers.keys]]\nid = "{name}"\nsecret = "{key}"\n'
     )

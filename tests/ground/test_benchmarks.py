@@ -14,3 +14,11 @@ def test_a_few_jobs_of_each_kind(tmp_path: Path) -> None:
     for title in ("The whole job: put", "The whole job: get", "SOAP calls"):
         assert f"### {title}" in result.stdout
     assert list(tmp_path.iterdir()) == [], "what the servers kept is taken away"
+
+
+def test_slow_others(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "benchmarks.overload", "--smoke", "--directory", str(tmp_path)]
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert result.returncode == 0, result.stdout + result.stderr
+    for title in ("Among 20 slow clients", "Among 3 imports from a slow source"):
+        assert f"### {title}" in result.stdout
