@@ -14,6 +14,7 @@ from filestore.services.exports import begin_export
 from filestore.services.imports import Sent, open_upload
 from filestore.services.lane import Lane
 from filestore.services.moves import import_data
+from filestore.services.uploads import Upload
 from tests.support.filestore_core import DAVE, MANAGER, NODE, Core, MemoryWeb
 from vofiles.contract import DeleteContainer, Duplicate, StoreExportInit, StoreImportData, TransferFailed
 from vofiles.errors import ServiceBusy, TicketExpired, TransferNotFound
@@ -135,6 +136,7 @@ def test_whatever_fails_the_lease_is_given_back_later(core: Core, monkeypatch: p
 
 def test_bytes_that_cannot_be_dropped_do_not_keep_the_lease(core: Core, monkeypatch: pytest.MonkeyPatch) -> None:
     upload = open_upload(core.store, core.token(core.offer("t1")), Sent())
+    assert isinstance(upload, Upload)
 
     def broken(writer: object) -> None:
         raise OSError(5, "the test's disk")
