@@ -17,8 +17,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-START_PATIENCE = 60.0
-"""Seconds in which a server has to say that it is ready."""
+START_PATIENCE = 120.0
+"""Seconds in which the servers have to say that they are ready; it takes them 3, but a laptop may have much to do."""
 STOP_PATIENCE = 20.0
 """Seconds in which a server has to stop; longer than it gives requests under way."""
 
@@ -58,9 +58,13 @@ class Children:
     def __iter__(self) -> Iterator[Child]:
         return iter(self._children)
 
-    def start(self, name: str, module: str, settings: Path, descriptor: int, log: Path) -> None:
-        """Start a server on an inherited socket; it need not serve yet."""
-        command = [sys.executable, "-m", module, "--config", str(settings), "serve", "--fd", str(descriptor)]
+    def start(self, name: str, module: str, settings: Path, descriptor: int, log: Path, lock: int) -> None:
+        """Start a server on an inherited socket; it need not serve yet.
+
+        `lock` is the descriptor of a lock that is to be held until the server has ended, whatever becomes of us.
+        """
+        # -P: what lies in the folder one happens to be in is not imported, whatever it is called.
+        command = [sys.executable, "-P", "-m", module, "--config", str(settings), "serve", "--fd", str(descriptor)]
         # A log names people's files: readable by its owner only, like all else that is kept.
         errors = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         with os.fdopen(errors, "ab"), _uninterrupted() as mask:
@@ -69,7 +73,7 @@ class Children:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=errors,
-                pass_fds=(descriptor,),
+                pass_fds=(descriptor, lock),
                 # Out of the terminal's foreground group: Ctrl-C is for the parent, who stops all in order.
                 process_group=0,
                 preexec_fn=_die_with(os.getpid(), mask),  # noqa: PLW1509 - this process has one thread yet

@@ -67,6 +67,11 @@ class Deployment:
         self.listeners: dict[str, socket.socket] = {}
 
     @property
+    def lock(self) -> int:
+        """The descriptor of the folder's lock: the folder is taken while any process has it."""
+        return self._lock.fileno()
+
+    @property
     def password(self) -> str:
         """The first account's."""
         return self._kept.password

@@ -73,7 +73,8 @@ def _running(deployment: Deployment, port: int | None) -> Iterator[Children]:
 
     def start(service: str, module: str) -> None:
         descriptor = deployment.listeners[service].fileno()
-        children.start(service, module, deployment.settings(service), descriptor, deployment.log(service))
+        log, lock = deployment.log(service), deployment.lock
+        children.start(service, module, deployment.settings(service), descriptor, log, lock)
 
     try:
         for store in STORES:
@@ -95,7 +96,7 @@ def _running(deployment: Deployment, port: int | None) -> Iterator[Children]:
 
 def _add_account(deployment: Deployment) -> None:
     """Make the first account; one that is there gets the password that is kept here."""
-    command = [sys.executable, "-m", "filemanager", "--config", str(deployment.settings(MANAGER)), "account"]
+    command = [sys.executable, "-P", "-m", "filemanager", "--config", str(deployment.settings(MANAGER)), "account"]
     refusal = ""
     for verb in ("password", "add") if deployment.has_database else ("add", "password"):
         done = subprocess.run(  # noqa: S603 - our own module, our own words
