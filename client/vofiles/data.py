@@ -6,7 +6,6 @@ endpoint: its URL is the right.
 """
 
 import base64
-import binascii
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -161,15 +160,20 @@ def fetch(
 
 def _fetched(response: requests.Response) -> Fetched:
     length = response.headers.get("Content-Length")
-    size = int(length) if length and length.isdigit() else None
+    size = int(length) if length and _is_number(length) else None
     start = 0
     if response.status_code == 206:
         # bytes START-END/SIZE (RFC 9110, 14.4)
         span, _, whole = response.headers.get("Content-Range", "").removeprefix("bytes ").partition("/")
-        if not (span.partition("-")[0].isdigit() and whole.isdigit()):
+        if not (_is_number(span.partition("-")[0]) and _is_number(whole)):
             raise Incomplete("the answer", reason="it does not say which part of the content it is")
         start, size = int(span.partition("-")[0]), int(whole)
     return Fetched(response, start, size, response.headers.get("ETag"), digests_of(response))
+
+
+def _is_number(text: str) -> bool:
+    # isdigit alone takes "²" too, which int does not.
+    return text.isascii() and text.isdigit()
 
 
 def digests_of(response: requests.Response) -> tuple[contract.Digest, ...]:
@@ -177,7 +181,8 @@ def digests_of(response: requests.Response) -> tuple[contract.Digest, ...]:
     found = []
     for item in response.headers.get("Repr-Digest", "").split(","):
         name, _, value = item.strip().partition("=")
-        with suppress(binascii.Error):
+        # Not base64, or not even ASCII.
+        with suppress(ValueError):
             found.append(contract.Digest(name.lower(), base64.b64decode(value.strip(":"), validate=True).hex()))
     return tuple(found)
 

@@ -34,9 +34,11 @@ from vofiles.errors import (
     DuplicateNode,
     InvalidArgument,
     NodeNotFound,
+    NotAFile,
     NotAFolder,
     NotFound,
     ParentNotFound,
+    PermissionDenied,
     Unexpected,
 )
 from vofiles.info import NodeInfo, TransferStatus, info_of, status_of
@@ -165,8 +167,10 @@ class Node:
     def remove(self, *, recursive: bool = False) -> None:
         """Delete a file or an empty folder; with `recursive` all that is in it first.
 
-        Raises NodeNotFound, FolderNotEmpty.
+        Raises NodeNotFound, FolderNotEmpty; PermissionDenied for a root, of which nothing is deleted then.
         """
+        if self.path.name is None:
+            raise PermissionDenied(shown(self.path), reason="a root stays; remove the entries in it one by one")
         if recursive and self.is_folder():
             for child in list(self.children()):
                 Node(self._connection, child.path).remove(recursive=child.is_folder)
@@ -214,6 +218,9 @@ class Node:
             self._add(NodeKind.FILE, properties)
         except DuplicateNode:
             if properties:
+                # A folder's properties must not change by what is refused right afterwards.
+                if self.info().is_folder:
+                    raise NotAFile(shown(self.path)) from None
                 self.set(properties)
 
     def _info_after(self, answer: TransferAnswer) -> NodeInfo:
