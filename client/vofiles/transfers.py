@@ -28,6 +28,7 @@ from vofiles.errors import (
     Busy,
     CallbackUnreachable,
     Incomplete,
+    NotFound,
     ServiceBusy,
     StoreUnreachable,
     TicketExpired,
@@ -44,7 +45,9 @@ from vofiles.waiting import Waiter, pauses
 ATTEMPTS = 6
 """How often bytes are sent, or fetched without getting any further, before giving up."""
 RETRY_PATIENCE = 30.0
-"""Seconds spent on pauses between attempts."""
+"""Seconds spent on pauses between attempts, counted anew whenever a get has come further."""
+ADDRESSES = 3
+"""How many addresses one get asks for, where the content that each leads to has been replaced meanwhile."""
 END_PATIENCE = 120.0
 """Seconds to wait for the FileManager to learn what the store has acknowledged already."""
 
@@ -70,8 +73,9 @@ class Transfers:
             return self._put(request, source, progress)
 
     def _put(self, request: ImportInit, source: Source, progress: Progress | None) -> TransferAnswer:
-        transfer = self._offered(self._port.import_init(request).transfer)
+        transfer = self._port.import_init(request).transfer
         try:
+            transfer = self._offered(transfer)
             self._send(transfer, source, request.content_type, progress)
         except BaseException:
             # What was begun and is given up must not count as open; that it failed is the news, not this.
@@ -118,12 +122,23 @@ class Transfers:
         return now.state in {TransferState.STORED, TransferState.COMPLETED}
 
     def _offered(self, transfer: Transfer) -> Transfer:
-        """The transfer once it has an endpoint: a store may have to fetch a medium first."""
+        """The transfer once it has an endpoint: a store may have to fetch a medium first, however long that takes.
+
+        Raises its failure, or Unreachable where the FileManager has been silent for END_PATIENCE.
+        """
         between = pauses(float("inf"), first=0.2, longest=10)
+        silent = 0.0
         while not transfer.endpoints:
             require_not_failed(transfer)
-            self._wait(next(between))
-            transfer = self._port.get_transfer(GetTransfer(transfer.transfer)).transfer
+            pause = next(between)
+            self._wait(pause)
+            try:
+                transfer = self._port.get_transfer(GetTransfer(transfer.transfer)).transfer
+                silent = 0.0
+            except Unreachable:
+                silent += pause
+                if silent >= END_PATIENCE:
+                    raise
         return transfer
 
     def get_transfer(self, transfer: str) -> TransferAnswer:
@@ -156,26 +171,43 @@ class Transfers:
             return self._get(node, sink, label, progress)
 
     def _get(self, node: LongIdentifier, sink: Sink, label: object, progress: Progress | None) -> Checksums:
-        answer = self._port.export_init(ExportInit(node))
-        transfer = self._offered(answer.transfer)
-        fetching = _Fetching(transfer, sink, label, progress)
-        between = pauses(RETRY_PATIENCE, first=0.1, longest=8)
-        fruitless = 0
+        left = ADDRESSES
         while True:
-            before = fetching.done
+            left -= 1
+            answer = self._port.export_init(ExportInit(node))
+            transfer = self._offered(answer.transfer)
+            fetching = _Fetching(transfer, sink, label, progress)
             try:
-                fetching.go_on(self._session)
+                self._fetch(fetching)
                 break
-            except (ConnectionLost, ServiceBusy) as error:
-                fruitless = 0 if fetching.done > before else fruitless + 1
-                pause = next(between, None)
-                if fruitless == ATTEMPTS or pause is None:
-                    raise _given_up(error, fruitless) from error
-                self._wait(pause)
+            except NotFound:
+                # The content is gone from the store: most likely the file was written anew since we asked.
+                if not left:
+                    raise
+                sink.restart()
         known = transfer.receipt or answer.node
         if known is not None:
             fetching.require_same(known.size, known.digests)
         return fetching.checksums
+
+    def _fetch(self, fetching: "_Fetching") -> None:
+        """All of one content, going on where a connection was lost."""
+        between = pauses(RETRY_PATIENCE, first=0.1, longest=8)
+        fruitless = furthest = 0
+        while True:
+            try:
+                fetching.go_on(self._session)
+                return
+            except (ConnectionLost, ServiceBusy) as error:
+                if fetching.done > furthest:
+                    between, fruitless = pauses(RETRY_PATIENCE, first=0.1, longest=8), 0
+                    furthest = fetching.done
+                else:
+                    fruitless += 1
+                pause = next(between, None)
+                if fruitless == ATTEMPTS or pause is None:
+                    raise _given_up(error, fruitless) from error
+                self._wait(pause)
 
 
 class _Fetching:
