@@ -86,7 +86,9 @@ def _relay(client: socket.socket, proxy: Proxy, cut: Cut) -> None:
                     if len(piece) > left[way]:
                         other.sendall(piece[: int(left[way])])
                         proxy.broken += 1
-                        _reset(client, server)
+                        if way == "sent":
+                            # To who receives, an end: with a reset, what it has not read yet would be gone too.
+                            _reset(client, server)
                         return
                     left[way] -= len(piece)
                     other.sendall(piece)
