@@ -122,9 +122,7 @@ def _write(path: Path, lines: list[str]) -> Path:
     return path
 
 
-def _write_store(
-    folder: Path, number: int, name: Ivorn, bases: dict[Ivorn, str], outbound: tuple[str, ...]
-) -> Path:
+def _write_store(folder: Path, number: int, name: Ivorn, bases: dict[Ivorn, str], outbound: tuple[str, ...]) -> Path:
     lines = [
         f'identifier = "{name}"',
         f'data = "store-{number}"',
