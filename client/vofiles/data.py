@@ -140,6 +140,9 @@ class Fetched:
             yield block
         if self.size is not None and done < self.size:
             raise ConnectionLost(f"{done} bytes instead of {self.size}")
+        if self.size is None and done == self.start and "Transfer-Encoding" not in self.response.headers:
+            # HTTP/1.1 takes a head that breaks off for a whole one; then it says nothing of a length, and nothing comes.
+            raise ConnectionLost("the answer ended in its head")
 
 
 @contextmanager
