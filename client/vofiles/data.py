@@ -141,7 +141,7 @@ class Fetched:
         if self.size is not None and done < self.size:
             raise ConnectionLost(f"{done} bytes instead of {self.size}")
         if self.size is None and done == self.start and "Transfer-Encoding" not in self.response.headers:
-            # HTTP/1.1 takes a head that breaks off for a whole one; then it says nothing of a length, and nothing comes.
+            # A head that breaks off is taken for a whole one; it says nothing of a length then, and nothing comes.
             raise ConnectionLost("the answer ended in its head")
 
 
