@@ -160,3 +160,18 @@ def test_the_demonstration_ends_well(tmp_path: Path) -> None:
     peaks = re.findall(r"peak memory of (\S.*?) +\d+\.\d MiB", done.stdout)
     assert peaks == [*STORES, "filemanager", "this client"]
     assert not list(tmp_path.iterdir())
+
+
+def test_a_demonstration_that_was_stopped_is_not_taken_for_one_that_ended_well(tmp_path: Path) -> None:
+    with subprocess.Popen(
+        [*PROGRAM, "up", "--demo", "--once", "--port", "0"],
+        cwd=tmp_path,
+        env=environment(tmp_path),
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as running:
+        assert running.stdout is not None
+        assert running.stdout.readline() == "vofiles is up.\n"
+        running.terminate()
+        assert running.stdout.read().endswith("Stopped.\n")
+    assert running.returncode == 130

@@ -21,7 +21,7 @@ import typer
 from vofiles.cli.children import Children, ServerDied
 from vofiles.cli.demo.giant import GIANT
 from vofiles.cli.deployment import ACCOUNT, MANAGER, STORES, Deployment, identifier
-from vofiles.cli.exits import FAILURE, complain
+from vofiles.cli.exits import FAILURE, INTERRUPTED, complain
 
 FOLDER = Path("vofiles-data")
 
@@ -60,6 +60,9 @@ def up(
             raise typer.Exit(FAILURE) from error
         except KeyboardInterrupt:
             print("\nStopped.")
+            if once:
+                # What was asked for has not been shown whole.
+                raise typer.Exit(INTERRUPTED) from None
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
