@@ -98,7 +98,10 @@ class Machine(Rig):
 
     @rule(node=nodes | files)
     def delete(self, node: str) -> None:
-        self.both(lambda: self.model.delete(node), lambda: self.world.desk.nodes.delete(self.dave, Delete(at(node))))
+        self.both(
+            lambda: self.model.delete(node, self.clock.now()),
+            lambda: self.world.desk.nodes.delete(self.dave, Delete(at(node))),
+        )
 
     @rule(node=nodes | files)
     def read(self, node: str) -> None:
@@ -258,7 +261,7 @@ class Machine(Rig):
 
     @rule()
     def run_errands(self) -> None:
-        self.both(self.model.run_errands, self.world.run_errands)
+        self.both(lambda: self.model.run_errands(self.clock.now()), self.world.run_errands)
 
     @rule()
     def move_bytes(self) -> None:

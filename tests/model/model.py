@@ -57,7 +57,7 @@ class Model:
     def __init__(self, root: str) -> None:
         self.nodes = {root: Entry(None, "home", NodeKind.FOLDER)}
         self.moves: dict[str, Movement] = {}
-        self.errands: list[str] = []
+        self.errands: list[tuple[int, str]] = []
 
     def get(self, number: str) -> Entry:
         if number not in self.nodes:
@@ -81,7 +81,7 @@ class Model:
         after = {**entry.properties, **edits}
         entry.properties = {key: value for key, value in after.items() if value is not None}
 
-    def delete(self, number: str) -> None:
+    def delete(self, number: str, now: int) -> None:
         if self.get(number).parent is None:
             raise PermissionDenied(number)
         if self.children(number):
@@ -89,7 +89,7 @@ class Model:
         del self.nodes[number]
         for transfer in self.open_on(number):
             self.moves[transfer].here = "CANCELLED"
-            self.errands.append(transfer)
+            self.errands.append((now, transfer))
 
     def open_on(self, number: str) -> list[str]:
         """The open imports of a node, in the order in which they began."""
@@ -140,10 +140,10 @@ class Model:
         if move.here != "CANCELLED":
             raise TransferEnded(transfer)
 
-    def run_errands(self) -> None:
-        for move in [self.moves[transfer] for transfer in self.errands]:
+    def run_errands(self, now: int) -> None:
+        for move in [self.moves[transfer] for due, transfer in self.errands if due <= now]:
             move.there = "CANCELLED" if move.there in {WAITING, RECEIVING} else move.there
-        self.errands.clear()
+        self.errands = [(due, transfer) for due, transfer in self.errands if due > now]
 
     def expire(self, now: int) -> None:
         for move in self.moves.values():
