@@ -1,0 +1,218 @@
+"""Callers: what people and programs do with a FileManager and its stores, and what they see there.
+
+Rule: who asks for a change notes it before it asks, and what was acknowledged when it was. Nobody looks at how things
+stand inside of a service.
+"""
+
+from collections.abc import Callable
+
+from filemanager.domain.caller import Caller
+from filestore.services.exports import open_download
+from filestore.services.imports import Sent, open_upload
+from tests.support.faultnotes import HOST, MANAGER
+from tests.support.faultworld import World
+from tests.support.filemanager import COMMUNITY, OPERATOR, SERVICE
+from vofiles import contract
+from vofiles.contract import (
+    AddAccount,
+    AddNode,
+    Delete,
+    ExportInit,
+    GetAccount,
+    GetNode,
+    ImportInit,
+    NodeKind,
+    Property,
+)
+from vofiles.errors import (
+    AccountNotFound,
+    ContentNotFound,
+    DuplicateAccount,
+    DuplicateNode,
+    NodeNotFound,
+)
+from vofiles.instant import SECOND
+from vofiles.ivorn import Ivorn, LongIdentifier, NodeIdentifier
+from vofiles.names import parse_name
+
+DAVE = Caller(Ivorn.parse(f"{COMMUNITY}/dave"))
+FILE = "query-7.vot"
+ABSENT = "there is no such thing"
+OLD = b"what was there before " * 40
+NEW = b"what comes in its place, and is longer " * 70
+OTHER = b"what nobody has promised anything about " * 50
+FETCHED = b"what comes from elsewhere " * 10
+PAGE = "http://archive.example/m31.fits"
+HOUR = 3600 * SECOND
+
+
+# --- what callers do --------------------------------------------------------------------------------------------------
+
+
+def path_of(world: World, name: str) -> LongIdentifier:
+    home = NodeIdentifier(SERVICE, world.notes.nodes["home"])
+    return LongIdentifier(home, tuple(parse_name(step) for step in name.split("/")) if name else ())
+
+
+def settle_in(world: World) -> None:
+    """An account with a home."""
+    add_account(world, "dave")
+    home = world.desk.accounts.get_account(DAVE, GetAccount()).home
+    world.notes.nodes["home"] = home.number
+
+
+def add_account(world: World, name: str) -> None:
+    notes, identifier = world.notes, Ivorn.parse(f"{COMMUNITY}/{name}")
+    notes.begin("account", name, True)
+    try:
+        world.visit(MANAGER, lambda: world.desk.accounts.add_account(OPERATOR, AddAccount(identifier)))
+    except DuplicateAccount:
+        if not notes.attempts:
+            raise
+    notes.done("account", name, True)
+
+
+def add_node(world: World, name: str, kind: str = NodeKind.FILE, *properties: Property) -> None:
+    notes = world.notes
+    notes.allowed.setdefault(("content", name), [ABSENT])
+    notes.begin("content", name, None)
+    parent, _, last = name.rpartition("/")
+    request = AddNode(path_of(world, parent), last, kind, properties)
+    try:
+        world.visit(MANAGER, lambda: world.desk.nodes.add_node(DAVE, request))
+    except DuplicateNode:
+        if not notes.attempts:
+            raise
+    notes.done("content", name, None)
+    for each in properties:
+        notes.done("property", f"{name} {each.key}", each.value)
+
+
+def offer(world: World, name: str, size: int) -> contract.Transfer:
+    """Where to PUT; asked for once, as long as the answer is remembered."""
+    notes = world.notes
+    if name not in notes.offers:
+        request = ImportInit(path_of(world, name.partition(":")[0]), size=size)
+        notes.offers[name] = world.visit(MANAGER, lambda: world.desk.imports.import_init(DAVE, request))
+    return notes.offers[name]
+
+
+def send(world: World, transfer: contract.Transfer, data: bytes, *, breaking_off: bool = False) -> None:
+    """PUT, as the data plane does it; the sender may go away half-way."""
+    assert transfer.container is not None
+    store = world.store(transfer.container.service)
+    (endpoint,) = transfer.endpoints
+    third = len(data) // 3 + 1
+
+    def put() -> None:
+        upload = open_upload(store.store, endpoint.url.removeprefix(HOST), Sent(len(data)))
+        try:
+            upload.write(data[:third])
+            upload.write(data[third : 2 * third])
+            if breaking_off:
+                upload.abort()
+                return
+            upload.write(data[2 * third :])
+            upload.complete()
+        except BaseException:
+            upload.abort()
+            raise
+
+    world.visit(store.name, put)
+
+
+def put(world: World, name: str, data: bytes) -> None:
+    """importInit, PUT, and the callback."""
+    notes, node = world.notes, name.partition(":")[0]
+    place = offer(world, name, len(data))
+    notes.begin("content", node, data)
+    send(world, place, data)
+    notes.done("content", node, data)
+    del notes.offers[name]
+    world.pump()
+
+
+def fetch(world: World, name: str) -> bytes:
+    """exportInit and GET."""
+    request = ExportInit(path_of(world, name))
+    transfer = world.visit(MANAGER, lambda: world.desk.exports.export_init(DAVE, request)).transfer
+    assert transfer.container is not None
+    store = world.store(transfer.container.service)
+    (endpoint,) = transfer.endpoints
+
+    def get() -> bytes:
+        with open_download(store.store, endpoint.url.removeprefix(HOST)) as download:
+            return download.reader.pread(download.size + 1, 0)
+
+    return world.visit(store.name, get)
+
+
+def get_transfer(world: World, number: str) -> contract.Transfer:
+    world.notes.move(2 * SECOND)
+    return world.visit(MANAGER, lambda: world.desk.transfers.get_transfer(DAVE, number)).transfer
+
+
+def delete(world: World, name: str) -> None:
+    notes = world.notes
+    notes.begin("content", name, ABSENT)
+    try:
+        world.visit(MANAGER, lambda: world.desk.nodes.delete(DAVE, Delete(path_of(world, name))))
+    except NodeNotFound:
+        if not notes.attempts:
+            raise
+    notes.done("content", name, ABSENT)
+
+
+# --- what there is to see ---------------------------------------------------------------------------------------------
+
+
+def look(world: World, kind: str, name: str) -> object:
+    """How a thing stands, as callers see it: who reads a node after an upload sees what was uploaded."""
+    return _LOOKS[kind](world, name)
+
+
+def _content(world: World, name: str) -> object:
+    world.notes.move(2 * SECOND)
+    try:
+        (node,) = world.desk.nodes.get_node(DAVE, GetNode(path_of(world, name)))
+    except NodeNotFound:
+        return ABSENT
+    if node.type != NodeKind.FILE:
+        return None
+    try:
+        return fetch(world, name)
+    except ContentNotFound:
+        return None
+
+
+def _property(world: World, name: str) -> object:
+    node, _, key = name.partition(" ")
+    (found,) = world.desk.nodes.get_node(DAVE, GetNode(path_of(world, node)))
+    return next((each.value for each in found.properties if each.key == key), None)
+
+
+def _account(world: World, name: str) -> object:
+    identifier = Ivorn.parse(f"{COMMUNITY}/{name}")
+    try:
+        account = world.desk.accounts.get_account(Caller(identifier), GetAccount())
+    except AccountNotFound:
+        return None
+    world.desk.nodes.get_node(Caller(identifier), GetNode(LongIdentifier(account.home)))
+    return True
+
+
+def _transfer(world: World, name: str) -> object:
+    return world.desk.transfers.get_transfer(DAVE, name).transfer.state
+
+
+def _page(world: World, name: str) -> object:
+    return world.notes.pages.get(name)
+
+
+_LOOKS: dict[str, Callable[[World, str], object]] = {
+    "content": _content,
+    "property": _property,
+    "account": _account,
+    "transfer": _transfer,
+    "page": _page,
+}

@@ -1,0 +1,327 @@
+"""A FileManager and its stores as processes on a stage: real services over SQLite files and a disk, wired to each other
+directly, with callers who remember what they were told.
+
+    with staged_engines() as staged:
+        world = World(folder, Stage(fault), notes, staged)      # assembles every process from what the folder holds
+        world.start()
+        …
+        world.stop()                                            # forgets all that is in memory
+
+Rule: nothing happens by itself. Callbacks, errands, the stores' own movements and what time ends run when `pump` and
+`tick` say so. A process is assembled as its `assembly` does it, without a network and without threads of its own.
+"""
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+from filemanager.config import Config, StoreEntry
+from filemanager.persistence.engine import SqlTransaction
+from filemanager.ports import Transaction
+from filemanager.remote.errands import ErrandTable, carry
+from filemanager.services.desk import Desk, keep_stores, make_desk
+from filestore.backends.disk import DiskBackend
+from filestore.domain.terms import Terms as StoreTerms
+from filestore.domain.ticket import Tickets
+from filestore.persistence.catalogue import SqlRecords
+from filestore.persistence.letters import CallbackTable
+from filestore.ports import Outgoing, Records
+from filestore.services import callbacks, moves
+from filestore.services.expiry import expire_due
+from filestore.services.lane import Lane
+from filestore.services.store import Store
+from filestore.services.sweep import Swept, sweep
+from tests.support.faultnotes import HOST, MANAGER, NotedClock, NotedNumbers, Notes
+from tests.support.faultwires import Callbacks, Wires
+from tests.support.filemanager import COMMUNITY, SERVICE, FastPasswords
+from tests.support.filestore_core import MemoryWeb
+from tests.support.stage import Gone, Stage, Stopped, Wrong
+from tests.support.staged_files import StagedFiles
+from tests.support.staged_sql import Staged, StagedDatabase
+from vofiles.errors import (
+    SourceUnreachable,
+    Unexpected,
+    VofilesError,
+)
+from vofiles.ivorn import Ivorn
+from vofiles.serving.database import Database
+from vofiles.serving.outbox import Letter, Outbox, OutboxTable
+
+R = TypeVar("R")
+
+
+class Reminders(Lane):
+    """The lane without threads: what was put is moved when `run` is called."""
+
+    def __init__(self, work: Callable[[str], None]) -> None:
+        super().__init__(work, threads=0)
+        self._put: list[str] = []
+
+    def put(self, peer: str, transfer: str) -> None:
+        del peer
+        if transfer not in self._put:
+            self._put.append(transfer)
+
+    def run(self) -> int:
+        """Move what waits; answers how many."""
+        waiting, self._put = self._put, []
+        for transfer in waiting:
+            self._work(transfer)
+        return len(waiting)
+
+
+class StoreProcess:
+    """One store, from its start to its end."""
+
+    def __init__(self, world: "World", identifier: Ivorn) -> None:
+        self.name = str(identifier)
+        self.identifier = identifier
+        self.folder = world.folder / identifier.authority
+        notes, stage = world.notes, world.stage
+        self._notes = notes
+        path = self.folder / "catalogue.db"
+        world.staged[str(path)] = (stage, self.name)
+        self.files = world.make_files(self)
+        self.catalogue = StagedDatabase(stage, self.name, Database[Records](f"sqlite:///{path}", SqlRecords, readers=1))
+        self.lane = Reminders(lambda transfer: moves.run(self.store, self.web, transfer))
+        self.web = MemoryWeb(
+            notes.pages,
+            on_piece=lambda number: stage.effect(
+                self.name, "piece", f"piece {number} of a body", lambda: None, failure=lambda: SourceUnreachable("it")
+            ),
+        )
+        self._sender = Callbacks(world, self)
+        try:
+            self._open(notes)
+        except BaseException:
+            self.end()
+            raise
+
+    def _open(self, notes: Notes) -> None:
+        self.store = Store(
+            self.identifier,
+            self.catalogue,
+            DiskBackend(self.folder / "contents", self.files),
+            lambda: notes.now,
+            notes.number,
+            StoreTerms(reserve=0),
+            Tickets(self.name.encode().ljust(32, b".")),
+            lambda token: HOST + token,
+            lambda: None,
+        )
+        self._table = CallbackTable(self.store)
+        self._outbox = outbox_of(self._table, self._deliver, notes)
+        self.swept: Swept = sweep(self.store)
+        moves.resume(self.store, self.lane)
+
+    def _deliver(self, letter: Letter[Outgoing]) -> None:
+        callbacks.deliver(self.store, self._sender, letter.body)
+
+    def pump(self) -> int:
+        """Move and tell all that waits; answers how much that was."""
+        return self.lane.run() + deliver_due(self._outbox, self._table, self._notes)
+
+    def tick(self) -> None:
+        """End what time ends."""
+        expire_due(self.store)
+
+    def end(self) -> None:
+        """The process is no more."""
+        self.catalogue.close()
+        self.files.close_all()
+
+
+class ManagerProcess:
+    """The FileManager, from its start to its end."""
+
+    def __init__(self, world: "World") -> None:
+        notes, stage = world.notes, world.stage
+        path = world.folder / "manager.db"
+        world.staged[str(path)] = (stage, MANAGER)
+        self._notes, clock = notes, NotedClock(notes)
+        entries = tuple(StoreEntry(each, "http://127.0.0.1:9/filestore", ()) for each in world.names)
+        config = Config(SERVICE, (COMMUNITY,), f"sqlite:///{path}", world.names[0], stores=entries)
+        self.database = StagedDatabase(stage, MANAGER, Database(f"sqlite:///{path}", SqlTransaction, readers=1))
+        wires = Wires(world)
+        try:
+            keep_stores(config, self.database)
+            self.desk: Desk = make_desk(config, self.database, wires, self, clock, NotedNumbers(notes), FastPasswords())
+            self._table = ErrandTable(self.database)
+            self._outbox = outbox_of(self._table, lambda each: carry(wires, each.body, 1.0), notes)
+        except BaseException:
+            self.end()
+            raise
+
+    def wake(self) -> None:
+        """As an ErrandSender; errands go when `pump` is called."""
+
+    def pump(self) -> int:
+        return deliver_due(self._outbox, self._table, self._notes)
+
+    def tick(self) -> None:
+        while self.desk.transfers.sweep():
+            if not self._is_behind():
+                return
+
+    def _is_behind(self) -> bool:
+        def look(tx: Transaction) -> bool:
+            return bool(tx.transfers.due_transfers(self._notes.now, 1))
+
+        return self.database.read(look)
+
+    def end(self) -> None:
+        self.database.close()
+
+
+Process = ManagerProcess | StoreProcess
+
+
+class World:
+    """Everything, in one folder."""
+
+    def __init__(
+        self,
+        folder: Path,
+        stage: Stage,
+        notes: Notes,
+        staged: Staged,
+        names: tuple[Ivorn, ...],
+        make_files: Callable[[Stage, StoreProcess], StagedFiles] = lambda stage, process: StagedFiles(
+            stage, process.name
+        ),
+    ) -> None:
+        self.folder, self.stage, self.notes, self.staged, self.names = folder, stage, notes, staged, names
+        self._make_files = make_files
+        self._processes: dict[str, Process] = {}
+        stage.processes = (MANAGER, *map(str, names))
+
+    def make_files(self, process: StoreProcess) -> StagedFiles:
+        return self._make_files(self.stage, process)
+
+    def start(self) -> None:
+        """Start whatever does not run, the stores first. Raises Stopped."""
+        for name in self.names:
+            if str(name) not in self._processes:
+                self._processes[str(name)] = StoreProcess(self, name)
+        if MANAGER not in self._processes:
+            self._processes[MANAGER] = ManagerProcess(self)
+
+    def bury(self) -> None:
+        """Forget what stopped processes had in memory."""
+        for name in sorted(self.stage.dead):
+            process = self._processes.pop(name, None)
+            if process is not None:
+                process.end()
+        self.stage.dead.clear()
+
+    def restart(self, *names: str) -> None:
+        """Stop processes in whatever they do, and start all that do not run."""
+        self.stage.dead.update(names)
+        self.bury()
+        self.start()
+
+    def stop(self) -> None:
+        """End every process."""
+        self.stage.dead.update(self._processes)
+        self.bury()
+
+    @property
+    def manager(self) -> ManagerProcess:
+        process = self._processes[MANAGER]
+        assert isinstance(process, ManagerProcess)
+        return process
+
+    @property
+    def desk(self) -> Desk:
+        return self.manager.desk
+
+    def store(self, identifier: Ivorn) -> StoreProcess:
+        process = self._processes[str(identifier)]
+        assert isinstance(process, StoreProcess)
+        return process
+
+    @property
+    def stores(self) -> list[StoreProcess]:
+        return [self.store(name) for name in self.names]
+
+    def is_dead(self, name: str) -> bool:
+        return name in self.stage.dead or name not in self._processes
+
+    def visit(self, process: str, work: Callable[[], R]) -> R:
+        """What a caller hears from a process. Raises Gone where that stops, and what it answers."""
+        if self.is_dead(process):
+            raise Gone(process)
+        try:
+            result = work()
+        except Stopped as stopped:
+            raise Gone(process) from stopped
+        except Exception as error:
+            if self.is_dead(process):
+                raise Gone(process) from error
+            if isinstance(error, VofilesError | Gone):
+                raise
+            raise Unexpected(process) from error
+        if self.is_dead(process):
+            raise Gone(process)
+        return result
+
+    def pump(self) -> None:
+        """Callbacks, errands and movements, until nothing waits that can be done. Stops with whoever is stopped."""
+        for _ in range(20):
+            if not sum(self._within(process, process.pump) for process in self._in_order()):
+                return
+        raise Wrong("callbacks and errands do not come to an end")
+
+    def tick(self) -> None:
+        """Do what each process does now and then."""
+        for process in self._in_order():
+            self._within(process, process.tick)
+
+    def _in_order(self) -> list[Process]:
+        return list(self._processes.values())
+
+    def _within(self, process: Process, work: Callable[[], R]) -> R | int:
+        name = MANAGER if isinstance(process, ManagerProcess) else process.name
+        try:
+            return self.visit(name, work)
+        except Gone:
+            return 0
+        except VofilesError:
+            # As its thread does: the next turn may do better.
+            if not (self.stage.armed and self.stage.happened):
+                raise
+            return 0
+
+
+def outbox_of(table: OutboxTable[Any], deliver: Callable[[Letter[Any]], None], notes: Notes) -> Outbox[Any]:
+    """An outbox that is never started: `deliver_due` does its work."""
+
+    def count(letter: Letter[Any]) -> None:
+        deliver(letter)
+        notes.settled += 1
+
+    def refused(letter: Letter[Any], error: VofilesError) -> None:
+        notes.settled += 1
+        notes.given_up.append(f"{letter.body}: {error!r}")
+
+    return Outbox(table, count, clock=lambda: notes.now, refused=refused, jitter=lambda: 0.0)
+
+
+def deliver_due(outbox: Outbox[Any], table: OutboxTable[Any], notes: Notes) -> int:
+    """One attempt at every letter that is due; answers how many were settled."""
+    before = notes.settled
+    for letter in table.due(notes.now, 100, ()):
+        outbox._settle(letter)  # what its thread does with a letter
+    return notes.settled - before
+
+
+@contextmanager
+def copied(base: Path, folder: Path) -> Iterator[Path]:
+    """A fresh copy of a state, removed at the end."""
+    shutil.copytree(base, folder)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder)
