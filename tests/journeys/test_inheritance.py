@@ -4,22 +4,18 @@ import os
 import signal
 from pathlib import Path
 
-from tests.support.journey import Shell, Up, deployment, is_gone
+from tests.support.journey import Up, deployment, is_gone
 from tests.support.serving import wait_until
 
 
-def test_the_folder_is_taken_until_the_last_server_has_ended(tmp_path: Path) -> None:
+def test_every_server_holds_the_folders_lock_until_it_ends(tmp_path: Path) -> None:
     with deployment(tmp_path / "data", "--port", "0") as up:
         servers = up.services()
-        # A server that stands still cannot end, although the kernel asks it to when its parent is gone.
-        os.kill(servers["filestore-2"], signal.SIGSTOP)
-        try:
-            os.kill(up.process.pid, signal.SIGKILL)
-            up.process.wait()
-            done = Shell(tmp_path / "other").run("up", "--data", up.folder, "--port", "0")
-            assert (done.code, done.err) == (1, f"vofiles: {up.folder}: another vofiles up runs on this folder\n")
-        finally:
-            os.kill(servers["filestore-2"], signal.SIGCONT)
+        lock = str(up.folder / "lock")
+        for pid in servers.values():
+            assert lock in {str(entry.readlink()) for entry in Path(f"/proc/{pid}/fd").iterdir()}
+        os.kill(up.process.pid, signal.SIGKILL)
+        up.process.wait()
         up.finish()
         wait_until(lambda: all(map(is_gone, servers.values())), "no server is left")
     with deployment(tmp_path / "data", "--port", "0") as up:

@@ -55,5 +55,5 @@ def test_an_error_tells_under_which_id_it_is_logged(tmp_path: Path) -> None:
             port.get_identifier(GetIdentifier())
         port.close()
         assert requestid.find_noted(refused.value) == number
-        assert ("/filemanager", "") in lines(services, number)
+        wait_until(lambda: ("/filemanager", "") in lines(services, number), "the refusal is in the log")
     assert requestid.find_noted(Unexpected("1")) is None

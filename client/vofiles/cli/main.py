@@ -4,6 +4,7 @@ Rule: verbs are registered here and defined in a file each; every error that rea
 code (see `exits`).
 """
 
+import os
 import sys
 import traceback
 from collections.abc import Callable
@@ -62,6 +63,7 @@ def main() -> int:
             if "--debug" in sys.argv:
                 print(f"{requestid.HEADER}: {number}", file=sys.stderr)
             code = app(standalone_mode=False)
+        sys.stdout.flush()
     except typer.TyperException as error:
         # With usage, or the whole help, where typer knows which command was meant.
         show: Callable[[], None] | None = getattr(error, "show", None)
@@ -73,8 +75,10 @@ def main() -> int:
     except (KeyboardInterrupt, typer.Abort):
         code = exits.INTERRUPTED
     except BrokenPipeError:
-        # Whoever read our output has gone; there is nobody to tell, and Python must not try to flush.
-        sys.stdout = None
+        # Whoever read our output has gone: what is left of it goes nowhere, also what Python flushes at its end.
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
         return exits.FAILURE
     except (VofilesError, OSError) as error:
         return _failed(error)
