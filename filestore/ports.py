@@ -34,6 +34,7 @@ class StorageFailure(Exception):
 
 
 # --- bytes ------------------------------------------------------------------------------------------------------------
+# What opens a file raises ServiceBusy where too many are open; then it is as after StoreFull.
 
 
 class Writer(Protocol):

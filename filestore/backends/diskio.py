@@ -1,7 +1,7 @@
 """One container's file: written once, then only read.
 
-Rule: what the system says becomes what the port says in `storage`, and nowhere else: a full disk is StoreFull,
-everything else that fails is StorageFailure, which nobody retries.
+Rule: what the system says becomes what the port says in `storage`, and nowhere else: a full disk is StoreFull, too many
+open files are ServiceBusy, everything else that fails is StorageFailure, which nobody retries.
 """
 
 import errno
@@ -13,19 +13,23 @@ from typing import Final
 from filestore.backends.files import Files
 from filestore.domain.sidecar import Sidecar
 from filestore.ports import StorageFailure
-from vofiles.errors import ContainerNotFound, StoreFull
+from vofiles.errors import ContainerNotFound, ServiceBusy, StoreFull
 
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+# Only opening a file fails with these: the medium has nothing to do with it, and nothing was done.
+_CROWDED: Final = frozenset({errno.EMFILE, errno.ENFILE})
 
 
 @contextmanager
 def storage(about: str) -> Iterator[None]:
-    """Put the system's errors into the port's words. Raises StoreFull, StorageFailure."""
+    """Put the system's errors into the port's words. Raises StoreFull, ServiceBusy, StorageFailure."""
     try:
         yield
     except OSError as error:
         if error.errno in _FULL:
             raise StoreFull(about, reason="no room is left on its disk") from error
+        if error.errno in _CROWDED:
+            raise ServiceBusy("too many files are open") from error
         raise StorageFailure(f"{about}: {error}") from error
 
 

@@ -189,7 +189,7 @@ class _Writer:
         try:
             call.result = call.fn(connection)
         except BaseException as error:  # noqa: BLE001 - it is the caller's, and raised there
-            call.error = error
+            call.error = _as_told(error)
             # Fails where SQLite has given up the whole transaction (disk full, I/O error): then the group is broken.
             driver.execute("ROLLBACK TO caller")
         driver.execute("RELEASE caller")
@@ -202,7 +202,7 @@ class _Writer:
                 group.append(self._waiting.popleft())
             for call in group:
                 call.error = _caused(ServiceBusy("its database is locked by another process"), error)
-        elif committing:
+        elif committing and not _is_full(error):
             # A failed fsync is never tried again: the pages may be gone from memory although not on the disk.
             for call in group:
                 call.error = _caused(CommitFailed("the database could not make the change durable"), error)
@@ -211,7 +211,7 @@ class _Writer:
                 call.error = None
             return [decided for call in group for decided in self._commit(call, alone=True)]
         else:
-            group[0].error = group[0].error or error
+            group[0].error = group[0].error or _as_told(error)
         return group
 
     def _connected(self) -> Connection:
@@ -282,6 +282,17 @@ def is_busy(error: BaseException) -> bool:
     cause = error.orig if isinstance(error, DBAPIError) else error
     code = getattr(cause, "sqlite_errorcode", 0)
     return code & 0xFF in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+
+
+def _is_full(error: BaseException) -> bool:
+    """Whether no room was left, so that nothing of the transaction is in the file: its last frame was not written."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    return bool(getattr(cause, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_FULL)
+
+
+def _as_told(error: BaseException) -> BaseException:
+    """What a caller is told: to try again where there was no room, else what went wrong."""
+    return _caused(ServiceBusy("no room is left for its database"), error) if _is_full(error) else error
 
 
 def _caused(error: BaseException, cause: BaseException) -> BaseException:

@@ -16,7 +16,7 @@ from filestore.services.sweep import sweep
 from tests.support.filestore_core import DAVE, MANAGER, NODE, Core, disk_core, make_core, sidecar_of_bytes
 from tests.support.filestore_files import Failing, NoLinks, Recorder, ShortWrites, SteppedFiles, VolatileFiles
 from vofiles.contract import Duplicate
-from vofiles.errors import ChecksumMismatch, StoreFull, StoreReadOnly
+from vofiles.errors import ChecksumMismatch, ServiceBusy, StoreFull, StoreReadOnly
 
 DATA = bytes(range(256)) * 100
 ONE, TWO = "abcd2345", "abce2345"
@@ -169,6 +169,20 @@ def test_whatever_fails_the_upload_is_dropped_and_nothing_is_tried_twice(
                 core.offer()
             with pytest.raises(StoreReadOnly):
                 open_upload(core.store, core.token(offer), Sent())
+
+
+@pytest.mark.parametrize("method", ["create", "sync_directory", "open"])
+def test_too_many_open_files_say_nothing_about_the_disk(tmp_path: Path, method: str) -> None:
+    crowded = Failing("", errno.EMFILE)
+    with disk_core(tmp_path, files=SteppedFiles(crowded)) as core:
+        receipt = core.stored(b"old").receipt
+        offer = core.offer("t1")
+        crowded.method = method
+        with pytest.raises(ServiceBusy):
+            core.get(receipt.container) if method == "open" else core.put(core.token(offer), b"new")
+        crowded.method = ""
+        assert core.get(receipt.container) == b"old"
+        assert core.put(core.token(offer), b"new").receipt.size == 3
 
 
 def test_a_read_that_fails_is_told(tmp_path: Path) -> None:

@@ -380,7 +380,7 @@ def test_a_full_disk_fails_who_needs_it_and_nobody_else(on_sqlite: Database[Word
         on_sqlite, pool, [limit, lambda words: words.add("one"), too_much, lambda words: words.add("two")]
     )
     assert (one.result(LONG), two.result(LONG)) == ("one", "two")
-    with pytest.raises(DBAPIError, match="full"):
+    with pytest.raises(ServiceBusy, match="no room"):
         failed.result(LONG)
     assert on_sqlite.read(Words.all) == ["gate", "one", "two"]
 
