@@ -8,6 +8,7 @@ Rule: each trial begins on a fresh copy of the same files, with the same numbers
 effect is the same one in all of them. `try_fault` raises Wrong for what must not be.
 """
 
+import errno
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from tests.support.staged_files import StagedFiles
 from tests.support.staged_sql import Staged
 from vofiles.errors import VofilesError
 
+_TAKES_ROOM = ("create", "write", "reserve", "fsync", "make", "link")
 _folders = itertools.count()
 MakeFiles = Callable[[Stage, StoreProcess], StagedFiles]
 
@@ -94,9 +96,12 @@ def faults(effects: Sequence[Effect]) -> Iterator[Fault]:
             yield Fault(at, Deed.STOP_AFTER, wide)
         if effect.kind == "commit":
             yield Fault(at, Deed.FAIL_BEFORE)
+            yield Fault(at, Deed.FAIL_BEFORE, error=errno.ENOSPC)
             yield Fault(at, Deed.FAIL_AFTER)
         elif effect.kind in {"file", "piece"}:
             yield Fault(at, Deed.FAIL_BEFORE)
+            if effect.what.startswith(_TAKES_ROOM):
+                yield Fault(at, Deed.FAIL_BEFORE, error=errno.ENOSPC)
         elif effect.kind == "call":
             for deed in (Deed.UNHEARD, Deed.UNANSWERED, Deed.TWICE):
                 yield Fault(at, deed)
@@ -137,8 +142,8 @@ def run_disturbed(world: World, play: Play) -> None:
 
 
 def _recover(world: World, fault: Fault) -> None:
-    """Start what was stopped; after a failing disk, an operator starts everything again."""
-    if fault.deed in {Deed.FAIL_BEFORE, Deed.FAIL_AFTER}:
+    """Start what was stopped; after a failing disk an operator starts everything anew, after a full one nobody need."""
+    if fault.deed in {Deed.FAIL_BEFORE, Deed.FAIL_AFTER} and fault.error != errno.ENOSPC:
         world.restart(*world.stage.processes)
     else:
         world.bury()

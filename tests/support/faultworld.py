@@ -89,7 +89,11 @@ class StoreProcess:
         self.web = MemoryWeb(
             notes.pages,
             on_piece=lambda number: stage.effect(
-                self.name, "piece", f"piece {number} of a body", lambda: None, failure=lambda: SourceUnreachable("it")
+                self.name,
+                "piece",
+                f"piece {number} of a body",
+                lambda: None,
+                failure=lambda error: SourceUnreachable("it"),
             ),
         )
         self._sender = Callbacks(world, self)

@@ -218,13 +218,15 @@ class FileStoreProcess:
         self.config = write_config(folder, managers, *sections)
         self.log = folder / "filestore.log"
         self.address = ""
+        self.under: list[str] = []
+        """The program that it runs under, with its arguments, from the next start on."""
         self._child: subprocess.Popen[str] | None = None
 
     def start(self) -> None:
         """Start it, and wait until it serves."""
         with self.log.open("a") as log:
             self._child = subprocess.Popen(
-                [sys.executable, "-m", "filestore", "--config", self.config, "serve"],
+                [*self.under, sys.executable, "-m", "filestore", "--config", self.config, "serve"],
                 cwd=PROJECT,
                 env={**os.environ, "PYTHONPATH": f"{PROJECT}:{PROJECT / 'client'}"},
                 stdout=subprocess.PIPE,

@@ -60,6 +60,7 @@ class Fault:
     wide: bool = False
     """Whether every process is stopped, or only that whose effect it is."""
     error: int = errno.EIO
+    """What the system says of an operation that fails."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,7 @@ class Stage:
         act: Callable[[], R],
         *,
         half: Callable[[], R] | None = None,
-        failure: Callable[[], Exception] | None = None,
+        failure: Callable[[int], Exception] | None = None,
     ) -> R:
         """Have an effect, or what the fault makes of it. `half` does less than `act` does."""
         self.require_alive(process)
@@ -156,6 +157,10 @@ class Stage:
         self.happened = True
         return self.fault.deed
 
-    def _failure(self, failure: Callable[[], Exception] | None) -> Exception:
+    def _failure(self, failure: Callable[[int], Exception] | None) -> Exception:
         assert self.fault is not None
-        return failure() if failure is not None else OSError(self.fault.error, os.strerror(self.fault.error))
+        return (
+            failure(self.fault.error)
+            if failure is not None
+            else OSError(self.fault.error, os.strerror(self.fault.error))
+        )

@@ -9,6 +9,7 @@ and the writer's work is done in the caller's thread. When a process is stopped,
 (ROLLBACK, RELEASE, COMMIT) does nothing, silently; its statements raise Stopped.
 """
 
+import errno
 import sqlite3
 import weakref
 from collections.abc import Callable, Iterator
@@ -32,8 +33,12 @@ _connections: "weakref.WeakSet[StagedConnection]" = weakref.WeakSet()
 _MACHINERY = ("BEGIN", "SAVEPOINT", "ROLLBACK", "RELEASE", "PRAGMA")
 
 
-def _failure() -> Exception:
-    return sqlite3.OperationalError("disk I/O error")
+def _failure(number: int) -> Exception:
+    """What SQLite makes of a system's error."""
+    full = number == errno.ENOSPC
+    error = sqlite3.OperationalError("database or disk is full" if full else "disk I/O error")
+    error.sqlite_errorcode = sqlite3.SQLITE_FULL if full else sqlite3.SQLITE_IOERR
+    return error
 
 
 class _Cursor(sqlite3.Cursor):
