@@ -11,6 +11,7 @@ Rule: nothing here knows what is in the catalogue or in the contents.
 import fcntl
 import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -32,7 +33,7 @@ class DataFolder:
 
     def open(self) -> None:
         """Make and lock it. Raises FolderTaken, OSError."""
-        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _make(self.path, 0o700)
         lock = os.open(self.path / "lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -70,9 +71,26 @@ class DataFolder:
             os.fsync(file.fileno())
         # A tear between these leaves the old state or the new one; tickets made with either survive power loss.
         fresh.rename(path)
-        folder = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        _sync(self.path)
         return secret
+
+
+def _make(path: Path, mode: int) -> None:
+    """Make a directory, and those above it, and have them survive power loss; one that is there is synced too, because
+    who made it may have been killed before that.
+    """
+    if not path.parent.is_dir():
+        _make(path.parent, 0o777)
+    path.mkdir(mode=mode, exist_ok=True)
+    # What may not be read was not made by us.
+    with suppress(PermissionError):
+        _sync(path.parent)
+
+
+def _sync(folder: Path) -> None:
+    """Make a directory's entries durable."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
