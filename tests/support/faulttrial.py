@@ -148,6 +148,8 @@ def _recover(world: World, fault: Fault) -> None:
     else:
         world.bury()
         world.start()
+    if fault.error == errno.ENOSPC:
+        world.tick()  # what could not be written down is tried again at the next turn
     check_structure(world)
 
 

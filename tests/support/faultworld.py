@@ -128,8 +128,9 @@ class StoreProcess:
         return self.lane.run() + deliver_due(self._outbox, self._table, self._notes)
 
     def tick(self) -> None:
-        """End what time ends."""
+        """End what time ends, and take up what was held up."""
         expire_due(self.store)
+        moves.resume(self.store, self.lane)
 
     def end(self) -> None:
         """The process is no more."""
