@@ -6,7 +6,6 @@ and shortly, and its answer goes the same way as the callback.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from threading import Lock
 
 from filemanager.config import Config
 from filemanager.domain.caller import Caller
@@ -15,6 +14,7 @@ from filemanager.domain.transfer import Transfer
 from filemanager.ports import Clock, Database, StoreControl, Transaction
 from filemanager.services.description import describe_node, describe_transfer
 from filemanager.services.outcomes import Outcomes
+from filemanager.services.pulls import Pulls
 from filemanager.services.settlement import Settlements, Wake
 from vofiles import contract
 from vofiles.contract import Direction, Failure, TransferAnswer, TransferFailed, TransferState
@@ -28,25 +28,6 @@ BATCH = 100
 """Transfers looked after in one turn."""
 
 
-class _Turns:
-    """When each transfer's store was last asked, so that no crowd of readers can wear it out."""
-
-    def __init__(self, interval: float) -> None:
-        self._interval = interval
-        self._lock = Lock()
-        self._asked: dict[str, float] = {}
-
-    def take(self, number: str, now: float) -> bool:
-        """Whether it may be asked now; if so, that is noted."""
-        with self._lock:
-            if number in self._asked and now - self._asked[number] < self._interval:
-                return False
-            if len(self._asked) >= 10_000:
-                self._asked = {key: at for key, at in self._asked.items() if now - at < self._interval}
-            self._asked[number] = now
-            return True
-
-
 @dataclass(frozen=True)
 class TransferService:
     """The use cases of transfers."""
@@ -57,10 +38,10 @@ class TransferService:
     clock: Clock
     outcomes: Outcomes
     settlements: Settlements
-    _turns: _Turns = field(init=False)
+    _pulls: Pulls = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_turns", _Turns(self.config.terms.pull_interval))
+        object.__setattr__(self, "_pulls", Pulls(self.config.terms.pull_interval))
 
     def read_transfer(self, caller: Caller, number: str) -> TransferAnswer:
         """A transfer as it is known here, no store asked; with the node once it has ended. Raises TransferNotFound."""
@@ -139,15 +120,21 @@ class TransferService:
     # --- asking the store ---
 
     def _ask(self, transfer: Transfer) -> contract.Transfer | None:
-        """What the store says just now, its word on an end already applied; None if it says nothing in time."""
-        if self.control.is_down(transfer.store) or not self._turns.take(transfer.number, self.clock.elapsed()):
-            return None
+        """What the store says, its word on an end already applied; what it said last if it may not be asked yet or
+        does not answer in time.
+        """
+        number, now = transfer.number, self.clock.elapsed()
+        if self.control.is_down(transfer.store) or not self._pulls.take(number, now):
+            return self._pulls.find_told(number)
         try:
-            told = self.control.get_transfer(transfer.store, transfer.number, self.config.terms.pull_timeout)
+            told = self.control.get_transfer(transfer.store, number, self.config.terms.pull_timeout)
         except VofilesError:
             # Whatever hinders it, the reader gets what is known here; the callback is still to come.
-            return None
-        self._settle(transfer, told)
+            return self._pulls.find_told(number)
+        if _has_ended(told):
+            self._settle(transfer, told)
+        else:
+            self._pulls.note(number, now, told)
         return told
 
     def _settle(self, transfer: Transfer, told: contract.Transfer) -> None:

@@ -89,8 +89,11 @@ class Person:
         return self.port.get_node(GetNode(node)).nodes[0]
 
     def await_bytes(self, begun: Transfer | str, number: int) -> None:
-        wait_until(lambda: self.transfer(begun).bytes_done == number, f"{number} bytes done")
-        assert self.transfer(begun).state == TransferState.RECEIVING
+        def have_come() -> bool:
+            seen = self.transfer(begun)
+            return (seen.state, seen.bytes_done) == (TransferState.RECEIVING, number)
+
+        wait_until(have_come, f"{number} bytes done")
 
 
 @contextmanager

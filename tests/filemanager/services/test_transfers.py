@@ -112,6 +112,35 @@ def test_progress_and_address_are_told_while_bytes_flow(world: World, dave: Call
     assert world.desk.transfers.get_transfer(dave, offer.transfer).transfer.endpoints == offer.endpoints
 
 
+def test_what_a_store_has_said_is_not_taken_back_by_asking_too_soon(world: World, dave: Caller) -> None:
+    """Two who watch, or a store that is late: nobody sees bytes that flow become a mere request again."""
+    file = world.add_file(dave, "a")
+    web = world.stores[CAMBRIDGE].web
+    web.pages["http://source/a"] = b"x" * 1000
+    seen: list[tuple[str, int]] = []
+
+    def look() -> None:
+        now = world.desk.transfers.get_transfer(dave, transfer.transfer).transfer
+        seen.append((now.state, now.bytes_done))
+
+    def watch(piece: int) -> None:
+        if piece != 5:
+            return
+        for wait, down in ((2, False), (0, False), (0, True), (2, True)):
+            world.watch.seconds += wait
+            world.stores[CAMBRIDGE].down = down
+            look()
+        world.stores[CAMBRIDGE].down = False
+
+    web.on_piece = watch
+    transfer = world.desk.imports.import_data(dave, ImportData(file, "http://source/a"))
+    world.stores.move()
+    assert seen == [(TransferState.RECEIVING, 500)] * 4
+    world.stores.deliver(world.desk)
+    look()
+    assert seen[-1] == (TransferState.COMPLETED, 1000)
+
+
 # --- cancelling ---
 
 
