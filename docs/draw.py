@@ -70,7 +70,7 @@ def operations() -> str:
     values = ((f"`{value.__name__}`", sentence(value), fields(value)) for value in VALUES)
     sections.append("## Values\n" + table(("value", "what it is", "elements"), values))
     introduction = (
-        "From `vofiles/contract.py`; the texts for generators of stubs are in `wsdl/`. "
+        "From `vofiles/contract/`; the texts for generators of stubs are in `wsdl/`. "
         "`?`: may be absent, `*`: any number."
     )
     return page("Operations", introduction, "\n".join(sections))

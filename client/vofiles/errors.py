@@ -2,9 +2,9 @@
 
     VofilesError
     ├── NotFound        NodeNotFound  ParentNotFound  AccountNotFound  ContentNotFound  ContainerNotFound
-    │                   TransferNotFound  StoreNotFound  ServiceNotFound  TicketUnknown
+    │                   TransferNotFound  StoreNotFound  ServiceNotFound  TicketUnknown  VersionNotFound  JobNotFound
     ├── Conflict        DuplicateNode  DuplicateAccount  Busy  FolderNotEmpty  GenerationConflict  VersionConflict
-    │                   TicketUsed  TransferEnded
+    │                   TicketUsed  TransferEnded  JobEnded  IntoItself  KeyReused
     ├── WrongKind       NotAFile  NotAFolder  ReadOnlyProperty  WrongMethod
     ├── Refused         NotAuthenticated  PermissionDenied  QuotaExceeded  TicketExpired  AddressRefused  StoreFull
     │                   StoreReadOnly
@@ -84,6 +84,14 @@ class ServiceNotFound(NotFound):
     """There is no known service {about}"""
 
 
+class VersionNotFound(NotFound):
+    """This content is not kept, or there never was one: {about}"""
+
+
+class JobNotFound(NotFound):
+    """There is no job {about}"""
+
+
 class TicketUnknown(NotFound):
     """This transfer address is not valid: ask the FileManager for a new one"""
 
@@ -122,6 +130,18 @@ class TicketUsed(Conflict):
 
 class TransferEnded(Conflict):
     """The transfer has ended already: {about}"""
+
+
+class JobEnded(Conflict):
+    """The job has ended already: {about}"""
+
+
+class IntoItself(Conflict):
+    """A folder cannot go into itself or into what is below it: {about}"""
+
+
+class KeyReused(Conflict):
+    """This idempotency key was used for another request: {about}"""
 
 
 class WrongKind(VofilesError):

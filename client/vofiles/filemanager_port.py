@@ -10,24 +10,52 @@ from vofiles.contract import (
     AccountAnswer,
     AddAccount,
     AddNode,
+    AppendInit,
+    CancelJob,
     CancelTransfer,
+    Copy,
     Delete,
     DeleteAnswer,
     ExportData,
     ExportInit,
+    ExportTree,
+    Find,
+    FindAnswer,
     GetAccount,
+    GetHistory,
+    GetHistoryAnswer,
     GetIdentifier,
+    GetJob,
     GetNode,
     GetNodeAnswer,
     GetServices,
     GetServicesAnswer,
+    GetStores,
+    GetStoresAnswer,
     GetTransfer,
+    GetUsage,
+    GetUsageAnswer,
     IdentifierAnswer,
     ImportData,
     ImportInit,
+    ImportTree,
+    JobAnswer,
     ListChildren,
     ListChildrenAnswer,
+    ListJobItems,
+    ListJobItemsAnswer,
+    ListJobs,
+    ListJobsAnswer,
+    ListTrash,
+    ListTrashAnswer,
+    ListVersions,
+    ListVersionsAnswer,
+    Move,
     NodeAnswer,
+    NodeJobAnswer,
+    PurgeTrash,
+    Restore,
+    RetryJob,
     SetAccountProperties,
     SetProperties,
     TransferAnswer,
@@ -74,8 +102,44 @@ class FileManagerPort(Port):
         answer: NodeAnswer = self._client.call("setProperties", request)
         return answer
 
+    def move(self, request: Move) -> NodeJobAnswer:
+        answer: NodeJobAnswer = self._client.call("move", request)
+        return answer
+
+    def copy(self, request: Copy) -> NodeJobAnswer:
+        answer: NodeJobAnswer = self._client.call("copy", request)
+        return answer
+
     def delete(self, request: Delete) -> DeleteAnswer:
         answer: DeleteAnswer = self._client.call("delete", request)
+        return answer
+
+    def list_trash(self, request: ListTrash) -> ListTrashAnswer:
+        answer: ListTrashAnswer = self._client.call("listTrash", request)
+        return answer
+
+    def restore(self, request: Restore) -> NodeAnswer:
+        answer: NodeAnswer = self._client.call("restore", request)
+        return answer
+
+    def purge_trash(self, request: PurgeTrash) -> DeleteAnswer:
+        answer: DeleteAnswer = self._client.call("purgeTrash", request)
+        return answer
+
+    def get_usage(self, request: GetUsage) -> GetUsageAnswer:
+        answer: GetUsageAnswer = self._client.call("getUsage", request)
+        return answer
+
+    def find(self, request: Find) -> FindAnswer:
+        answer: FindAnswer = self._client.call("find", request)
+        return answer
+
+    def get_history(self, request: GetHistory) -> GetHistoryAnswer:
+        answer: GetHistoryAnswer = self._client.call("getHistory", request)
+        return answer
+
+    def list_versions(self, request: ListVersions) -> ListVersionsAnswer:
+        answer: ListVersionsAnswer = self._client.call("listVersions", request)
         return answer
 
     def import_init(self, request: ImportInit) -> TransferAnswer:
@@ -86,12 +150,24 @@ class FileManagerPort(Port):
         answer: TransferAnswer = self._client.call("importData", request)
         return answer
 
+    def append_init(self, request: AppendInit) -> TransferAnswer:
+        answer: TransferAnswer = self._client.call("appendInit", request)
+        return answer
+
     def export_init(self, request: ExportInit) -> TransferAnswer:
         answer: TransferAnswer = self._client.call("exportInit", request)
         return answer
 
     def export_data(self, request: ExportData) -> TransferAnswer:
         answer: TransferAnswer = self._client.call("exportData", request)
+        return answer
+
+    def import_tree(self, request: ImportTree) -> NodeJobAnswer:
+        answer: NodeJobAnswer = self._client.call("importTree", request)
+        return answer
+
+    def export_tree(self, request: ExportTree) -> NodeJobAnswer:
+        answer: NodeJobAnswer = self._client.call("exportTree", request)
         return answer
 
     def get_transfer(self, request: GetTransfer) -> TransferAnswer:
@@ -102,6 +178,30 @@ class FileManagerPort(Port):
         answer: TransferAnswer = self._client.call("cancelTransfer", request)
         return answer
 
+    def get_job(self, request: GetJob) -> JobAnswer:
+        answer: JobAnswer = self._client.call("getJob", request)
+        return answer
+
+    def list_jobs(self, request: ListJobs) -> ListJobsAnswer:
+        answer: ListJobsAnswer = self._client.call("listJobs", request)
+        return answer
+
+    def list_job_items(self, request: ListJobItems) -> ListJobItemsAnswer:
+        answer: ListJobItemsAnswer = self._client.call("listJobItems", request)
+        return answer
+
+    def cancel_job(self, request: CancelJob) -> JobAnswer:
+        answer: JobAnswer = self._client.call("cancelJob", request)
+        return answer
+
+    def retry_job(self, request: RetryJob) -> JobAnswer:
+        answer: JobAnswer = self._client.call("retryJob", request)
+        return answer
+
     def get_services(self, request: GetServices) -> GetServicesAnswer:
         answer: GetServicesAnswer = self._client.call("getServices", request)
+        return answer
+
+    def get_stores(self, request: GetStores) -> GetStoresAnswer:
+        answer: GetStoresAnswer = self._client.call("getStores", request)
         return answer

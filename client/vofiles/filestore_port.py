@@ -13,9 +13,12 @@ from vofiles.contract import (
     GetIdentifier,
     GetProperties,
     GetPropertiesAnswer,
+    GetStatus,
+    GetStatusAnswer,
     IdentifierAnswer,
     ListContainers,
     ListContainersAnswer,
+    StoreAppendInit,
     StoreCancelTransfer,
     StoreExportData,
     StoreExportInit,
@@ -53,6 +56,10 @@ class FileStorePort(Port):
         answer: StoreTransferAnswer = self._client.call("exportData", request)
         return answer
 
+    def append_init(self, request: StoreAppendInit) -> StoreTransferAnswer:
+        answer: StoreTransferAnswer = self._client.call("appendInit", request)
+        return answer
+
     def duplicate(self, request: Duplicate) -> StoreTransferAnswer:
         answer: StoreTransferAnswer = self._client.call("duplicate", request)
         return answer
@@ -71,4 +78,8 @@ class FileStorePort(Port):
 
     def list_containers(self, request: ListContainers) -> ListContainersAnswer:
         answer: ListContainersAnswer = self._client.call("listContainers", request)
+        return answer
+
+    def get_status(self, request: GetStatus) -> GetStatusAnswer:
+        answer: GetStatusAnswer = self._client.call("getStatus", request)
         return answer

@@ -1,4 +1,4 @@
-"""The published texts in wsdl/ against the code: contract.py, spyne's interface, and the shape that generators take."""
+"""The published texts in wsdl/ against the code: contract, spyne's interface, and the shape that generators take."""
 
 import inspect
 import re
@@ -57,12 +57,16 @@ def expected_field(part: Part) -> Field:
     return Field(part.element, name, 0 if part.optional else 1, None if part.many else 1)
 
 
+def is_ours(value_type: type) -> bool:
+    return value_type.__module__.startswith(contract.__name__ + ".")
+
+
 def value_types(*roots: type) -> set[type]:
     found: set[type] = set()
     pending = [part.type for root in roots for part in parts(root)]
     while pending:
         value_type = pending.pop()
-        if value_type not in found and isinstance(value_type, type) and value_type.__module__ == contract.__name__:
+        if value_type not in found and isinstance(value_type, type) and is_ours(value_type):
             found.add(value_type)
             pending += [part.type for part in parts(value_type)]
     return found

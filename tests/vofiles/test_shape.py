@@ -18,7 +18,9 @@ from vofiles.shape import SIMPLE, Part, camel_case, many, parts
 WIRE = [
     kind
     for kind in vars(contract).values()
-    if dataclasses.is_dataclass(kind) and kind.__module__ == contract.__name__ and kind is not contract.Operation
+    if dataclasses.is_dataclass(kind)
+    and kind.__module__.startswith(contract.__name__)
+    and kind is not contract.Operation
 ]
 SAMPLES: dict[Any, st.SearchStrategy[Any]] = {
     str: texts,

@@ -1,0 +1,10 @@
+"""What repeated calls were answered, and conditions of transfers."""
+
+revision = "0005"
+down_revision = "0004"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Nothing to change."""

@@ -1,0 +1,98 @@
+"""The stores: what is known of them, what they are still to be told, and how they are called.
+
+Rule: a Protocol and nothing else; its docstrings are the contract of every implementation.
+"""
+
+from collections.abc import Collection
+from typing import Protocol
+
+from filemanager.domain.errand import Errand
+from filemanager.domain.store import Store
+from vofiles.contract import (
+    Container,
+    ListContainersAnswer,
+    StoreExportData,
+    StoreExportInit,
+    StoreImportData,
+    StoreImportInit,
+)
+from vofiles.contract import Transfer as StoreTransfer
+from vofiles.instant import Instant
+from vofiles.ivorn import Ivorn
+
+
+class Stores(Protocol):
+    """The stores that this service uses."""
+
+    def find_store(self, identifier: Ivorn) -> Store | None:
+        """The store, or None."""
+
+    def list_stores(self) -> list[Store]:
+        """All of them, in the order of str(identifier)."""
+
+    def put_store(self, store: Store) -> None:
+        """Add a store, or replace all that is known of it."""
+
+
+class Errands(Protocol):
+    """What stores are still to be told."""
+
+    def add_errand(self, errand: Errand) -> Errand:
+        """Store a new errand and answer it with its key."""
+
+    def due_errands(self, now: Instant, limit: int, without: Collection[Ivorn] = ()) -> list[Errand]:
+        """At most `limit` errands whose `due` is not after `now`, the longest due first, none for the stores in
+        `without`.
+        """
+
+    def save_errand(self, errand: Errand) -> None:
+        """Store what may change: due, attempts, error. One that is gone is no error."""
+
+    def delete_errand(self, key: int) -> None:
+        """Remove an errand, done or given up; one that is not there is no error."""
+
+
+class ErrandSender(Protocol):
+    """Who carries errands to the stores."""
+
+    def wake(self) -> None:
+        """There may be new errands; returns at once."""
+
+
+class StoreControl(Protocol):
+    """The control plane of every store. Each call is signed as this FileManager's, and ends within `within` seconds.
+
+    All raise StoreUnreachable (no answer in time, or the store has not been answering and is left alone for a while),
+    ServiceBusy (this service already has as many calls to that store under way as it allows itself), and whatever
+    the store answers: the errors of its operation. Repeating a call with the same transfer is harmless.
+    """
+
+    def is_down(self, store: Ivorn) -> bool:
+        """Whether the store has not been answering and would not be asked just now."""
+
+    def import_init(self, store: Ivorn, request: StoreImportInit, within: float) -> StoreTransfer:
+        """Have it make an empty container; answers where to PUT."""
+
+    def import_data(self, store: Ivorn, request: StoreImportData, within: float) -> StoreTransfer:
+        """Have it fetch bytes; answers as soon as it has begun."""
+
+    def export_init(self, store: Ivorn, request: StoreExportInit, within: float) -> StoreTransfer:
+        """Have it offer a container's bytes; answers where to GET. Raises ContainerNotFound."""
+
+    def export_data(self, store: Ivorn, request: StoreExportData, within: float) -> StoreTransfer:
+        """Have it send a container's bytes; answers as soon as it has begun. Raises ContainerNotFound."""
+
+    def get_transfer(self, store: Ivorn, transfer: str, within: float) -> StoreTransfer:
+        """What it knows of a transfer. Raises TransferNotFound."""
+
+    def cancel_transfer(self, store: Ivorn, transfer: str, within: float) -> None:
+        """Have it end a transfer. Raises TransferNotFound, TransferEnded."""
+
+    def delete_container(self, store: Ivorn, container: Ivorn, within: float) -> None:
+        """Have it delete a container; one that is gone is no error."""
+
+    def get_container(self, store: Ivorn, container: Ivorn, within: float) -> Container:
+        """What it knows of a container. Raises ContainerNotFound."""
+
+    def list_containers(self, store: Ivorn, after: str, limit: int, within: float) -> ListContainersAnswer:
+        """What it holds for this FileManager: a page of containers with numbers above `after`, in their order."""
