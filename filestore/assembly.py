@@ -216,5 +216,6 @@ def _make_outbound(settings: config.Outbound) -> GuardedOutbound:
     return GuardedOutbound(
         AddressPolicy(settings.allow),
         OutboundLimits(seconds=settings.longest, idle=settings.idle),
+        stores=AddressPolicy((*settings.allow, *settings.stores)),
         tls=ssl.create_default_context(cafile=settings.authorities),
     )

@@ -46,6 +46,8 @@ class Outbound:
 
     allow: tuple[IPv4Network | IPv6Network, ...] = ()
     """Networks that they may reach although these are not public."""
+    stores: tuple[IPv4Network | IPv6Network, ...] = ()
+    """Networks besides, in which other stores are whose contents are copied here."""
     longest: int = 6 * 3600
     """Seconds that one movement of bytes may take."""
     idle: int = 30
@@ -127,6 +129,7 @@ def _outbound(top: Table) -> Outbound:
     with top.table("outbound") as table:
         return Outbound(
             table.parse_list("allow", _network),
+            table.parse_list("stores", _network),
             table.positive("longest", plain.longest),
             table.positive("idle", plain.idle),
             table.positive("threads", plain.threads),

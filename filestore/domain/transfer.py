@@ -1,6 +1,7 @@
 """A transfer as its store sees it: one movement of bytes into, out of or within the store.
 
-    importInit  OFFERED --start--> RECEIVING --store--> STORED --acknowledge--> COMPLETED
+    importInit, appendInit
+                OFFERED --start--> RECEIVING --store--> STORED --acknowledge--> COMPLETED
                 OFFERED <--give back-- RECEIVING           OFFERED --expire--> EXPIRED
     importData, exportData, duplicate
                 REQUESTED --start--> RECEIVING --store--> STORED --acknowledge--> COMPLETED
@@ -25,11 +26,11 @@ from vofiles.shape import parts
 DUPLICATE: Final = "duplicate"
 """The direction of a copy within the store."""
 
-OFFERS: Final = frozenset({Direction.IMPORT_INIT, Direction.EXPORT_INIT})
+OFFERS: Final = frozenset({Direction.IMPORT_INIT, Direction.APPEND_INIT, Direction.EXPORT_INIT})
 """Directions whose bytes somebody else moves, by ticket."""
-IMPORTS: Final = frozenset({Direction.IMPORT_INIT, Direction.IMPORT_DATA, DUPLICATE})
+IMPORTS: Final = frozenset({Direction.IMPORT_INIT, Direction.APPEND_INIT, Direction.IMPORT_DATA, DUPLICATE})
 """Directions that make a container."""
-METHODS: Final = {Direction.IMPORT_INIT: "PUT", Direction.EXPORT_INIT: "GET"}
+METHODS: Final = {Direction.IMPORT_INIT: "PUT", Direction.APPEND_INIT: "PUT", Direction.EXPORT_INIT: "GET"}
 """The method of a direction's ticket."""
 
 START: Final = "start"
@@ -79,6 +80,18 @@ class Remote:
     protocol: str = "HTTP"
     method: str = "GET"
     headers: tuple[Header, ...] = ()
+    source: Ivorn | None = None
+    """The container that the URL is another store's offer of, where it is not a stranger's address."""
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """What the container that a transfer fills begins with: all of another one."""
+
+    container: str
+    """Its number."""
+    size: int
+    """Its bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +127,8 @@ class Transfer:
     receipt: Receipt | None = None
     request_id: str | None = None
     """Of the request that last had bytes moved; in logs only."""
+    base: Base | None = None
+    """Of appendInit."""
 
     def step(self, action: str, now: Instant) -> "Transfer":
         """The transfer after an action. Raises TransferEnded where the table has no such line."""
@@ -131,7 +146,12 @@ class Transfer:
 
     def store(self, receipt: Receipt, now: Instant) -> "Transfer":
         """The transfer with all its bytes durable. Raises TransferEnded."""
-        return replace(self.step(STORE, now), receipt=receipt, bytes_done=receipt.size)
+        return replace(self.step(STORE, now), receipt=receipt, bytes_done=receipt.size - self.kept)
+
+    @property
+    def kept(self) -> int:
+        """Bytes that its container begins with and that do not come with it."""
+        return self.base.size if self.base is not None else 0
 
     def fail(self, failure: Failure, now: Instant) -> "Transfer":
         """The transfer, ended badly. Raises TransferEnded."""

@@ -30,7 +30,7 @@ from filestore.services.lane import Lane
 from filestore.services.store import Store
 from filestore.services.uploads import Upload, require_lease
 from vofiles.contract import Direction, StoreExportData, StoreImportData, StoreTransferAnswer, TransferState
-from vofiles.errors import ContainerNotFound, TicketExpired, Unexpected, VofilesError
+from vofiles.errors import ContainerNotFound, InvalidArgument, TicketExpired, Unexpected, VofilesError
 from vofiles.instant import Instant
 from vofiles.ivorn import Ivorn
 
@@ -53,7 +53,7 @@ def import_data(
     mark = fingerprint(Direction.IMPORT_DATA, request)
     found = store.catalogue.read(lambda records: find_repeated(records, caller, request.transfer, mark))
     if found is None:
-        remote = remote_of(request, "GET")
+        remote = replace(remote_of(request, "GET"), source=_source_of(store, request))
         outbound.require_allowed(remote)
         lane.require_room()
         promise = promise_of(store, request)
@@ -68,6 +68,14 @@ def import_data(
         found = store.catalogue.write(lambda records: add_transfer(records, wanted, container))
     enqueue(lane, found)
     return StoreTransferAnswer(store.transfer_as_it_stands(found))
+
+
+def _source_of(store: Store, request: StoreImportData) -> Ivorn | None:
+    """The container of another store that the bytes come from, if so. Raises InvalidArgument."""
+    source = request.source
+    if source is not None and (not source.fragment or source.service == store.identifier):
+        raise InvalidArgument("source", reason="it is not a container of another store")
+    return source
 
 
 def export_data(

@@ -14,10 +14,12 @@ from vofiles.contract import Digest, Header
 
 LOOPBACK = AddressPolicy([ip_network("127.0.0.1/32")])
 CONTENT = bytes(range(256)) * 4096
+PAUSES = (0.0, 0.0, 0.0)
+"""Connections are made anew at once."""
 
 
 def outbound(policy: AddressPolicy = LOOPBACK, **limits: float) -> GuardedOutbound:
-    return GuardedOutbound(policy, OutboundLimits(**limits))  # type: ignore[arg-type]
+    return GuardedOutbound(policy, OutboundLimits(**limits), pauses=PAUSES)  # type: ignore[arg-type]
 
 
 def fetched(url: str, port: GuardedOutbound | None = None, *headers: Header) -> bytes:

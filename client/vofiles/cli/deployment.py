@@ -147,7 +147,7 @@ class Deployment:
             f'identifier = "{identifier(store)}"\ndata = "{store}"\n\n'
             f'[listen]\nport = {self._kept.ports[store]}\naddress = "{self.address(store)}"\n\n'
             "# importData and exportData reach this machine's own servers, which a store elsewhere had better not.\n"
-            f'[outbound]\nallow = ["{LOOPBACK}/32"]\n\n'
+            f'[outbound]\nallow = ["{LOOPBACK}/32"]\nstores = ["{LOOPBACK}/32"]\n\n'
             f'[[managers]]\nidentifier = "{identifier(MANAGER)}"\naddress = "{self.address(MANAGER)}/callback"\n'
             f'keys = [{{ id = "{store}", secret = "{self._kept.keys[store]}" }}]\n'
         )

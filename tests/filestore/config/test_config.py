@@ -63,6 +63,7 @@ sha256 = false
 grace = 5
 [outbound]
 allow = ["127.0.0.1/32", "fd00::/8"]
+stores = ["10.2.0.0/16"]
 longest = 10
 idle = 2
 threads = 3
@@ -76,6 +77,7 @@ authorities = "ca.pem"
     assert (config.tickets.lifetime, config.tickets.longest) == (60, 120)
     assert (config.content.maximum_size, config.content.reserve, config.content.sha256) == (1000, 0, False)
     assert config.outbound.allow == (ip_network("127.0.0.1/32"), ip_network("fd00::/8"))
+    assert config.outbound.stores == (ip_network("10.2.0.0/16"),)
     assert config.outbound.authorities == tmp_path / "ca.pem"
     (manager,) = config.managers
     assert manager.address == "http://127.0.0.1:8080/filemanager/callback"

@@ -4,6 +4,7 @@ import itertools
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -22,6 +23,7 @@ from vofiles.errors import (
     AddressRefused,
     Conflict,
     ContainerNotFound,
+    InvalidArgument,
     PermissionDenied,
     ServiceBusy,
     StoreReadOnly,
@@ -123,6 +125,23 @@ def test_a_fault_of_ours_fails_the_transfer_too(core: Core) -> None:
     assert done.failure is not None
     assert done.failure.name == "Unexpected"
     assert "a bug" not in done.failure.message
+
+
+@pytest.mark.parametrize("source", ["ivo://star.le.ac.uk/filestore#abcd", "ivo://roe.ac.uk/filestore"])
+def test_a_source_is_a_container_of_another_store(core: Core, source: str) -> None:
+    web, asked = MemoryWeb({URL: DATA}), replace(request(), source=Ivorn.parse(source))
+    with laned(core, web) as lane, pytest.raises(InvalidArgument, match="source"):
+        import_data(core.store, web, lane, MANAGER, asked)
+
+
+def test_what_it_is_an_offer_of_is_kept_for_the_next_start(core: Core) -> None:
+    source = Ivorn.parse("ivo://roe.ac.uk/filestore#abcd")
+    done = fetch(core, MemoryWeb({URL: DATA}), replace(request(), source=source))
+    kept = core.store.catalogue.read(lambda records: records.find_transfer("m1"))
+    assert done.state == "STORED"
+    assert kept is not None
+    assert kept.remote is not None
+    assert kept.remote.source == source
 
 
 def test_a_repeat_answers_the_transfer_as_it_stands(core: Core) -> None:
