@@ -81,6 +81,8 @@ class Transfer:
     """Announced type."""
     digests: tuple[Digest, ...] = ()
     """Announced digests."""
+    if_version: int | None = None
+    """Number of the content that it may replace, and no other; None: any."""
     failure: Failure | None = None
     receipt: Receipt | None = None
 

@@ -12,6 +12,7 @@ from filemanager.persistence.repositories.contents import SqlContents
 from filemanager.persistence.repositories.credentials import SqlCredentials
 from filemanager.persistence.repositories.errands import SqlErrands
 from filemanager.persistence.repositories.properties import SqlNodes
+from filemanager.persistence.repositories.repeats import SqlRepeats
 from filemanager.persistence.repositories.standing import SqlStanding
 from filemanager.persistence.repositories.stores import SqlStores
 from filemanager.persistence.repositories.transfers import SqlTransfers
@@ -32,6 +33,7 @@ class SqlTransaction:
         "credentials",
         "errands",
         "nodes",
+        "repeats",
         "standing",
         "stores",
         "transfers",
@@ -47,6 +49,7 @@ class SqlTransaction:
         self.credentials = SqlCredentials(connection)
         self.errands = SqlErrands(connection)
         self.census = SqlCensus(connection)
+        self.repeats = SqlRepeats(connection)
         self.standing = SqlStanding(connection)
 
 

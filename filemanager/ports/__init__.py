@@ -17,6 +17,7 @@ from filemanager.ports.contents import Contents
 from filemanager.ports.database import Database, Transaction
 from filemanager.ports.machine import Clock, Numbers, Passwords
 from filemanager.ports.nodes import Nodes
+from filemanager.ports.repeats import Repeats
 from filemanager.ports.stores import Errands, ErrandSender, StoreControl, Stores
 from filemanager.ports.transfers import Transfers
 
@@ -33,6 +34,7 @@ __all__ = [
     "Nodes",
     "Numbers",
     "Passwords",
+    "Repeats",
     "Standing",
     "StoreControl",
     "Stores",

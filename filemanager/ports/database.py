@@ -12,6 +12,7 @@ from filemanager.ports.census import Census, Standing
 from filemanager.ports.changes import Changes
 from filemanager.ports.contents import Contents
 from filemanager.ports.nodes import Nodes
+from filemanager.ports.repeats import Repeats
 from filemanager.ports.stores import Errands, Stores
 from filemanager.ports.transfers import Transfers
 
@@ -39,6 +40,8 @@ class Transaction(Protocol):
     def errands(self) -> Errands: ...
     @property
     def census(self) -> Census: ...
+    @property
+    def repeats(self) -> Repeats: ...
     @property
     def standing(self) -> Standing: ...
 

@@ -38,6 +38,11 @@ class Nodes(Protocol):
     def ancestors(self, key: int) -> list[Node]:
         """The folders above a node, the nearest first, the root last; empty for a root."""
 
+    def height(self, key: int) -> int:
+        """How many levels of nodes there are below one: 0 for a file and for an empty folder. Takes as long as there
+        are folders below it, however many files.
+        """
+
     def add_node(self, node: Node) -> Node:
         """Store a new node and answer it with its key. `parent` is the key of a folder or None for a root.
 

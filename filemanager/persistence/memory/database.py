@@ -15,6 +15,7 @@ from filemanager.persistence.memory.contents import MemoryContents
 from filemanager.persistence.memory.credentials import MemoryCredentials
 from filemanager.persistence.memory.errands import MemoryErrands
 from filemanager.persistence.memory.nodes import MemoryNodes
+from filemanager.persistence.memory.repeats import MemoryRepeats
 from filemanager.persistence.memory.standing import MemoryStanding
 from filemanager.persistence.memory.state import State
 from filemanager.persistence.memory.stores import MemoryStores
@@ -37,6 +38,7 @@ class MemoryTransaction:
         self.credentials = MemoryCredentials(state)
         self.errands = MemoryErrands(state)
         self.census = MemoryCensus(state)
+        self.repeats = MemoryRepeats(state)
         self.standing = MemoryStanding(state)
 
 

@@ -43,6 +43,10 @@ class MemoryNodes(Repository):
             above.append(node)
         return above
 
+    def height(self, key: int) -> int:
+        below = self._state.children.get(key, {}).values()
+        return max((1 + self.height(child) for child in below), default=0)
+
     def add_node(self, node: Node) -> Node:
         if node.owner not in self._state.accounts:
             raise AccountNotFound(node.owner)

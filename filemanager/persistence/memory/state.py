@@ -13,6 +13,7 @@ from filemanager.domain.content import ContentVersion
 from filemanager.domain.credential import Credential, Token
 from filemanager.domain.errand import Errand
 from filemanager.domain.node import Node
+from filemanager.domain.repeat import Repeat
 from filemanager.domain.replica import Replica
 from filemanager.domain.store import Store
 from filemanager.domain.transfer import Transfer
@@ -42,6 +43,8 @@ class State:
     errands: dict[int, Errand] = field(default_factory=dict)
     orphans: dict[Ivorn, Instant] = field(default_factory=dict)
     """Containers without a replica, and since when that has been seen."""
+    repeats: dict[tuple[Ivorn, str], Repeat] = field(default_factory=dict)
+    answers: dict[tuple[Ivorn, str], Any] = field(default_factory=dict)
     last_key: dict[str, int] = field(default_factory=lambda: {"last": 0})
 
     def through(self, change: Callable[[dict[Any, Any]], Any]) -> "State":

@@ -12,8 +12,10 @@ from sqlalchemy import (
     Select,
     bindparam,
     delete,
+    func,
     insert,
     literal,
+    literal_column,
     select,
     update,
 )
@@ -57,7 +59,7 @@ def _select(node: NamedFromClause, parent_number: ColumnElement[Any], source: Fr
 ANY_NODE = _select(N, _PARENT.c.number, _IN_TREE)
 _FIND_NUMBER = ANY_NODE.where(N.c.number == bindparam("number"))
 _FIND_KEY = ANY_NODE.where(N.c.key == bindparam("node"))
-_LOCK = _FIND_KEY.with_for_update(of=N)
+_LOCK = select(NODES.c.key).where(NODES.c.key == bindparam("node")).with_for_update()
 # No name is empty, so the first page is the one after "".
 _CHILDREN = (
     ANY_NODE.where(N.c.parent == bindparam("folder"), N.c.name > bindparam("after"))
@@ -92,6 +94,20 @@ def _ancestors() -> Select[Any]:
 
 
 _ANCESTORS = _ancestors()
+
+
+def _height() -> Select[Any]:
+    """Along the folders alone, by their own index; the lowest ones may have children of any kind."""
+    start = select(NODES.c.key.label("key"), literal(0).label("height")).where(NODES.c.key == bindparam("node"))
+    way = start.cte("way", recursive=True)
+    folders = NODES.c.kind == literal_column("'FOLDER'")
+    way = way.union_all(select(NODES.c.key, way.c.height + 1).where(NODES.c.parent == way.c.key, folders))
+    deepest = select(func.max(way.c.height).label("height")).subquery("deepest")
+    child = select(literal(1)).select_from(way.join(NODES, NODES.c.parent == way.c.key))
+    return select(deepest.c.height, child.where(way.c.height == deepest.c.height).exists())
+
+
+_HEIGHT = _height()
 _ADD = (
     insert(NODES)
     .values(
@@ -140,7 +156,10 @@ class SqlTree:
         return node if node is None or not rest else self.find_path(node.number, rest)
 
     def lock_node(self, key: int) -> Node | None:
-        return self._one(_LOCK, {"node": key})
+        if self._connection.dialect.name != "sqlite":  # where there is one writer at a time
+            # Two statements: what one reads beside the row that it waits for is as it was before it waited.
+            self._connection.execute(_LOCK, {"node": key})
+        return self.find_key(key)
 
     def children(self, parent: int, after: NodeName | None, limit: int) -> list[Node]:
         return self._many(_CHILDREN, {"folder": parent, "after": after or "", "limit": limit})
@@ -154,6 +173,10 @@ class SqlTree:
 
     def ancestors(self, key: int) -> list[Node]:
         return self._many(_ANCESTORS, {"node": key})
+
+    def height(self, key: int) -> int:
+        height, has_children = self._connection.execute(_HEIGHT, {"node": key}).one()
+        return int(height or 0) + bool(has_children)
 
     def add_node(self, node: Node) -> Node:
         values = {

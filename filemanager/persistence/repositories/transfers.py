@@ -38,6 +38,7 @@ ANY_TRANSFER = select(
     _T.c.digests,
     _T.c.failure,
     _T.c.receipt,
+    _T.c.if_version,
 ).select_from(_T.join(ACCOUNTS, ACCOUNTS.c.key == _T.c.caller).join(STORES, STORES.c.key == _T.c.store))
 
 _IS_OPEN = _T.c.is_open == true()
@@ -53,7 +54,7 @@ _OPEN_IMPORTS = ANY_TRANSFER.where(
 _DUE = ANY_TRANSFER.where(_IS_OPEN, _T.c.due <= bindparam("now")).order_by(_T.c.due, _T.c.key).limit(bindparam("limit"))
 
 _CHANGING = ("state", "is_open", "bytes_done", "container", "expiry", "due", "failure", "receipt")
-_FIXED = ("number", "direction", "created", "node", "node_number", "size", "content_type", "digests")
+_FIXED = ("number", "direction", "created", "node", "node_number", "size", "content_type", "digests", "if_version")
 _ADD = insert(_T).values(
     caller=KEY_OF_ACCOUNT, store=KEY_OF_STORE, **{name: bindparam(name) for name in _FIXED + _CHANGING}
 )
@@ -93,6 +94,7 @@ class SqlTransfers:
             "size": transfer.size,
             "content_type": transfer.content_type,
             "digests": documents.write_list(transfer.digests),
+            "if_version": transfer.if_version,
         }
         try:
             self._connection.execute(_ADD, values)
@@ -158,4 +160,5 @@ def transfer_of(row: Any) -> Transfer:
         digests=documents.read_list(Digest, row[14]),
         failure=documents.read_value(Failure, row[15]),
         receipt=documents.read_value(Receipt, row[16]),
+        if_version=row[17],
     )

@@ -12,6 +12,7 @@ from filemanager.persistence.schema.errands import ERRANDS
 from filemanager.persistence.schema.metadata import METADATA
 from filemanager.persistence.schema.nodes import NODE_PROPERTIES, NODES
 from filemanager.persistence.schema.orphans import ORPHANS
+from filemanager.persistence.schema.repeats import REPEATS
 from filemanager.persistence.schema.replicas import REPLICAS
 from filemanager.persistence.schema.stores import STORES
 from filemanager.persistence.schema.transfers import TRANSFERS
@@ -28,6 +29,7 @@ __all__ = [
     "NODES",
     "NODE_PROPERTIES",
     "ORPHANS",
+    "REPEATS",
     "REPLICAS",
     "STORES",
     "TOKENS",

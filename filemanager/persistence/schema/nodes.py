@@ -4,7 +4,17 @@ A child is found by (parent, name) and a page of children is a range of the same
 folder of ten and of ten million; a move changes one row whatever hangs below it.
 """
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKey, Index, Integer, Table, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    Table,
+    UniqueConstraint,
+    literal_column,
+)
 
 from filemanager.persistence.schema.accounts import ACCOUNTS
 from filemanager.persistence.schema.metadata import INSTANT, KEY, METADATA, TEXT
@@ -35,6 +45,14 @@ ROOT_OF_OWNER = Index(
     postgresql_where=NODES.c.parent.is_(None),
 )
 """One root per account (I4)."""
+
+FOLDERS_OF_FOLDER = Index(
+    "ix_nodes_folders",
+    NODES.c.parent,
+    sqlite_where=NODES.c.kind == literal_column("'FOLDER'"),
+    postgresql_where=NODES.c.kind == literal_column("'FOLDER'"),
+)
+"""What is below a folder is measured along its folders, passing over any number of files."""
 
 NODE_PROPERTIES = Table(
     "node_properties",

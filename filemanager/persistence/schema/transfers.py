@@ -1,6 +1,6 @@
 """The movements of bytes."""
 
-from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Table, true
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, Table, true
 
 from filemanager.persistence.schema.accounts import ACCOUNTS
 from filemanager.persistence.schema.metadata import INSTANT, KEY, METADATA, TEXT
@@ -29,6 +29,7 @@ TRANSFERS = Table(
     Column("content_type", TEXT, nullable=True),
     # JSON documents of wire values, read and written whole, never searched.
     Column("digests", TEXT, nullable=False),
+    Column("if_version", Integer, nullable=True),
     Column("failure", TEXT, nullable=True),
     Column("receipt", TEXT, nullable=True),
     Index(None, "node", "is_open"),
