@@ -159,7 +159,7 @@ def receiving(write: Write) -> Iterator[None]:
 def durable(write: Write) -> Iterator[None]:
     """Nobody can write to the store's catalogue just now, so that it cannot go on from here."""
     finishing = write.finish()
-    sidecar = write.station.contents() / write.container[:2] / f"{write.container}.json"
+    sidecar = write.station.contents / write.container[:2] / f"{write.container}.json"
     wait_until(lambda: sidecar.exists() and sidecar.stat().st_size, "the sidecar is written")
     yield
     finishing.result()
@@ -277,7 +277,7 @@ def run(writes: list[Write], step: Step) -> None:
         for write in writes:
             write.begin()
     station = writes[0].station
-    catalogue = sqlite3.connect(station.folder / "store" / "catalogue.db", isolation_level=None, timeout=30)
+    catalogue = sqlite3.connect(station.catalogue, isolation_level=None, timeout=30)
     if step is durable:
         catalogue.execute("BEGIN IMMEDIATE")
     running = [step(write) for write in writes]

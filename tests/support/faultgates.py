@@ -25,6 +25,7 @@ from tests.support.serving import PATIENCE
 REQUEST: Final = "request"
 ANSWER: Final = "answer"
 _PIECE = 1 << 16
+_CHUNKED = re.compile(rb"^transfer-encoding:\s*chunked", re.IGNORECASE | re.MULTILINE)
 _LENGTH = re.compile(rb"^content-length:\s*(\d+)", re.IGNORECASE | re.MULTILINE)
 
 
@@ -106,8 +107,8 @@ class _Connection:
         self._request = b""
         """As much of the request as has been read; what is kept of it once it was relayed is what wishes look at."""
         self._relayed = False
-        self._left = 0
-        """Bytes of its body that are still to flow."""
+        self._left = 0.0
+        """Bytes of its body that are still to flow; of one in chunks all that come."""
         self._answered = True
 
     def run(self) -> None:
@@ -155,8 +156,10 @@ class _Connection:
     def _relay(self) -> bool:
         head, end, body = self._request.partition(b"\r\n\r\n")
         found = _LENGTH.search(head)
-        left = int(found[1]) - len(body) if found else 0
+        left = int(found[1]) - len(body) if found else 0.0
         flows = b" /content/" in head
+        if _CHUNKED.search(head):
+            left = float("inf")
         if not end or (left and not flows):
             return True
         if not self._gate.passes(REQUEST, self._request):

@@ -132,22 +132,51 @@ class Station:
         """Dave's home for a script."""
         return vofiles.connect(self.manager.gate.url, user="dave", password=PASSWORD)
 
+    def home_node(self, port: FileManagerPort) -> LongIdentifier:
+        """Dave's root."""
+        return LongIdentifier(port.get_account(GetAccount()).account.home)
+
+    def file(self, port: FileManagerPort, name: str) -> LongIdentifier:
+        """The entry of that name in Dave's home."""
+        return self.home_node(port).child(parse_name(name))
+
     def new_file(self, port: FileManagerPort, name: str) -> LongIdentifier:
         """An empty file in Dave's home."""
-        home = LongIdentifier(port.get_account(GetAccount()).account.home)
-        return LongIdentifier(port.add_node(AddNode(home, parse_name(name), NodeKind.FILE)).node.identifier)
+        request = AddNode(self.home_node(port), parse_name(name), NodeKind.FILE)
+        return LongIdentifier(port.add_node(request).node.identifier)
+
+    def put(self, name: str, content: bytes) -> None:
+        """A file in Dave's home, put as a script does it."""
+        with self.home() as home:
+            (home / name).put(content)
+
+    def require_content(self, name: str, content: bytes, version: int) -> None:
+        """A file has that content, as that version."""
+        with self.home() as home:
+            assert ((home / name).info().version, (home / name).read_bytes()) == (version, content)
 
     def node(self, port: FileManagerPort, node: LongIdentifier) -> Node:
         return port.get_node(GetNode(node)).nodes[0]
 
+    @property
+    def database(self) -> Path:
+        """The FileManager's."""
+        return self.folder / "database" / "filemanager.db"
+
+    @property
+    def catalogue(self) -> Path:
+        """The store's."""
+        return self.folder / "store" / "catalogue.db"
+
+    @property
     def contents(self) -> Path:
         """Where the store keeps its bytes."""
         return self.folder / "store" / "contents"
 
-    def findings(self) -> list[object]:
+    def findings(self) -> list[dict[str, str]]:
         """What `filemanager check` and `filestore check` find, with all bytes read."""
         checks = [self.manager.begin("check", "--json"), self.store.begin("check", "--json", "--digests")]
-        found: list[object] = []
+        found: list[dict[str, str]] = []
         for check in checks:
             out, err = check.communicate(timeout=PATIENCE)
             assert check.returncode in {0, 1}, err
@@ -192,7 +221,7 @@ def _manager(folder: Path, own: Gate, store: Gate, more: str) -> Path:
         folder / "filemanager.toml",
         f'identifier = "{MANAGER}"',
         'communities = ["ivo://ast.cam.ac.uk"]',
-        'database = "sqlite:///filemanager.db"',
+        'database = "sqlite:///database/filemanager.db"',
         f'[listen]\naddress = "{own.url}"',
         quick if "[transfers]" not in more else "",
         more,
