@@ -43,6 +43,11 @@ class Writer(Protocol):
     def write(self, data: bytes) -> None:
         """Append. Raises StoreFull, StorageFailure; after either only abort is allowed."""
 
+    def take(self, reader: "Reader", offset: int, length: int) -> None:
+        """Append so many bytes of a container of the same back end, from there: by reference where the file system can
+        share them. Raises StoreFull, StorageFailure, also where there are fewer; after either only abort is allowed.
+        """
+
     def seal(self, sidecar: Sidecar) -> None:
         """Make bytes, sidecar and directory entries durable; on return they survive power loss, and may be opened.
 
@@ -158,6 +163,9 @@ class Records(Protocol):
     def list_held(self, manager: Ivorn, after: str, limit: int) -> list[Container]:
         """Those that a FileManager made and that are not DELETED, with numbers above `after`, in their order."""
 
+    def measure_held(self, manager: Ivorn) -> tuple[int, int]:
+        """How many COMPLETE containers a FileManager has, and their bytes."""
+
     def list_all(self, after: str, limit: int) -> list[Container]:
         """Those in any state, with numbers above `after`, in their order."""
 
@@ -243,7 +251,9 @@ class Incoming(Protocol):
     def content_type(self) -> str | None: ...
 
     def chunks(self) -> Iterable[bytes]:
-        """The pieces as they come. Raises SourceUnreachable, Incomplete when they end or stall too early."""
+        """The pieces as they come; where the connection breaks and the source can go on with the same bytes, from
+        another one. Raises SourceUnreachable, Incomplete when they end or stall too early all the same.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,8 +282,9 @@ class Outbound(Protocol):
     """
 
     def require_allowed(self, remote: Remote) -> None:
-        """Refuse what can be refused before a connection is made. Raises AddressRefused, InvalidArgument for a scheme,
-        protocol or method that is not spoken.
+        """Refuse what can be refused before a connection is made; another store (`remote.source`) may be where nobody
+        else's address may lead. Raises AddressRefused, InvalidArgument for a scheme, protocol or method that is not
+        spoken.
         """
 
     def fetch(self, remote: Remote, halt: Halt) -> AbstractContextManager[Incoming]:

@@ -12,6 +12,7 @@ from functools import partial
 from structlog.contextvars import bound_contextvars
 
 from filestore.api.announcements import sent_of
+from filestore.api.preparing import Preparing
 from filestore.api.problems import problem, refuse_as_problem, unexpected
 from filestore.api.representation import digest_header, entity_tag, represent
 from filestore.api.uploading import Uploading
@@ -70,7 +71,7 @@ class DataPlane:
     # --- PUT ---
 
     def _begin_upload(self, exchange: Exchange) -> None:
-        """In the pool: judge headers and ticket, take the lease; then have the body come, on the reactor."""
+        """In the pool: judge headers and ticket, take the lease, prepare; then have the body come, on the reactor."""
         request = exchange.request
         try:
             sent: Sent = sent_of(request.headers, exchange.content_length)
@@ -79,7 +80,13 @@ class DataPlane:
         except Exception as error:  # noqa: BLE001 - as above
             exchange.respond_from_thread(_refusal(request, error))
             return
-        exchange.call_from_thread(lambda: self._receive(exchange, upload))
+        Preparing(
+            exchange,
+            upload,
+            self._pool,
+            ready=lambda: self._receive(exchange, upload),
+            failed=lambda error: _refusal(request, error),
+        ).begin()
 
     def _receive(self, exchange: Exchange, upload: Upload | Replay) -> None:
         request = exchange.request

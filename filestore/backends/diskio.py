@@ -12,7 +12,7 @@ from typing import Final
 
 from filestore.backends.files import Files
 from filestore.domain.sidecar import Sidecar
-from filestore.ports import StorageFailure
+from filestore.ports import Reader, StorageFailure
 from vofiles.errors import ContainerNotFound, ServiceBusy, StoreFull
 
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
@@ -78,6 +78,18 @@ class DiskWriter:
         assert self._descriptor is not None
         with storage(self._path.name):
             write_all(self._files, self._descriptor, data)
+
+    def take(self, reader: Reader, offset: int, length: int) -> None:
+        source = reader.fileno()
+        assert self._descriptor is not None
+        assert source is not None
+        end = offset + length
+        with storage(self._path.name):
+            while offset < end:
+                taken = self._files.copy(source, offset, end - offset, self._descriptor)
+                if not taken:
+                    raise OSError(errno.EIO, f"{end - offset} bytes are missing at the end")
+                offset += taken
 
     def seal(self, sidecar: Sidecar) -> None:
         self.sync()

@@ -9,6 +9,8 @@ import os
 from pathlib import Path
 from typing import Protocol
 
+# Not every file system copies by itself, nor from another one; then the bytes are read and written.
+_NO_COPYING = frozenset({errno.EXDEV, errno.EINVAL, errno.EOPNOTSUPP, errno.ENOSYS})
 # Not every file system reserves space; then there is nothing to do about it.
 _NO_RESERVING = frozenset({errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS})
 
@@ -26,6 +28,11 @@ class Files(Protocol):
         """How many bytes were written; it may be fewer than given."""
 
     def pread(self, descriptor: int, length: int, offset: int) -> bytes: ...
+    def copy(self, source: int, offset: int, length: int, target: int) -> int:
+        """How many bytes were written from another file, from there; it may be fewer than asked for, 0 only at its end.
+        A file system that can shares them.
+        """
+
     def reserve(self, descriptor: int, size: int) -> None:
         """Have room for so many bytes, where the file system can."""
 
@@ -69,6 +76,14 @@ class SystemFiles:
 
     def pread(self, descriptor: int, length: int, offset: int) -> bytes:
         return os.pread(descriptor, length, offset)
+
+    def copy(self, source: int, offset: int, length: int, target: int) -> int:
+        try:
+            return os.copy_file_range(source, target, length, offset)
+        except OSError as error:
+            if error.errno not in _NO_COPYING:
+                raise
+        return self.write(target, self.pread(source, length, offset))
 
     def reserve(self, descriptor: int, size: int) -> None:
         try:

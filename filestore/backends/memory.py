@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from filestore.domain.checksum import Digester
 from filestore.domain.ingest import require_digests
 from filestore.domain.sidecar import Sidecar
-from filestore.ports import Reader, Writer
+from filestore.ports import Reader, StorageFailure, Writer
 from vofiles.errors import ContainerNotFound, StoreFull
 
 
@@ -105,6 +105,12 @@ class _MemoryWriter:
     def write(self, data: bytes) -> None:
         assert self._kept is not None
         self._backend.append(self._kept, data)
+
+    def take(self, reader: Reader, offset: int, length: int) -> None:
+        data = reader.pread(length, offset)
+        if len(data) < length:
+            raise StorageFailure(f"{length - len(data)} bytes are missing at the end")
+        self.write(data)
 
     def seal(self, sidecar: Sidecar) -> None:
         assert self._kept is not None

@@ -2,8 +2,11 @@
 
     ingest = Ingest(promise, algorithms)        receive(data) …        content = finish()
 
+    ingest = Ingest(promise, algorithms, base)  begin_with(data) …     end_base()       then as above
+
 Rule: pure, without I/O: bytes go in, a verdict comes out, and how the bytes were cut into pieces changes nothing. A
-piece that goes too far is refused before it counts.
+piece that goes too far is refused before it counts. What was promised is of the bytes that come; the verdict is of the
+whole, with those that it begins with.
 """
 
 from collections.abc import Iterable
@@ -33,12 +36,30 @@ def _limit(promise: Promise) -> int | None:
 class Ingest:
     """The judgement of one body."""
 
-    def __init__(self, promise: Promise, algorithms: Iterable[str]) -> None:
+    def __init__(self, promise: Promise, algorithms: Iterable[str], base: Content | None = None) -> None:
+        """`base` is what the whole is to begin with."""
         self._promise = promise
         self._limit = _limit(promise)
         self._digester = Digester(algorithms)
+        self._base = base
+        self._kept = 0
+        self._coming = Digester(digest.algorithm for digest in promise.digests) if base is not None else None
+        """The digests of what comes, where that is not the whole."""
         self.size = 0
         """Bytes received so far."""
+
+    def begin_with(self, data: bytes) -> None:
+        """Take the next piece of what the whole begins with."""
+        self._kept += len(data)
+        self._digester.update(data)
+
+    def end_base(self) -> None:
+        """All that the whole begins with has been taken. Raises ChecksumMismatch where it is not what it was."""
+        if self._base is None:
+            return
+        if self._kept != self._base.size:
+            raise ChecksumMismatch("what is added to", reason=f"it has {self._kept} bytes, not {self._base.size}")
+        require_digests(self._base.digests, self._digester.digests())
 
     def receive(self, data: bytes) -> None:
         """Take the next piece. Raises TooLarge; the piece has not been counted then."""
@@ -46,14 +67,16 @@ class Ingest:
             raise TooLarge("the content", reason=f"more came than the {self._limit} bytes announced or allowed")
         self.size += len(data)
         self._digester.update(data)
+        if self._coming is not None:
+            self._coming.update(data)
 
     def finish(self) -> Content:
         """All has come. Raises Incomplete, ChecksumMismatch."""
         if self._promise.size is not None and self.size < self._promise.size:
             raise Incomplete("the content", reason=f"{self.size} of {self._promise.size} bytes came")
         digests = self._digester.digests()
-        require_digests(self._promise.digests, digests)
-        return Content(self.size, digests, self._promise.content_type)
+        require_digests(self._promise.digests, self._coming.digests() if self._coming is not None else digests)
+        return Content(self._kept + self.size, digests, self._promise.content_type)
 
 
 def require_digests(announced: Iterable[Digest], made: Iterable[Digest]) -> None:

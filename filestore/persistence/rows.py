@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import RowMapping
 
 from filestore.domain.container import Container, Content
-from filestore.domain.transfer import Promise, Remote, Transfer
+from filestore.domain.transfer import Base, Promise, Remote, Transfer
 from filestore.persistence.documents import from_text, many_from_text, to_text
 from filestore.ports import Outgoing
 from vofiles.contract import Digest, Failure, Receipt, TransferState
@@ -84,6 +84,8 @@ def transfer_row(transfer: Transfer) -> dict[str, Any]:
         "failure": to_text(transfer.failure) if transfer.failure else None,
         "receipt": to_text(transfer.receipt) if transfer.receipt else None,
         "request_id": transfer.request_id,
+        "base": transfer.base.container if transfer.base else None,
+        "base_size": transfer.base.size if transfer.base else None,
     }
 
 
@@ -109,6 +111,7 @@ def transfer_of(row: RowMapping) -> Transfer:
         from_text(Failure, row["failure"]) if row["failure"] is not None else None,
         from_text(Receipt, row["receipt"]) if row["receipt"] is not None else None,
         row["request_id"],
+        Base(row["base"], row["base_size"]) if row["base"] is not None else None,
     )
 
 

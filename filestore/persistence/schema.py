@@ -38,6 +38,8 @@ CONTAINERS = Table(
     Column("identifier", _TEXT, nullable=True),
     Index(None, "state", "number"),
     Index(None, "manager", "number"),
+    # What a FileManager has is measured from this index alone.
+    Index(None, "manager", "state", "size"),
     sqlite_autoincrement=True,
 )
 """What holds the bytes; deleted ones are remembered for the grace period."""
@@ -67,6 +69,8 @@ TRANSFERS = Table(
     Column("failure", _TEXT, nullable=True),
     Column("receipt", _TEXT, nullable=True),
     Column("request_id", _TEXT, nullable=True),
+    Column("base", _TEXT, nullable=True),
+    Column("base_size", BigInteger, nullable=True),
     Index(None, "state", "due"),
     Index(None, "state", "transfer"),
     sqlite_autoincrement=True,

@@ -37,13 +37,18 @@ class Filling(Beginning, Protocol):
     def node_identifier(self) -> NodeIdentifier | None: ...
 
 
-class Announcing(Protocol):
-    """What a request may say of the bytes to come."""
+class Sized(Protocol):
+    """What a request may say of how many bytes are to come."""
 
     @property
     def size(self) -> int | None: ...
     @property
     def maximum_size(self) -> int | None: ...
+
+
+class Announcing(Sized, Protocol):
+    """What a request may say of the bytes to come."""
+
     @property
     def content_type(self) -> str | None: ...
     @property
@@ -80,15 +85,21 @@ def find_repeated(records: Records, caller: Ivorn, transfer: str, fingerprint: s
 
 def promise_of(store: Store, request: Announcing) -> Promise:
     """What a request announces of the bytes, within the store's terms. Raises InvalidArgument, TooLarge."""
+    digests = tuple(parse_digest(digest) for digest in request.digests)
+    return Promise(request.size, maximum_of(store, request), digests, request.content_type)
+
+
+def maximum_of(store: Store, request: Sized, kept: int = 0) -> int | None:
+    """How many bytes may come at most, where `kept` stand before them. Raises InvalidArgument, TooLarge."""
     for name, value in (("size", request.size), ("maximumSize", request.maximum_size)):
         if value is not None and value < 0:
             raise InvalidArgument(name, reason=f"{value} is negative")
-    limits = [limit for limit in (request.maximum_size, store.terms.maximum_size) if limit is not None]
-    maximum = min(limits) if limits else None
+    largest = store.terms.maximum_size
+    limits = [request.maximum_size, None if largest is None else max(0, largest - kept)]
+    maximum = min((limit for limit in limits if limit is not None), default=None)
     if request.size is not None and maximum is not None and request.size > maximum:
         raise TooLarge(f"{request.size} bytes", reason=f"{maximum} are allowed")
-    digests = tuple(parse_digest(digest) for digest in request.digests)
-    return Promise(request.size, maximum, digests, request.content_type)
+    return maximum
 
 
 def remote_of(request: Addressing, method: str) -> Remote:

@@ -12,6 +12,7 @@ from filestore.domain.ticket import Ticket
 from filestore.domain.transfer import Promise, Transfer, fingerprint
 from filestore.ports import Records
 from filestore.services.admission import find_repeated, new_container, promise_of, require_own_callback
+from filestore.services.replays import replay
 from filestore.services.store import Store
 from filestore.services.uploads import Replay, Upload
 from vofiles.contract import ContainerState, Digest, Direction, StoreImportInit, StoreTransferAnswer, TransferState
@@ -68,7 +69,8 @@ def open_upload(store: Store, token: str, sent: Sent) -> Upload | Replay:
     """Take a ticket's lease and a writer for its container; a Replay where its bytes are stored already.
 
     The answer must end with `complete` or `abort`. Raises TicketUnknown, WrongMethod, TicketExpired, TransferEnded (it
-    was cancelled or failed), Busy, TicketUsed, TooLarge, Incomplete, StoreFull, StoreReadOnly, StorageFailure.
+    was cancelled or failed), Busy, TicketUsed, TooLarge, Incomplete, StoreFull, StoreReadOnly, StorageFailure, and
+    ContainerNotFound where what is to be added to has gone.
     """
     ticket = store.tickets.check(token, "PUT")
     now, lease = store.clock(), store.numbers()
@@ -76,7 +78,7 @@ def open_upload(store: Store, token: str, sent: Sent) -> Upload | Replay:
     transfer, container = store.catalogue.write(lambda records: _take(store, records, ticket, sent, lease, now, asked))
     promise = _promise(transfer.promise, sent)
     if transfer.receipt is not None:
-        return Replay(store, transfer.receipt, promise)
+        return replay(store, transfer, transfer.receipt, promise)
     return Upload(store, transfer, container, promise)
 
 
@@ -89,7 +91,7 @@ def _take(
         raise TicketUnknown
     if transfer.receipt is not None:
         deleted = container.state != ContainerState.COMPLETE
-        _require_repeatable(transfer, transfer.receipt.size, sent, now, deleted=deleted)
+        _require_repeatable(transfer, transfer.receipt.size - transfer.kept, sent, now, deleted=deleted)
         return transfer, container
     _require_startable(transfer, now)
     if sent.length is not None:

@@ -1,12 +1,14 @@
 """Uploads: one body on its way into a container, whoever sends it.
 
-    upload.write(data) …    then    upload.complete()    or    upload.abort()
+    upload.prepare() …  upload.write(data) …    then    upload.complete()    or    upload.abort()
 
 Rule: the safe order. The bytes, their sidecar and their directory entries are durable before the one transaction
 {container COMPLETE, transfer STORED, callback in the outbox}; only when that is committed does `complete` return. All
 of it blocks, so it runs in threads, one at a time for one upload, never on the reactor.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 
 from filestore.domain.checksum import wanted
@@ -15,7 +17,8 @@ from filestore.domain.ingest import Ingest, receipt
 from filestore.domain.sidecar import sidecar_of
 from filestore.domain.transfer import Promise, Transfer
 from filestore.ports import Outgoing, Records, StorageFailure, Writer
-from filestore.services.endings import take_back
+from filestore.services.beginnings import Beginning
+from filestore.services.endings import fail, take_back
 from filestore.services.store import Store
 from vofiles.contract import ContainerState, Receipt, TransferState
 from vofiles.errors import (
@@ -51,12 +54,18 @@ class Upload:
         self._transfer = transfer
         self._container = container
         self._revoked: VofilesError | None = None
-        self._ingest = Ingest(promise, wanted(promise.digests, sha256=store.terms.sha256))
+        self._hopeless: VofilesError | None = None
+        self._beginning: Beginning | None = None
         self._writer: Writer | None = None
+        algorithms = wanted(promise.digests, sha256=store.terms.sha256)
         try:
-            store.require_space(promise.size)
+            with store.health.watching(), self._judging_base():
+                self._beginning = Beginning(store, transfer.base) if transfer.base is not None else None
+            self._ingest = Ingest(promise, algorithms, self._beginning.content if self._beginning else None)
+            size = promise.size if transfer.base is None else transfer.kept + (promise.size or 0)
+            store.require_space(size)
             with store.health.watching():
-                self._writer = store.backend.create(container.number, promise.size)
+                self._writer = store.backend.create(container.number, size)
         except BaseException:
             self.abort()
             raise
@@ -64,7 +73,7 @@ class Upload:
 
     @property
     def size(self) -> int:
-        """Bytes so far."""
+        """Bytes so far, of those that come."""
         return self._ingest.size
 
     @property
@@ -76,12 +85,32 @@ class Upload:
         """Have the next step raise `reason`; for any thread."""
         self._revoked = reason
 
+    def prepare(self) -> bool:
+        """Take the next stretch of what the container begins with; whether there is more. Who does not ask has all of
+        it done by `write` or `complete`. After anything raised here the upload must be aborted.
+
+        Raises ContainerNotFound and ChecksumMismatch where it is not what it was, which ends the transfer, and
+        TicketExpired, TransferEnded, StoreFull, StorageFailure as `write` does.
+        """
+        beginning, writer = self._beginning, self._writer
+        if beginning is None:
+            return False
+        self._require_open()
+        assert writer is not None
+        with self._store.health.watching(), self._judging_base():
+            if beginning.step(writer, self._ingest):
+                return True
+        self._beginning = None
+        return False
+
     def write(self, data: bytes) -> None:
         """Take the next piece. After anything raised here the upload must be aborted.
 
         Raises TooLarge, TicketExpired beyond the hard cap, TransferEnded when cancelled meanwhile, StoreFull,
-        StorageFailure.
+        StorageFailure, and what `prepare` does.
         """
+        while self.prepare():
+            pass
         self._require_open()
         self._ingest.receive(data)
         assert self._writer is not None
@@ -97,6 +126,8 @@ class Upload:
         writer = self._writer
         assert writer is not None
         try:
+            while self.prepare():
+                pass
             self._require_open()
             content = self._ingest.finish()
             now = self._store.clock()
@@ -113,11 +144,24 @@ class Upload:
     def abort(self) -> None:
         """Drop the bytes and give the lease back; aborting twice is no error."""
         try:
+            if self._beginning is not None:
+                self._beginning.close()
             if self._writer is not None:
                 self._writer.abort()
         finally:
             self._store.flows.delete(self.lease)
+            if self._hopeless is not None:
+                end_for_good(self._store, self._transfer.transfer, self.lease, self._hopeless)
             give_back(self._store, self._transfer.transfer, self.lease)
+
+    @contextmanager
+    def _judging_base(self) -> Iterator[None]:
+        """What the container was to begin with does not come back: no other attempt will do better."""
+        try:
+            yield
+        except (ContainerNotFound, ChecksumMismatch) as error:
+            self._hopeless = error
+            raise
 
     def _require_open(self) -> None:
         if self._revoked is not None:
@@ -186,6 +230,22 @@ def require_lease(records: Records, transfer: str, lease: str | None) -> Transfe
     return held
 
 
+def end_for_good(store: Store, transfer: str, lease: str, reason: VofilesError) -> None:
+    """End a transfer that cannot be done, if its lease is still good. Where the database is busy it is as if it had
+    broken off: the next attempt ends it.
+    """
+    now = store.clock()
+
+    def end(records: Records) -> None:
+        held = records.hold_transfer(transfer)
+        if held is not None and held.lease == lease:
+            fail(records, held, reason, now)
+
+    with suppress(ServiceBusy):
+        store.catalogue.write(end)
+    store.wake()
+
+
 def give_back(store: Store, transfer: str, lease: str) -> None:
     """Give a lease back, so that somebody can try again. Where the database is busy or fails, `expiry` does it.
 
@@ -216,6 +276,10 @@ class Replay:
         """Bytes so far."""
         return self._ingest.size
 
+    def prepare(self) -> bool:
+        """There is nothing to prepare."""
+        return False
+
     def write(self, data: bytes) -> None:
         """Take the next piece. Raises TicketUsed as soon as there is more than was stored."""
         try:
@@ -231,6 +295,9 @@ class Replay:
             self._ingest.finish()
         except (Incomplete, ChecksumMismatch) as error:
             raise TicketUsed from error
+        return self._stored()
+
+    def _stored(self) -> Stored:
         number = self._receipt.container.fragment
         container = self._store.catalogue.read(lambda records: records.find_container(number))
         if container is None or container.state != ContainerState.COMPLETE:

@@ -7,7 +7,7 @@ import pytest
 
 from filestore.backends.disk import DiskBackend
 from filestore.backends.memory import MemoryBackend
-from filestore.ports import Backend
+from filestore.ports import Backend, StorageFailure
 from tests.support.filestore_core import sidecar_of_bytes
 from vofiles.errors import ChecksumMismatch, ContainerNotFound
 
@@ -46,6 +46,30 @@ def test_what_is_sealed_can_be_read(backend: Backend, size: int | None) -> None:
     assert content(backend, ONE) == DATA
     assert backend.find_sidecar(ONE) == sidecar_of_bytes(ONE, DATA)
     assert backend.has(ONE)
+    assert list(backend.numbers()) == [ONE]
+
+
+@pytest.mark.parametrize("size", [None, len(DATA) + 5])
+def test_a_writer_takes_what_another_container_has(backend: Backend, size: int | None) -> None:
+    fill(backend, ONE)
+    reader, writer = backend.open(ONE), backend.create(TWO, size)
+    backend.delete(ONE)
+    writer.take(reader, 0, 3000)
+    writer.take(reader, 3000, len(DATA) - 3000)
+    writer.write(b"added")
+    reader.close()
+    writer.seal(sidecar_of_bytes(TWO, DATA + b"added"))
+    writer.close()
+    assert content(backend, TWO) == DATA + b"added"
+
+
+def test_what_is_not_there_cannot_be_taken(backend: Backend) -> None:
+    fill(backend, ONE)
+    reader, writer = backend.open(ONE), backend.create(TWO, None)
+    with pytest.raises(StorageFailure):
+        writer.take(reader, 3000, len(DATA))
+    writer.abort()
+    reader.close()
     assert list(backend.numbers()) == [ONE]
 
 

@@ -22,11 +22,20 @@ from filestore.domain.transfer import Remote
 from filestore.persistence.catalogue import open_catalogue
 from filestore.ports import Backend, Body, Catalogue, Halt, Incoming
 from filestore.services import imports
+from filestore.services.appends import begin_append
 from filestore.services.exports import begin_export, open_download
 from filestore.services.imports import Sent, begin_import
 from filestore.services.store import Store
 from filestore.services.uploads import Stored
-from vofiles.contract import Digest, StoreExportInit, StoreImportInit, Transfer, TransferCompleted, TransferFailed
+from vofiles.contract import (
+    Digest,
+    StoreAppendInit,
+    StoreExportInit,
+    StoreImportInit,
+    Transfer,
+    TransferCompleted,
+    TransferFailed,
+)
 from vofiles.errors import AddressRefused, Incomplete, SourceUnreachable, VofilesError
 from vofiles.instant import SECOND, Instant
 from vofiles.ivorn import Ivorn, LongIdentifier
@@ -88,6 +97,14 @@ class Core:
             transfer, size=size, maximum_size=maximum_size, content_type=content_type, digests=digests
         )
         return begin_import(self.store, MANAGER, request).transfer
+
+    def append(
+        self, container: Ivorn, transfer: str | None = None, *, size: int | None = None, maximum_size: int | None = None
+    ) -> Transfer:
+        """What the FileManager gets when it asks for a place to add to a container."""
+        name = transfer or f"append-{next(self.ids)}"
+        request = StoreAppendInit(name, MANAGER, container, NODE, DAVE, size, maximum_size)
+        return begin_append(self.store, MANAGER, request).transfer
 
     def token(self, offer: Transfer) -> str:
         """The ticket in an offer."""

@@ -69,6 +69,10 @@ class ShortWrites(SystemFiles):
         return super().write(descriptor, data[:7])
 
 
+    def copy(self, source: int, offset: int, length: int, target: int) -> int:
+        return super().copy(source, offset, min(length, 7), target)
+
+
 class NoLinks(SystemFiles):
     """A file system without hard links."""
 
@@ -93,6 +97,10 @@ class VolatileFiles(SystemFiles):
     def write(self, descriptor: int, data: bytes | memoryview) -> int:
         self._unsynced_bytes.add(self._paths[descriptor])
         return super().write(descriptor, data)
+
+    def copy(self, source: int, offset: int, length: int, target: int) -> int:
+        self._unsynced_bytes.add(self._paths[target])
+        return super().copy(source, offset, length, target)
 
     def sync(self, descriptor: int) -> None:
         super().sync(descriptor)

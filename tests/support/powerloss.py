@@ -7,6 +7,7 @@ later one says. Entries that were removed and not synced may be there again. `di
 """
 
 import itertools
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -115,6 +116,11 @@ class VolatileFiles(StagedFiles):
         written = super().write(descriptor, data)
         self._written[descriptor].pieces.append(bytes(data[:written]))
         return written
+
+    def copy(self, source: int, offset: int, length: int, target: int) -> int:
+        copied = super().copy(source, offset, length, target)
+        self._written[target].pieces.append(os.pread(source, copied, offset))
+        return copied
 
     def reserve(self, descriptor: int, size: int) -> None:
         super().reserve(descriptor, size)

@@ -39,6 +39,16 @@ class StagedFiles(SystemFiles):
             half=lambda: write(descriptor, less),
         )
 
+    def copy(self, source: int, offset: int, length: int, target: int) -> int:
+        copy = super().copy
+        return self._stage.effect(
+            self._process,
+            "file",
+            f"copy {length} bytes",
+            lambda: copy(source, offset, length, target),
+            half=lambda: copy(source, offset, length // 2, target),
+        )
+
     def pread(self, descriptor: int, length: int, offset: int) -> bytes:
         self._stage.require_alive(self._process)
         return super().pread(descriptor, length, offset)

@@ -48,6 +48,7 @@ class Anyhow(RuleBasedStateMachine):
         self.acknowledged: dict[Receipt, bytes] = {}
         self.sent: dict[Upload | Replay, bytes] = {}
         self.ended: dict[str, str] = {}
+        self.begins: dict[str, bytes] = {}
 
     @rule(target=offers)
     def begin(self) -> Transfer:
@@ -86,7 +87,8 @@ class Anyhow(RuleBasedStateMachine):
             return
         except WRONG_ORDER:
             return
-        assert self.acknowledged.setdefault(stored.receipt, data) == data
+        whole = self.begins.get(stored.receipt.transfer, b"") + data
+        assert self.acknowledged.setdefault(stored.receipt, whole) == whole
 
     @rule(upload=consumes(uploads))
     def break_off(self, upload: Upload | Replay | None) -> None:
@@ -118,6 +120,18 @@ class Anyhow(RuleBasedStateMachine):
         original = next(data for made, data in self.acknowledged.items() if made.container == offer.container)
         assert receipt is not None
         self.acknowledged[receipt] = original
+
+    @rule(target=offers, offer=offers)
+    def append(self, offer: Transfer) -> Transfer:
+        assert offer.container is not None
+        try:
+            fresh = self.core.append(offer.container, f"t{next(self.names)}")
+        except WRONG_ORDER:
+            return offer
+        self.begins[fresh.transfer] = next(
+            data for made, data in self.acknowledged.items() if made.container == offer.container
+        )
+        return fresh
 
     @rule(hours=st.sampled_from([1, 2, 25, 24 * 8]))
     def wait(self, hours: int) -> None:
