@@ -10,6 +10,8 @@ from filemanager.domain.errand import Errand
 from filemanager.domain.store import Store
 from vofiles.contract import (
     Container,
+    Duplicate,
+    GetStatusAnswer,
     ListContainersAnswer,
     StoreExportData,
     StoreExportInit,
@@ -82,6 +84,13 @@ class StoreControl(Protocol):
     def export_data(self, store: Ivorn, request: StoreExportData, within: float) -> StoreTransfer:
         """Have it send a container's bytes; answers as soon as it has begun. Raises ContainerNotFound."""
 
+    def duplicate(self, store: Ivorn, request: Duplicate, within: float) -> StoreTransfer:
+        """Have it make a second container with the bytes of one of its own; answers the transfer when it has ended.
+
+        It may take longer than `within`: then it goes on, repeating raises Busy until it is over, and nobody is called
+        back. Raises ContainerNotFound.
+        """
+
     def get_transfer(self, store: Ivorn, transfer: str, within: float) -> StoreTransfer:
         """What it knows of a transfer. Raises TransferNotFound."""
 
@@ -96,3 +105,6 @@ class StoreControl(Protocol):
 
     def list_containers(self, store: Ivorn, after: str, limit: int, within: float) -> ListContainersAnswer:
         """What it holds for this FileManager: a page of containers with numbers above `after`, in their order."""
+
+    def get_status(self, store: Ivorn, within: float) -> GetStatusAnswer:
+        """How it is, and how much it holds for this FileManager."""

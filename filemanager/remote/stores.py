@@ -13,7 +13,10 @@ from filemanager.remote.peer import Peer
 from vofiles.contract import (
     Container,
     DeleteContainer,
+    Duplicate,
     GetProperties,
+    GetStatus,
+    GetStatusAnswer,
     ListContainers,
     ListContainersAnswer,
     StoreCancelTransfer,
@@ -72,6 +75,10 @@ class SoapStoreControl:
     def export_data(self, store: Ivorn, request: StoreExportData, within: float) -> Transfer:
         return self._call(store, within, lambda port: port.export_data(request).transfer)
 
+    def duplicate(self, store: Ivorn, request: Duplicate, within: float) -> Transfer:
+        # Where it has to copy the bytes it answers when that is done: a long copy is no dead store.
+        return self._call(store, within, lambda port: port.duplicate(request).transfer, judged=False)
+
     def get_transfer(self, store: Ivorn, transfer: str, within: float) -> Transfer:
         request = GetProperties(transfer=transfer)
         # Asked on the way of a reader who waits a moment only: a busy store is not taken for a dead one.
@@ -95,6 +102,9 @@ class SoapStoreControl:
     def list_containers(self, store: Ivorn, after: str, limit: int, within: float) -> ListContainersAnswer:
         request = ListContainers(after or None, limit)
         return self._call(store, within, lambda port: port.list_containers(request))
+
+    def get_status(self, store: Ivorn, within: float) -> GetStatusAnswer:
+        return self._call(store, within, lambda port: port.get_status(GetStatus()))
 
     def close(self) -> None:
         """Give the connections back."""

@@ -7,7 +7,7 @@ hears what it would hear on a network: nothing.
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
-from filestore.services import containers, exports, imports, moves
+from filestore.services import containers, copies, exports, imports, moves, status
 from tests.support.faultnotes import MANAGER
 from tests.support.filemanager import SERVICE
 from vofiles import contract
@@ -64,6 +64,15 @@ class Wires:
             return moves.export_data(it.store, it.web, it.lane, SERVICE, request).transfer
 
         return self._call(store, "exportData", begin)
+
+    def duplicate(self, store: Ivorn, request: contract.Duplicate, within: float) -> contract.Transfer:
+        del within
+        return self._call(store, "duplicate", lambda it: copies.duplicate(it.store, SERVICE, request).transfer)
+
+    def get_status(self, store: Ivorn, within: float) -> contract.GetStatusAnswer:
+        del within
+        request = contract.GetStatus()
+        return self._call(store, "getStatus", lambda it: status.get_status(it.store, SERVICE, request))
 
     def get_transfer(self, store: Ivorn, transfer: str, within: float) -> contract.Transfer:
         del within

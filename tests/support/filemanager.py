@@ -25,7 +25,7 @@ from filestore.backends.memory import MemoryBackend
 from filestore.domain.terms import Terms as StoreTerms
 from filestore.domain.ticket import Tickets
 from filestore.persistence.memory import MemoryCatalogue
-from filestore.services import callbacks, containers, exports, imports, moves
+from filestore.services import callbacks, containers, copies, exports, imports, moves, status
 from filestore.services.lane import Lane
 from filestore.services.store import Store
 from filestore.services.uploads import Replay
@@ -170,6 +170,13 @@ class LocalStores:
             return moves.export_data(core, self[store].web, _IDLE, SERVICE, request).transfer
 
         return self._call("exportData", store, within, begin)
+
+    def duplicate(self, store: Ivorn, request: contract.Duplicate, within: float) -> Transfer:
+        return self._call("duplicate", store, within, lambda core: copies.duplicate(core, SERVICE, request).transfer)
+
+    def get_status(self, store: Ivorn, within: float) -> contract.GetStatusAnswer:
+        request = contract.GetStatus()
+        return self._call("getStatus", store, within, lambda core: status.get_status(core, SERVICE, request))
 
     def get_transfer(self, store: Ivorn, transfer: str, within: float) -> Transfer:
         def look(core: Store) -> Transfer:

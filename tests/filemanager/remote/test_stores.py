@@ -15,9 +15,17 @@ from filemanager.remote.errands import ErrandTable, carry, errand_outbox
 from filemanager.remote.peer import FAILURES
 from filemanager.remote.stores import SoapStoreControl
 from filestore.assembly import clock
-from tests.support.filestore import STORE, CallingManager, RunningFileStore, calling_manager, running_filestore, url_of
+from tests.support.filestore import (
+    OWNER,
+    STORE,
+    CallingManager,
+    RunningFileStore,
+    calling_manager,
+    running_filestore,
+    url_of,
+)
 from tests.support.serving import wait_until
-from vofiles.contract import StoreExportInit, TransferState
+from vofiles.contract import Duplicate, StoreExportInit, TransferState
 from vofiles.errors import ContainerNotFound, StoreNotFound, StoreUnreachable, TransferNotFound
 from vofiles.instant import Instant
 from vofiles.ivorn import Ivorn, new_number
@@ -76,6 +84,21 @@ def test_an_offer_is_withdrawn(manager: CallingManager, store: RunningFileStore)
     assert requests.put(url_of(offered), data=b"bytes", timeout=30).status_code in {403, 404, 409}
     with pytest.raises(TransferNotFound):
         control.get_transfer(STORE, new_number(), WITHIN)
+    control.close()
+
+
+def test_a_container_is_duplicated_and_counted(manager: CallingManager, store: RunningFileStore) -> None:
+    control = control_of(manager, store.address)
+    first = manager.stored(store.address, b"bytes")
+    before = control.get_status(STORE, WITHIN)
+    request = Duplicate(new_number(), manager.identifier, first, manager.new_node(), OWNER)
+    done = control.duplicate(STORE, request, WITHIN)
+    assert (done.state, done.receipt and done.receipt.size) == (TransferState.COMPLETED, 5)
+    assert control.duplicate(STORE, request, WITHIN) == done
+    after = control.get_status(STORE, WITHIN)
+    assert (after.state, after.containers - before.containers, after.size - before.size) == ("ACTIVE", 1, 5)
+    assert after.free is not None
+    assert after.free > 0
     control.close()
 
 
