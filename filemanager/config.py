@@ -45,6 +45,8 @@ class Terms:
     """How many nodes besides the one asked for getNode answers at most."""
     token_lifetime: int = 30 * 86_400
     """How long a bearer token is good for."""
+    keep_keys: int = 7 * 86_400
+    """How long an idempotency key is known, and with it what its call was answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +154,7 @@ def _terms(top: Table) -> Terms:
         top.table("content") as content,
         top.table("nodes") as nodes,
         top.table("tokens") as tokens,
+        top.table("repeats") as repeats,
     ):
         return Terms(
             transfer_lifetime=transfers.positive("lifetime", plain.transfer_lifetime),
@@ -164,6 +167,7 @@ def _terms(top: Table) -> Terms:
             maximum_page=nodes.positive("maximum_page", plain.maximum_page),
             maximum_extra_nodes=nodes.positive("maximum_extra_nodes", plain.maximum_extra_nodes),
             token_lifetime=tokens.positive("lifetime", plain.token_lifetime),
+            keep_keys=repeats.positive("keep", plain.keep_keys),
         )
 
 

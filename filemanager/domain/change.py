@@ -19,6 +19,8 @@ class ChangeOperation:
     SET_ACCOUNT_PROPERTIES: Final = "setAccountProperties"
     ADD_NODE: Final = "addNode"
     SET_PROPERTIES: Final = "setProperties"
+    MOVE: Final = "move"
+    """To another parent, to another name, or both."""
     DELETE: Final = "delete"
     IMPORT: Final = "import"
     MARK: Final = "mark"

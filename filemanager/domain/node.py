@@ -8,16 +8,19 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from vofiles.contract import NodeKind
-from vofiles.errors import InvalidArgument, NotAFile, NotAFolder
+from vofiles.errors import InvalidArgument, InvalidName, NotAFile, NotAFolder
 from vofiles.instant import Instant
 from vofiles.ivorn import Ivorn
-from vofiles.names import NodeName
+from vofiles.names import MAX_DEPTH, NodeName
 
 UNSAVED: Final = 0
 """The key of what the database has not seen yet."""
 
 HOME: Final = NodeName("home")
 """The name of every account's root node."""
+
+TRASH_KIND: Final = "TRASH"
+"""The kind of a trash's root: nobody outside ever sees one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,11 @@ class Node:
         """Whether it is a space root, such as an account's home."""
         return self.parent is None
 
+    @property
+    def is_trash(self) -> bool:
+        """Whether it is the root of a trash."""
+        return self.kind == TRASH_KIND
+
     def changed(self, now: Instant) -> "Node":
         """The node after one more change at `now`."""
         return replace(self, generation=self.generation + 1, modified=later(now, self.modified))
@@ -67,6 +75,12 @@ def require_kind(kind: str) -> str:
     if kind not in {NodeKind.FILE, NodeKind.FOLDER}:
         raise InvalidArgument("type", reason=f"a new node is a {NodeKind.FILE} or a {NodeKind.FOLDER}")
     return kind
+
+
+def require_depth(name: NodeName, steps: int) -> None:
+    """Refuse what would be, itself or with what is below it, so many steps below its root. Raises InvalidName."""
+    if steps >= MAX_DEPTH:
+        raise InvalidName(ascii(name), reason=f"a path has at most {MAX_DEPTH} steps")
 
 
 def require_file(node: Node) -> Node:

@@ -6,6 +6,7 @@ exactly as if it were not there (I9), so a service asks here first and raises th
 
 from filemanager.domain.account import Account
 from filemanager.domain.caller import Caller
+from filemanager.domain.job import Job
 from filemanager.domain.node import Node
 from filemanager.domain.transfer import Transfer
 from vofiles.contract import AccountKind
@@ -21,6 +22,11 @@ def may_see_node(caller: Caller, node: Node) -> bool:
 def may_see_transfer(caller: Caller, transfer: Transfer) -> bool:
     """Whether a transfer is there for the caller."""
     return transfer.caller == caller.account
+
+
+def may_see_job(caller: Caller, job: Job) -> bool:
+    """Whether a job is there for the caller: whoever asked for it, and whose space it works in."""
+    return caller.account in {job.caller, job.owner}
 
 
 def may_see_account(caller: Caller, account: Account) -> bool:
@@ -51,3 +57,10 @@ def require_deletable(node: Node) -> None:
     """Refuse to delete a root: its account would have no home. Raises PermissionDenied."""
     if node.is_root:
         raise PermissionDenied(f"delete {node.name}", reason="it is the root of an account's tree")
+
+
+def require_movable(node: Node) -> Node:
+    """Refuse to move or rename a root: it is where its account's tree begins. Raises PermissionDenied."""
+    if node.is_root:
+        raise PermissionDenied(f"move {node.name}", reason="it is the root of an account's tree")
+    return node

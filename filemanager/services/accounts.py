@@ -14,6 +14,7 @@ from filemanager.domain.properties import PropertyEdit
 from filemanager.domain.rights import may_see_account, require_administrator, require_may_add_account
 from filemanager.ports import Clock, Database, Numbers, Transaction
 from filemanager.services.description import describe_account
+from filemanager.services.repeats import Once
 from vofiles import contract
 from vofiles.contract import AddAccount, GetAccount, NodeKind, SetAccountProperties
 from vofiles.errors import AccountNotFound, InvalidArgument, StoreNotFound
@@ -28,6 +29,7 @@ class AccountService:
     database: Database
     clock: Clock
     numbers: Numbers
+    once: Once
 
     def add_account(self, caller: Caller, request: AddAccount, *, administrator: bool = False) -> contract.Account:
         """Make an account and its home; `administrator` lets it make accounts of any community.
@@ -66,7 +68,7 @@ class AccountService:
             tx.changes.add_change(change)
             return describe_account(tx, self.config.identifier, account)
 
-        return self.database.write(add)
+        return self.once.write(caller, request, contract.Account, add)
 
     def get_account(self, caller: Caller, request: GetAccount) -> contract.Account:
         """An account with its home; the caller's own if none is named. Raises AccountNotFound."""
@@ -104,7 +106,7 @@ class AccountService:
                 )
             return describe_account(tx, self.config.identifier, account)
 
-        return self.database.write(save)
+        return self.once.write(caller, request, contract.Account, save)
 
     def list_accounts(self, after: Ivorn | None = None, limit: int = 1000) -> list[Account]:
         """A page of all accounts, for operators on this machine."""

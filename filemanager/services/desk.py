@@ -13,10 +13,12 @@ from filemanager.services.accounts import AccountService
 from filemanager.services.credentials import CredentialService
 from filemanager.services.exports import ExportService
 from filemanager.services.imports import ImportService
+from filemanager.services.moves import MoveService
 from filemanager.services.nodes import NodeService
 from filemanager.services.offers import Offers
 from filemanager.services.outcomes import Outcomes
 from filemanager.services.registry import RegistryService
+from filemanager.services.repeats import Once
 from filemanager.services.settlement import Settlements
 from filemanager.services.transfers import TransferService
 from vofiles.contract import AccountKind
@@ -30,7 +32,9 @@ class Desk:
     clock: Clock
     accounts: AccountService
     credentials: CredentialService
+    once: Once
     nodes: NodeService
+    moves: MoveService
     imports: ImportService
     exports: ExportService
     transfers: TransferService
@@ -54,15 +58,18 @@ def make_desk(
 ) -> Desk:
     """The use cases on these ports."""
     settlements = Settlements()
+    once = Once(config, database, clock)
     outcomes = Outcomes(config, database, clock, settlements, errands.wake)
     offers = Offers(config, database, clock, outcomes)
     transfers = TransferService(config, database, control, clock, outcomes, settlements)
     return Desk(
         config,
         clock,
-        AccountService(config, database, clock, numbers),
+        AccountService(config, database, clock, numbers, once),
         CredentialService(config, database, clock, numbers, passwords),
-        NodeService(config, database, clock, numbers, settlements, errands.wake, transfers.refresh),
+        once,
+        NodeService(config, database, clock, numbers, once, settlements, errands.wake, transfers.refresh),
+        MoveService(config, clock, once),
         ImportService(config, database, control, clock, numbers, offers),
         ExportService(config, database, control, clock, numbers, offers),
         transfers,

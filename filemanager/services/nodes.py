@@ -10,14 +10,16 @@ from dataclasses import dataclass
 from filemanager.config import Config
 from filemanager.domain.caller import Caller
 from filemanager.domain.change import Change, ChangeOperation
+from filemanager.domain.conditions import require_generation, require_version
 from filemanager.domain.errand import Errand, ErrandVerb
-from filemanager.domain.node import Node, later, require_folder, require_kind
+from filemanager.domain.node import Node, later, require_depth, require_folder, require_kind
 from filemanager.domain.properties import PropertyEdit
 from filemanager.domain.rights import require_deletable
 from filemanager.ports import Clock, Database, Numbers, Transaction
 from filemanager.services.accounts import require_known_store
 from filemanager.services.description import describe_node, describe_nodes
 from filemanager.services.finding import get_node, get_parent
+from filemanager.services.repeats import Once
 from filemanager.services.settlement import Settlements
 from vofiles import contract
 from vofiles.contract import (
@@ -34,7 +36,7 @@ from vofiles.contract import (
 from vofiles.errors import FolderNotEmpty, InvalidArgument, InvalidName, NodeNotFound, ParentNotFound
 from vofiles.instant import Instant
 from vofiles.ivorn import Ivorn
-from vofiles.names import MAX_DEPTH, NodeName, parse_name
+from vofiles.names import NodeName, parse_name
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,7 @@ class NodeService:
     database: Database
     clock: Clock
     numbers: Numbers
+    once: Once
     settlements: Settlements
     wake_errands: Callable[[], None]
     refresh: Callable[[list[str]], bool]
@@ -72,8 +75,7 @@ class NodeService:
                 raise ParentNotFound(request.parent)
             require_folder(parent)
             require_known_store(tx, edit)
-            if len(tx.nodes.ancestors(parent.key)) + 1 >= MAX_DEPTH:
-                raise InvalidName(ascii(name), reason=f"a path has at most {MAX_DEPTH} steps")
+            require_depth(name, len(tx.nodes.ancestors(parent.key)) + 1)
             node = tx.nodes.add_node(
                 Node(number, name, kind, parent.owner, now, now, parent=parent.key, parent_number=parent.number)
             )
@@ -82,7 +84,7 @@ class NodeService:
             tx.changes.add_change(Change(caller.account, node.owner, now, number, ChangeOperation.ADD_NODE, {}, after))
             return describe_node(tx, self._service, node)
 
-        return self.database.write(add)
+        return self.once.write(caller, request, contract.Node, add)
 
     def get_node(self, caller: Caller, request: GetNode) -> tuple[contract.Node, ...]:
         """The node and, by the hints, its parents upwards and its children level by level.
@@ -151,7 +153,7 @@ class NodeService:
     def set_properties(self, caller: Caller, request: SetProperties) -> contract.Node:
         """Add, change and remove properties of a node.
 
-        Raises NodeNotFound, InvalidArgument, TooLarge, ReadOnlyProperty, StoreNotFound.
+        Raises NodeNotFound, InvalidArgument, TooLarge, ReadOnlyProperty, StoreNotFound, GenerationConflict.
         """
         edit = PropertyEdit.of(request.properties, request.remove_keys)
         now = self.clock.now()
@@ -161,6 +163,7 @@ class NodeService:
             node = tx.nodes.lock_node(found.key)
             if node is None:
                 raise NodeNotFound(request.node)
+            require_generation(node, request.if_generation)
             require_known_store(tx, edit)
             before, after = edit.effect_on(tx.nodes.properties_of([node.key]).get(node.key, {}))
             if after:
@@ -181,7 +184,7 @@ class NodeService:
                 )
             return describe_node(tx, self._service, node)
 
-        return self.database.write(save)
+        return self.once.write(caller, request, contract.Node, save)
 
     def delete(self, caller: Caller, request: Delete) -> None:
         """Delete a file or an empty folder. Its containers go as soon as their stores can be told.
@@ -195,6 +198,8 @@ class NodeService:
             node = tx.nodes.lock_node(found.key)
             if node is None:
                 raise NodeNotFound(request.node)
+            require_generation(node, request.if_generation)
+            require_version(node, request.if_version)
             require_deletable(node)
             if tx.nodes.children(node.key, None, 1):
                 raise FolderNotEmpty(node.name)

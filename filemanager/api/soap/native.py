@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Final
 
+from filemanager.api.soap import moves
 from filemanager.domain.caller import Caller
 from filemanager.services.desk import Desk
 from vofiles.contract import (
@@ -83,6 +84,7 @@ def functions(desk: Desk, address: str) -> Mapping[str, Callable[[Caller, Any], 
         "getTransfer": native.get_transfer,
         "cancelTransfer": native.cancel_transfer,
         "getServices": native.get_services,
+        **moves.functions(desk),
     }
 
 

@@ -11,6 +11,7 @@ from filemanager.persistence.memory.database import MemoryDatabase
 from filemanager.remote.machine import Argon2Passwords, SystemNumbers
 from filemanager.services.accounts import AccountService
 from filemanager.services.credentials import LONGEST_PASSWORD, REMEMBERED_FOR, CredentialService
+from filemanager.services.repeats import Once
 from filemanager.services.throttle import FAILURES_OF_ORIGIN, FAILURES_OF_PAIR, WINDOW
 from vofiles.contract import AccountKind, AddAccount
 from vofiles.errors import AccountNotFound, InvalidArgument, NotAuthenticated, PermissionDenied, ServiceBusy
@@ -59,7 +60,7 @@ class World:
         config = Config(SERVICE, (COMMUNITY,), "sqlite:///unused")
         numbers = SystemNumbers()
         self.service = CredentialService(config, self.database, self.watch, numbers, self.passwords)
-        accounts = AccountService(config, self.database, self.watch, numbers)
+        accounts = AccountService(config, self.database, self.watch, numbers, Once(config, self.database, self.watch))
         for name in ("dave", "anna"):
             account = Ivorn.parse(f"ivo://ast.cam.ac.uk/{name}")
             accounts.add_account(OPERATOR, AddAccount(account))

@@ -1,0 +1,129 @@
+"""Moves: a file or folder goes to another parent, to another name, or both.
+
+Rule: one row whatever hangs below it. Every move locks the root of its space before it looks where anything is, so that
+of two moves that cross each other the later one sees what the earlier one has done, and no cycle is ever made (I4). The
+node and the folder it goes into are locked too, as every change of a node and every new child does.
+"""
+
+from dataclasses import dataclass, replace
+
+from filemanager.config import Config
+from filemanager.domain.caller import Caller
+from filemanager.domain.change import Change, ChangeOperation
+from filemanager.domain.conditions import require_generation
+from filemanager.domain.node import Node, require_depth, require_folder
+from filemanager.domain.rights import require_movable
+from filemanager.ports import Clock, Transaction
+from filemanager.services.description import describe_node
+from filemanager.services.finding import get_node, get_parent
+from filemanager.services.repeats import Once
+from vofiles.contract import Move, NodeJobAnswer, NodeKind
+from vofiles.errors import IntoItself, NodeNotFound, ParentNotFound
+from vofiles.instant import Instant
+from vofiles.ivorn import Ivorn, LongIdentifier
+from vofiles.names import parse_name
+
+
+@dataclass(frozen=True)
+class MoveService:
+    """The use case of moving."""
+
+    config: Config
+    clock: Clock
+    once: Once
+
+    def move(self, caller: Caller, request: Move) -> NodeJobAnswer:
+        """The node in its new place. Moving it to where it is changes nothing.
+
+        Raises NodeNotFound, ParentNotFound, NotAFolder, InvalidName, DuplicateNode, IntoItself, GenerationConflict,
+        KeyReused, PermissionDenied for a root.
+        """
+        service, now = self.config.identifier, self.clock.now()
+
+        def commit(tx: Transaction) -> NodeJobAnswer:
+            return NodeJobAnswer(describe_node(tx, service, move_node(tx, service, caller, request, now)))
+
+        return self.once.write(caller, request, NodeJobAnswer, commit)
+
+
+def move_node(tx: Transaction, service: Ivorn, caller: Caller, request: Move, now: Instant) -> Node:
+    """Move a node within its space, in the transaction of whoever does more besides; its content stays where it is.
+
+    Raises what `MoveService.move` does.
+    """
+    name = None if request.name is None else parse_name(request.name)
+    node, parent = _lock_both(tx, service, caller, request)
+    require_generation(node, request.if_generation)
+    require_folder(parent)
+    moved = replace(node, name=name or node.name, parent=parent.key, parent_number=parent.number)
+    if moved == node:
+        return node
+    if parent.key != node.parent:
+        _require_room(tx, moved, node, parent)
+    moved = moved.changed(now)
+    tx.nodes.save_node(moved)
+    before, after = _differences(node, moved)
+    tx.changes.add_change(
+        Change(caller.account, node.owner, moved.modified, node.number, ChangeOperation.MOVE, before, after)
+    )
+    return moved
+
+
+def lock_space(tx: Transaction, node: Node) -> None:
+    """Keep others from moving anything in a node's space until the transaction ends. To be called before what is
+    decided on is read, and before any other row is locked.
+    """
+    above = tx.nodes.ancestors(node.key)
+    tx.nodes.lock_node(above[-1].key if above else node.key)
+
+
+def _lock_both(tx: Transaction, service: Ivorn, caller: Caller, request: Move) -> tuple[Node, Node]:
+    """The node and the folder it goes into, as they are and stay."""
+    lock_space(tx, get_node(tx, service, caller, request.node))
+    found = require_movable(get_node(tx, service, caller, request.node))
+    into = _find_parent(tx, service, caller, request.parent, found)
+    if into.key == found.key:
+        raise IntoItself(found.name)
+    # In the order of their keys, as all who lock several.
+    locked = {key: tx.nodes.lock_node(key) for key in sorted((found.key, into.key))}
+    node, parent = locked[found.key], locked[into.key]
+    if node is None or node.parent != found.parent:
+        raise NodeNotFound(request.node)
+    if parent is None:
+        raise ParentNotFound(into.name)
+    return node, parent
+
+
+def _find_parent(
+    tx: Transaction, service: Ivorn, caller: Caller, identifier: LongIdentifier | None, node: Node
+) -> Node:
+    if identifier is not None:
+        return get_parent(tx, service, caller, identifier)
+    parent = tx.nodes.find_key(node.parent) if node.parent is not None else None
+    if parent is None:
+        raise ParentNotFound(node.name)
+    return parent
+
+
+def _require_room(tx: Transaction, moved: Node, node: Node, parent: Node) -> None:
+    """Refuse a place below the node itself, and one that is too deep for what hangs below it.
+
+    Raises IntoItself, InvalidName.
+    """
+    above = tx.nodes.ancestors(parent.key)
+    if node.key in {each.key for each in above}:
+        raise IntoItself(node.name)
+    deeper = len(above) + 1 > len(tx.nodes.ancestors(node.key))
+    # What fits where it is fits less deep, and then nobody has to look what there is.
+    below = tx.nodes.height(node.key) if deeper and node.kind == NodeKind.FOLDER else 0
+    require_depth(moved.name, len(above) + 1 + below)
+
+
+def _differences(node: Node, moved: Node) -> tuple[dict[str, str | None], dict[str, str | None]]:
+    before: dict[str, str | None] = {"node.name": node.name, "node.parent": node.parent_number}
+    after: dict[str, str | None] = {"node.name": moved.name, "node.parent": moved.parent_number}
+    same = {key for key in before if before[key] == after[key]}
+    return (
+        {key: value for key, value in before.items() if key not in same},
+        {key: value for key, value in after.items() if key not in same},
+    )
