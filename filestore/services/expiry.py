@@ -4,6 +4,7 @@ Rule: called again and again while the store runs; each call does what is due an
 anywhere. It works in small transactions, so that nobody waits for it long.
 """
 
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -12,7 +13,10 @@ from filestore.ports import Records
 from filestore.services.endings import expire, take_back
 from filestore.services.store import Store
 from vofiles.contract import ContainerState, TransferState
+from vofiles.errors import ServiceBusy
 from vofiles.instant import Instant
+
+_log = logging.getLogger(__name__)
 
 PAGE = 100
 """Rows in one transaction."""
@@ -45,20 +49,36 @@ def expire_due(store: Store) -> Expired:
 
 
 def _retry_stuck(store: Store) -> int:
-    stuck = store.flows.take_stuck()
-    for position, (lease, transfer) in enumerate(stuck):
+    number, stuck = 0, store.flows.take_stuck()
+    while stuck:
+        lease, transfer = stuck[0]
         try:
-            _take_back(store, transfer, lease)
+            taken = _take_back(store, transfer, lease)
         except BaseException:
-            for rest in stuck[position:]:
+            for rest in stuck:
                 store.flows.add_stuck(*rest)
             raise
-    return len(stuck)
+        if taken:
+            number += 1
+        else:
+            store.flows.add_stuck(lease, transfer)
+        del stuck[0]
+    return number
 
 
-def _take_back(store: Store, transfer: str, lease: str) -> None:
+def _take_back(store: Store, transfer: str, lease: str) -> bool:
+    """Whether a lease is done with. One that cannot be taken back, whatever is wrong with it, keeps nothing else from
+    its end; a database that is busy keeps everything. Raises ServiceBusy.
+    """
     now = store.clock()
-    store.catalogue.write(lambda records: take_back(records, transfer, lease, now))
+    try:
+        store.catalogue.write(lambda records: take_back(records, transfer, lease, now))
+    except ServiceBusy:
+        raise
+    except Exception:  # noqa: BLE001 - whatever it is, others' leases are not to wait for it
+        _log.exception("the lease of transfer %s cannot be taken back; the next turn tries again", transfer)
+        return False
+    return True
 
 
 def _stop_overdue(store: Store) -> int:
@@ -69,8 +89,7 @@ def _stop_overdue(store: Store) -> int:
     overdue = store.catalogue.read(lambda records: records.list_overdue(TransferState.RECEIVING, now, PAGE))
     for transfer in overdue:
         if transfer.lease is not None and store.flows.find(transfer.lease) is None:
-            _take_back(store, transfer.transfer, transfer.lease)
-            number += 1
+            number += _take_back(store, transfer.transfer, transfer.lease)
     return number
 
 

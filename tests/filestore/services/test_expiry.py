@@ -1,14 +1,15 @@
 """What time alone ends."""
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 
 from filestore.ports import Records
-from filestore.services import callbacks
+from filestore.services import callbacks, expiry
 from filestore.services.containers import delete_container
 from filestore.services.copies import duplicate
+from filestore.services.endings import take_back
 from filestore.services.expiry import Expired, expire_due
 from filestore.services.exports import begin_export
 from filestore.services.imports import Sent, open_upload
@@ -132,6 +133,32 @@ def test_whatever_fails_the_lease_is_given_back_later(core: Core, monkeypatch: p
     assert core.transfer("t1").state == "RECEIVING"
     assert expire_due(core.store).leases == 1
     assert core.put(core.token(offer), DATA).receipt.size == len(DATA)
+
+
+def test_a_lease_that_never_can_be_given_back_holds_up_nothing_else(
+    core: Core, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Something is wrong with the first one's row: the others of that turn are given back, what is due expires."""
+    for transfer in ("t0", "t1", "t2"):
+        upload = open_upload(core.store, core.token(core.offer(transfer)), Sent())
+        assert isinstance(upload, Upload)
+        core.store.flows.add_stuck(upload.lease, transfer)
+    core.offer("t3")
+    core.clock.move(core.store.terms.ticket_lifetime + 1)
+
+    def fail(records: Records, transfer: str, *rest: Any) -> object:
+        if transfer == "t0":
+            raise RuntimeError("what no code expects")
+        return take_back(records, transfer, *rest)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(expiry, "take_back", fail)
+        for done in (Expired(leases=2, transfers=3), Expired()):
+            assert expire_due(core.store) == done
+            assert [core.transfer(f"t{number}").state for number in range(4)] == ["RECEIVING"] + ["EXPIRED"] * 3
+    assert len([each for each in caplog.records if "t0" in each.getMessage()]) == 2
+    # Kept, so that it goes as soon as it can.
+    assert expire_due(core.store) == Expired(leases=1, transfers=1)
 
 
 def test_bytes_that_cannot_be_dropped_do_not_keep_the_lease(core: Core, monkeypatch: pytest.MonkeyPatch) -> None:
