@@ -87,8 +87,8 @@ def hurry_errands(database: Database, caller: Caller, now: Instant) -> int:
 def disable_account(database: Database, caller: Caller, account: Ivorn) -> int:
     """Take away an account's password and all its tokens; its files stay. Answers how many tokens there were.
 
-    A service that runs may remember a password that it has verified for a minute. Raises PermissionDenied,
-    AccountNotFound.
+    A service that runs knows it at its next call: it remembers that a password was right, never that it still counts.
+    Raises PermissionDenied, AccountNotFound.
     """
     require_administrator(caller, "disable an account")
 

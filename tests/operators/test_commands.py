@@ -13,7 +13,7 @@ from filestore.config import load as load_store
 from tests.support.filestore import PROJECT, FileStoreProcess, calling_manager, url_of
 from tests.support.services import STORES, RunningServices, User, running_services
 from tests.support.serving import wait_until
-from vofiles.contract import AddNode, Delete, GetTransfer, ImportInit, NodeKind, Property, Transfer
+from vofiles.contract import AddNode, Delete, GetAccount, GetTransfer, ImportInit, NodeKind, Property, Transfer
 from vofiles.errors import NotAuthenticated, VofilesError
 from vofiles.filemanager_port import FileManagerPort
 from vofiles.ivorn import LongIdentifier
@@ -23,11 +23,12 @@ PREFERRED = (Property("filestore.preferred", str(STORES[0])),)
 FRESH = "ivo://roe.ac.uk/filestore"
 
 
-def command(program: str, config: Path, *words: str) -> subprocess.CompletedProcess[str]:
+def command(program: str, config: Path, *words: str, said: str = "") -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", program, "--config", str(config), *words],
         cwd=PROJECT,
         env={**os.environ, "PYTHONPATH": f"{PROJECT}:{PROJECT / 'client'}"},
+        input=said,
         capture_output=True,
         text=True,
         timeout=60,
@@ -118,14 +119,24 @@ def test_an_account_is_disabled_and_comes_back_with_a_password(tmp_path: Path) -
         services.add_account("dave")
         token = command("filemanager", config, "account", "token", "dave").stdout.split()[-1]
         port = FileManagerPort(services.address, auth=token)
+        by_password = services.port(User("dave", "dave's secret"))
         home = services.home(User("dave", "dave's secret"))
+        by_password.get_account(GetAccount())
         disabled = command("filemanager", config, "account", "disable", "dave")
         assert (disabled.returncode, disabled.stdout) == (0, "1 tokens are worth nothing now\n")
         with pytest.raises(NotAuthenticated):
             port.add_node(AddNode(home, parse_name("x"), NodeKind.FOLDER))
         port.close()
+        # Although it was right a moment ago, and is remembered so.
+        with pytest.raises(NotAuthenticated):
+            by_password.get_account(GetAccount())
         unknown = command("filemanager", config, "account", "disable", "nobody")
         assert (unknown.returncode, "Traceback" in unknown.stderr) == (1, False)
+        fresh = command(
+            "filemanager", config, "account", "password", "dave", "--password-stdin", said="another secret\n"
+        )
+        assert fresh.returncode == 0, fresh.stderr
+        assert services.home(User("dave", "another secret")) == home
 
 
 def test_a_stores_transfers_and_outbox_are_listed(tmp_path: Path) -> None:
