@@ -61,6 +61,9 @@ _LIST_HELD = (
     .order_by(CONTAINERS.c.number)
     .limit(bindparam("most"))
 )
+_MEASURE_HELD = select(func.count(), func.coalesce(func.sum(CONTAINERS.c.size), 0)).where(
+    CONTAINERS.c.manager == bindparam("manager"), CONTAINERS.c.state == ContainerState.COMPLETE
+)
 _LIST_ALL = (
     select(CONTAINERS)
     .where(CONTAINERS.c.number > bindparam("after"))
@@ -184,6 +187,10 @@ class SqlRecords:
     def list_held(self, manager: Ivorn, after: str, limit: int) -> list[Container]:
         values = {"manager": str(manager), "after": after, "most": limit}
         return [container_of(row) for row in self._connection.execute(_LIST_HELD, values).mappings()]
+
+    def measure_held(self, manager: Ivorn) -> tuple[int, int]:
+        number, size = self._connection.execute(_MEASURE_HELD, {"manager": str(manager)}).one()
+        return number, int(size)
 
     def list_all(self, after: str, limit: int) -> list[Container]:
         values = {"after": after, "most": limit}

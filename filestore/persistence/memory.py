@@ -104,6 +104,14 @@ class MemoryRecords:
         held = [row for row in self._above(after) if row.manager == manager and row.state != ContainerState.DELETED]
         return held[:limit]
 
+    def measure_held(self, manager: Ivorn) -> tuple[int, int]:
+        sizes = [
+            row.content.size if row.content else 0
+            for row in self._tables.containers.values()
+            if row.manager == manager and row.state == ContainerState.COMPLETE
+        ]
+        return len(sizes), sum(sizes)
+
     def list_all(self, after: str, limit: int) -> list[Container]:
         return self._above(after)[:limit]
 

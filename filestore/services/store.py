@@ -51,9 +51,13 @@ class Store:
     def require_space(self, size: int | None) -> None:
         """Refuse new content that there is no room for, as far as can be told. Raises StoreFull, StoreReadOnly."""
         self.health.require_writable()
-        left = self.backend.free_space() - self.terms.reserve
+        left = self.left()
         if left < 0 or left < (size or 0):
             raise StoreFull(self.identifier, reason=f"{max(0, left)} bytes are left")
+
+    def left(self) -> int:
+        """Bytes of new content that there is room for; negative where the reserve is touched. Raises StorageFailure."""
+        return self.backend.free_space() - self.terms.reserve
 
     def transfer_as_it_stands(self, transfer: Transfer) -> contract.Transfer:
         """A transfer as its FileManager is told of it, endpoints included while they are good for something."""

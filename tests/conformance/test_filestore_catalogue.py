@@ -263,3 +263,17 @@ def test_what_there_is_is_counted(catalogue: Catalogue) -> None:
         add(catalogue, Outgoing(transfer, MANAGER, Instant(START + created), LATE))
     assert catalogue.read(lambda records: records.count_transfers()) == {"OFFERED": 2, "STORED": 1}
     assert catalogue.read(lambda records: records.backlog()) == Backlog(3, Instant(START + 3))
+
+
+def test_what_a_manager_has_is_measured(catalogue: Catalogue) -> None:
+    full = replace(EMPTY, state="COMPLETE", content=Content(5, DIGESTS))
+    add(
+        catalogue,
+        EMPTY,
+        replace(full, number="bcde"),
+        replace(full, number="cdef", content=Content(1 << 40, ())),
+        replace(full, number="defg", state="DELETED"),
+        replace(full, number="efgh", manager=OTHER_MANAGER),
+    )
+    assert catalogue.read(lambda records: records.measure_held(MANAGER)) == (2, 5 + (1 << 40))
+    assert catalogue.read(lambda records: records.measure_held(STORE)) == (0, 0)
