@@ -73,6 +73,6 @@ def _refusal(store: Store, size: int | None, is_down: Callable[[Ivorn], bool]) -
         return StoreUnreachable(store.identifier, reason=reason or "it has not been answering")
     if not reason:
         return None
-    if store.state != StoreState.ACTIVE:
+    if store.state != StoreState.ACTIVE or not store.writable:
         return StoreReadOnly(store.identifier, reason=reason)
     return StoreFull(store.identifier, reason=reason)

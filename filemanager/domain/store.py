@@ -42,11 +42,27 @@ class Store:
     capabilities: tuple[str, ...] = ()
     free: int | None = None
     """Bytes it had left when it last said so; None if it never did."""
+    reachable: bool = True
+    """Whether it answered when it was last asked how it is."""
+    writable: bool = True
+    """Whether it said then that it takes content: a store whose disk has failed does not."""
 
     def refusal(self, size: int | None) -> str:
         """Why it takes no new content of `size` bytes (None: not known); empty if it does."""
         if self.state != StoreState.ACTIVE:
             return f"it is {self.state}"
+        if not self.writable:
+            return "it says that it takes none"
         if self.free is not None and self.free < max(size or 0, 1):
             return f"it has {self.free} bytes left"
         return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """How much of somebody's is in a store."""
+
+    contents: int = 0
+    """Content versions, earlier ones included."""
+    size: int = 0
+    """Their bytes."""

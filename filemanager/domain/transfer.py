@@ -35,8 +35,8 @@ TRANSITIONS: Final[dict[str, tuple[str, ...]]] = {
 ENDED: Final = TransferState.ENDED
 OPEN: Final = frozenset(TRANSITIONS) - ENDED
 """States of a transfer that has not ended."""
-IMPORTS: Final = frozenset({Direction.IMPORT_INIT, Direction.IMPORT_DATA})
-"""Directions that make a new version."""
+IMPORTS: Final = frozenset({Direction.IMPORT_INIT, Direction.IMPORT_DATA, Direction.COPY})
+"""Directions that bring bytes into a container of their own."""
 
 
 def _reachable(state: str) -> frozenset[str]:
@@ -83,6 +83,8 @@ class Transfer:
     """Announced digests."""
     if_version: int | None = None
     """Number of the content that it may replace, and no other; None: any."""
+    replica_of: int | None = None
+    """Key of the content version whose bytes it brings to another store; None: what it brings is a version itself."""
     failure: Failure | None = None
     receipt: Receipt | None = None
 
@@ -93,7 +95,7 @@ class Transfer:
 
     @property
     def is_import(self) -> bool:
-        """Whether it makes a new version."""
+        """Whether it brings bytes into a container of its own."""
         return self.direction in IMPORTS
 
     def may_become(self, state: str) -> bool:

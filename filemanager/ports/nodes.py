@@ -21,7 +21,7 @@ class Nodes(Protocol):
 
     def find_path(self, number: str, path: Sequence[NodeName]) -> Node | None:
         """The node at the end of `path` below the node of that number (itself for an empty path), or None where any
-        step is missing.
+        step is missing, and where it is in the trash.
         """
 
     def lock_node(self, key: int) -> Node | None:
@@ -46,8 +46,13 @@ class Nodes(Protocol):
     def add_node(self, node: Node) -> Node:
         """Store a new node and answer it with its key. `parent` is the key of a folder or None for a root.
 
-        Raises DuplicateNode where the parent has a child of this name or, for a root, its owner has a root already;
+        Raises DuplicateNode where the parent has a child of this name or, for a root, its owner has one of its kind;
         ParentNotFound where the parent is gone.
+        """
+
+    def add_nodes(self, nodes: Sequence[Node]) -> list[Node]:
+        """Store many new nodes, in however few statements, and answer them with their keys, in their order. Raises
+        what `add_node` does for any of them.
         """
 
     def save_node(self, node: Node) -> None:
@@ -58,6 +63,9 @@ class Nodes(Protocol):
         stay. Deleting what is gone is no error. Raises FolderNotEmpty where it has children.
         """
 
+    def delete_nodes(self, keys: Sequence[int]) -> None:
+        """As `delete_node`, for many, each after all of its children."""
+
     def properties_of(self, keys: Sequence[int]) -> dict[int, dict[str, str]]:
         """The stored properties of these nodes by key; a node without any may be missing from the answer."""
 
@@ -66,6 +74,9 @@ class Nodes(Protocol):
 
     def put_properties(self, key: int, values: Mapping[str, str]) -> None:
         """Set each of these, new or not; the others stay."""
+
+    def put_properties_of(self, values: Mapping[int, Mapping[str, str]]) -> None:
+        """As `put_properties`, for many nodes by key, in however few statements."""
 
     def remove_properties(self, key: int, names: Collection[str]) -> None:
         """Remove these; names that are not there are no error."""

@@ -24,9 +24,15 @@ class MemoryNodes(Repository):
 
     def find_path(self, number: str, path: Sequence[NodeName]) -> Node | None:
         key = self._state.numbers.get(number)
+        if key is None or self.is_in_trash(key):
+            return None
         for name in path:
             key = None if key is None else self._state.children.get(key, {}).get(name)
         return None if key is None else self.find_key(key)
+
+    def is_in_trash(self, key: int) -> bool:
+        node = self.find_key(key)
+        return node is not None and (self.ancestors(key) or [node])[-1].is_trash
 
     def children(self, parent: int, after: NodeName | None, limit: int) -> list[Node]:
         named = self._state.children.get(parent, {})
@@ -50,7 +56,7 @@ class MemoryNodes(Repository):
     def add_node(self, node: Node) -> Node:
         if node.owner not in self._state.accounts:
             raise AccountNotFound(node.owner)
-        if node.parent is None and any(each.is_root and each.owner == node.owner for each in self._roots()):
+        if node.parent is None and any((each.owner, each.kind) == (node.owner, node.kind) for each in self._roots()):
             raise DuplicateNode(node.name, reason=f"{node.owner} has a root already")
         if node.parent is not None and node.parent not in self._state.nodes:
             raise ParentNotFound(node.parent_number or "")
@@ -59,6 +65,9 @@ class MemoryNodes(Repository):
         self._state.nodes[added.key] = added
         self._state.numbers[added.number] = added.key
         return added
+
+    def add_nodes(self, nodes: Sequence[Node]) -> list[Node]:
+        return [self.add_node(node) for node in nodes]
 
     def _roots(self) -> list[Node]:
         return [node for node in self._state.nodes.values() if node.is_root]
@@ -102,7 +111,12 @@ class MemoryNodes(Repository):
         self._take_from(node)
         self._state.node_properties.pop(key, None)
         self._state.children.pop(key, None)
+        self._state.trash.pop(key, None)
         del self._state.numbers[node.number], self._state.nodes[key]
+
+    def delete_nodes(self, keys: Sequence[int]) -> None:
+        for key in keys:
+            self.delete_node(key)
 
     def properties_of(self, keys: Sequence[int]) -> dict[int, dict[str, str]]:
         return {key: dict(self._state.node_properties.get(key, {})) for key in keys}
@@ -115,6 +129,10 @@ class MemoryNodes(Repository):
             if key not in self._state.nodes:
                 raise NodeNotFound(f"node {key}")
             self._state.node_properties[key] = {**self._state.node_properties.get(key, {}), **values}
+
+    def put_properties_of(self, values: Mapping[int, Mapping[str, str]]) -> None:
+        for key, properties in values.items():
+            self.put_properties(key, properties)
 
     def remove_properties(self, key: int, names: Collection[str]) -> None:
         values = self._state.node_properties.get(key, {})

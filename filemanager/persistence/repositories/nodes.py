@@ -6,6 +6,7 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import (
+    CTE,
     ColumnElement,
     Connection,
     FromClause,
@@ -22,7 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.sql.selectable import NamedFromClause
 
-from filemanager.domain.node import Node
+from filemanager.domain.node import TRASH_KIND, Node
 from filemanager.persistence.repositories.accounts import KEY_OF_ACCOUNT
 from filemanager.persistence.repositories.batches import batches
 from filemanager.persistence.repositories.identifiers import ivorn
@@ -75,7 +76,9 @@ _CHILDREN_OF = (
 
 @cache
 def path_statement(depth: int) -> Select[Any]:
-    """The node `depth` steps (1 or more) below the one of number `number`, by the names `name1`, `name2`, …"""
+    """The node `depth` steps (1 or more) below the one of number `number`, by the names `name1`, `name2`, …; then key,
+    parent and kind of that one.
+    """
     start = last = NODES.alias("n0")
     source: FromClause = start
     above = start
@@ -83,7 +86,8 @@ def path_statement(depth: int) -> Select[Any]:
         above, last = last, NODES.alias(f"n{step}")
         source = source.join(last, (last.c.parent == above.c.key) & (last.c.name == bindparam(f"name{step}")))
     source = source.join(ACCOUNTS, ACCOUNTS.c.key == last.c.owner)
-    return _select(last, above.c.number, source).where(start.c.number == bindparam("number"))
+    found = _select(last, above.c.number, source).where(start.c.number == bindparam("number"))
+    return found.add_columns(start.c.key, start.c.parent, start.c.kind)
 
 
 def _ancestors() -> Select[Any]:
@@ -94,6 +98,21 @@ def _ancestors() -> Select[Any]:
 
 
 _ANCESTORS = _ancestors()
+
+
+def way_up(start: ColumnElement[Any]) -> CTE:
+    """The node of a key and all above it: key, parent and kind of each."""
+    columns = (NODES.c.key, NODES.c.parent, NODES.c.kind)
+    way = select(*columns).where(NODES.c.key == start).cte("way", recursive=True)
+    return way.union_all(select(*columns).where(NODES.c.key == way.c.parent))
+
+
+def _in_trash() -> Select[Any]:
+    way = way_up(bindparam("node"))
+    return select(literal(1)).where(way.c.parent.is_(None), way.c.kind == TRASH_KIND)
+
+
+_IN_TRASH = _in_trash()
 
 
 def _height() -> Select[Any]:
@@ -108,17 +127,15 @@ def _height() -> Select[Any]:
 
 
 _HEIGHT = _height()
-_ADD = (
-    insert(NODES)
-    .values(
-        owner=KEY_OF_ACCOUNT,
-        **{
-            name: bindparam(name)
-            for name in ("number", "parent", "name", "kind", "created", "modified", "generation", "version")
-        },
-    )
-    .returning(NODES.c.key)
+_ADD_MANY = insert(NODES).values(
+    owner=KEY_OF_ACCOUNT,
+    **{
+        name: bindparam(name)
+        for name in ("number", "parent", "name", "kind", "created", "modified", "generation", "version")
+    },
 )
+_ADD = _ADD_MANY.returning(NODES.c.key)
+_KEYS = select(NODES.c.number, NODES.c.key).where(NODES.c.number.in_(bindparam("numbers", expanding=True)))
 _SAVE = (
     update(NODES)
     .where(NODES.c.key == bindparam("node"))
@@ -126,6 +143,7 @@ _SAVE = (
 )
 _ANY_CHILD = select(literal(1)).where(NODES.c.parent == bindparam("node")).limit(1)
 _DELETE = delete(NODES).where(NODES.c.key == bindparam("node"))
+_DELETE_MANY = delete(NODES).where(NODES.c.key.in_(bindparam("nodes", expanding=True)))
 
 
 class SqlTree:
@@ -149,11 +167,24 @@ class SqlTree:
 
     def find_path(self, number: str, path: Sequence[NodeName]) -> Node | None:
         if not path:
-            return self.find_node(number)
-        here, rest = path[:STEPS], path[STEPS:]
-        names = {f"name{step}": name for step, name in enumerate(here, 1)}
-        node = self._one(path_statement(len(here)), {"number": number, **names})
-        return node if node is None or not rest else self.find_path(node.number, rest)
+            node = self.find_node(number)
+            return None if node is None or self._is_in_trash(node.key, node.parent, node.kind) else node
+        row = self._walk(number, path[:STEPS])
+        if row is None or self._is_in_trash(*row[-3:]):
+            return None
+        for done in range(STEPS, len(path), STEPS):
+            row = self._walk(row.number, path[done : done + STEPS])
+            if row is None:
+                return None
+        return node_of(row[:-3])
+
+    def _walk(self, number: str, path: Sequence[NodeName]) -> Any:
+        names = {f"name{step}": name for step, name in enumerate(path, 1)}
+        return self._connection.execute(path_statement(len(path)), {"number": number, **names}).first()
+
+    def _is_in_trash(self, key: int, parent: int | None, kind: str) -> bool:
+        """What starts at a root needs no look at what is above it."""
+        return kind == TRASH_KIND if parent is None else is_in_trash(self._connection, key)
 
     def lock_node(self, key: int) -> Node | None:
         if self._connection.dialect.name != "sqlite":  # where there is one writer at a time
@@ -179,22 +210,24 @@ class SqlTree:
         return int(height or 0) + bool(has_children)
 
     def add_node(self, node: Node) -> Node:
-        values = {
-            "account": str(node.owner),
-            "number": node.number,
-            "parent": node.parent,
-            "name": node.name,
-            "kind": node.kind,
-            "created": node.created,
-            "modified": node.modified,
-            "generation": node.generation,
-            "version": node.version,
-        }
         try:
-            key: int = self._connection.execute(_ADD, values).scalar_one()
+            key: int = self._connection.execute(_ADD, _values(node)).scalar_one()
         except IntegrityError as error:
             raise _refusal(error, node) from error
         return replace(node, key=key)
+
+    def add_nodes(self, nodes: Sequence[Node]) -> list[Node]:
+        if not nodes:
+            return []
+        try:
+            self._connection.execute(_ADD_MANY, [_values(node) for node in nodes])
+        except IntegrityError as error:
+            # Which one it was, the database does not say.
+            raise _refusal(error, nodes[0]) from error
+        keys: dict[str, int] = {}
+        for numbers in batches([node.number for node in nodes]):
+            keys.update((number, key) for number, key in self._connection.execute(_KEYS, {"numbers": numbers}))
+        return [replace(node, key=keys[node.number]) for node in nodes]
 
     def save_node(self, node: Node) -> None:
         values = {
@@ -221,10 +254,36 @@ class SqlTree:
             raise refusal(error, {FOREIGN_KEY: lambda: FolderNotEmpty(f"node {key}")}) from error
 
 
+def _values(node: Node) -> dict[str, Any]:
+    return {
+        "account": str(node.owner),
+        "number": node.number,
+        "parent": node.parent,
+        "name": node.name,
+        "kind": node.kind,
+        "created": node.created,
+        "modified": node.modified,
+        "generation": node.generation,
+        "version": node.version,
+    }
+
+    def delete_nodes(self, keys: Sequence[int]) -> None:
+        for some in batches(keys):
+            try:
+                self._connection.execute(_DELETE_MANY, {"nodes": some})
+            except IntegrityError as error:
+                raise refusal(error, {FOREIGN_KEY: lambda: FolderNotEmpty("one of many")}) from error
+
+
+def is_in_trash(connection: Connection, key: int) -> bool:
+    """Whether a node is in a trash, by itself or with a folder above it, or is a trash's root."""
+    return connection.execute(_IN_TRASH, {"node": key}).first() is not None
+
+
 def _refusal(error: IntegrityError, node: Node) -> Exception:
     known: dict[str, Callable[[], Exception]] = {
         "uq_nodes_parent_name": lambda: DuplicateNode(node.name),
-        "uq_nodes_owner": lambda: DuplicateNode(node.name, reason=f"{node.owner} has a root already"),
+        "uq_nodes_owner_kind": lambda: DuplicateNode(node.name, reason=f"{node.owner} has a root already"),
         "nn_nodes_owner": lambda: AccountNotFound(node.owner),
         FOREIGN_KEY: lambda: ParentNotFound(node.parent_number or ""),
     }

@@ -51,6 +51,19 @@ class SqlNodes(SqlTree):
         except IntegrityError as error:
             raise refusal(error, {FOREIGN_KEY: lambda: NodeNotFound(f"node {key}")}) from error
 
+    def put_properties_of(self, values: Mapping[int, Mapping[str, str]]) -> None:
+        rows = [
+            {"node": key, "name": name, "value": value}
+            for key, properties in values.items()
+            for name, value in properties.items()
+        ]
+        if not rows:
+            return
+        try:
+            self._connection.execute(_PUT, rows)
+        except IntegrityError as error:
+            raise refusal(error, {FOREIGN_KEY: lambda: NodeNotFound("one of them")}) from error
+
     def remove_properties(self, key: int, names: Collection[str]) -> None:
         for some in batches(list(names)):
             self._connection.execute(_REMOVE, {"of_node": key, "names": some})

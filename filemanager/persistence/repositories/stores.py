@@ -19,15 +19,17 @@ _STORE = (
     STORES.c.state,
     STORES.c.capabilities,
     STORES.c.free,
+    STORES.c.reachable,
+    STORES.c.writable,
 )
 _FIND = select(*_STORE).where(STORES.c.identifier == bindparam("store"))
 _LIST = select(*_STORE).order_by(STORES.c.identifier)
 _PUT = text(
-    "INSERT INTO stores (identifier, address, site, storage_class, state, capabilities, free)"
-    " VALUES (:identifier, :address, :site, :storage_class, :state, :capabilities, :free)"
+    "INSERT INTO stores (identifier, address, site, storage_class, state, capabilities, free, reachable, writable)"
+    " VALUES (:identifier, :address, :site, :storage_class, :state, :capabilities, :free, :reachable, :writable)"
     " ON CONFLICT (identifier) DO UPDATE SET address = excluded.address, site = excluded.site,"
     " storage_class = excluded.storage_class, state = excluded.state, capabilities = excluded.capabilities,"
-    " free = excluded.free"
+    " free = excluded.free, reachable = excluded.reachable, writable = excluded.writable"
 )
 
 KEY_OF_STORE = select(STORES.c.key).where(STORES.c.identifier == bindparam("of_store")).scalar_subquery()
@@ -56,10 +58,15 @@ class SqlStores:
             "state": store.state,
             "capabilities": documents.write(list(store.capabilities)),
             "free": store.free,
+            "reachable": store.reachable,
+            "writable": store.writable,
         }
         self._connection.execute(_PUT, values)
 
 
 def _store(row: Any) -> Store:
-    identifier, address, site, storage_class, state, capabilities, free = row
-    return Store(ivorn(identifier), address, site, storage_class, state, tuple(json.loads(capabilities)), free)
+    identifier, address, site, storage_class, state, capabilities, free, reachable, writable = row
+    words = tuple(json.loads(capabilities))
+    return Store(
+        ivorn(identifier), address, site, storage_class, state, words, free, reachable=reachable, writable=writable
+    )

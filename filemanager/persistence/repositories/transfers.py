@@ -39,12 +39,14 @@ ANY_TRANSFER = select(
     _T.c.failure,
     _T.c.receipt,
     _T.c.if_version,
+    _T.c.replica_of,
 ).select_from(_T.join(ACCOUNTS, ACCOUNTS.c.key == _T.c.caller).join(STORES, STORES.c.key == _T.c.store))
 
 _IS_OPEN = _T.c.is_open == true()
 _FIND = ANY_TRANSFER.where(_T.c.number == bindparam("transfer"))
 _LOCK = _FIND.with_for_update(of=_T)
 _OPEN = ANY_TRANSFER.where(_T.c.node == bindparam("of_node"), _IS_OPEN).order_by(_T.c.created, _T.c.key)
+_OPEN_AMONG = ANY_TRANSFER.where(_T.c.node.in_(bindparam("nodes", expanding=True)), _IS_OPEN)
 _OPEN_IMPORTS = ANY_TRANSFER.where(
     _T.c.node.in_(bindparam("nodes", expanding=True)),
     _IS_OPEN,
@@ -54,7 +56,7 @@ _OPEN_IMPORTS = ANY_TRANSFER.where(
 _DUE = ANY_TRANSFER.where(_IS_OPEN, _T.c.due <= bindparam("now")).order_by(_T.c.due, _T.c.key).limit(bindparam("limit"))
 
 _CHANGING = ("state", "is_open", "bytes_done", "container", "expiry", "due", "failure", "receipt")
-_FIXED = ("number", "direction", "created", "node", "node_number", "size", "content_type", "digests", "if_version")
+_FIXED = ("number", "direction", "created", "node", "node_number", "size", "content_type", "digests", "if_version", "replica_of")
 _ADD = insert(_T).values(
     caller=KEY_OF_ACCOUNT, store=KEY_OF_STORE, **{name: bindparam(name) for name in _FIXED + _CHANGING}
 )
@@ -95,6 +97,7 @@ class SqlTransfers:
             "content_type": transfer.content_type,
             "digests": documents.write_list(transfer.digests),
             "if_version": transfer.if_version,
+            "replica_of": transfer.replica_of,
         }
         try:
             self._connection.execute(_ADD, values)
@@ -113,6 +116,11 @@ class SqlTransfers:
 
     def open_transfers(self, node: int) -> list[Transfer]:
         return [transfer_of(row) for row in self._connection.execute(_OPEN, {"of_node": node})]
+
+    def open_among(self, nodes: Sequence[int]) -> list[Transfer]:
+        return [
+            transfer_of(row) for some in batches(nodes) for row in self._connection.execute(_OPEN_AMONG, {"nodes": some})
+        ]
 
     def open_imports(self, nodes: Sequence[int]) -> dict[int, Transfer]:
         found: dict[int, Transfer] = {}
@@ -161,4 +169,5 @@ def transfer_of(row: Any) -> Transfer:
         failure=documents.read_value(Failure, row[15]),
         receipt=documents.read_value(Receipt, row[16]),
         if_version=row[17],
+        replica_of=row[18],
     )

@@ -1,6 +1,6 @@
 """The stores that this service uses."""
 
-from sqlalchemy import BigInteger, Column, Table
+from sqlalchemy import BigInteger, Boolean, Column, Table, true
 
 from filemanager.persistence.schema.metadata import KEY, METADATA, TEXT
 
@@ -16,5 +16,7 @@ STORES = Table(
     # A JSON array of words: read and written whole, never searched.
     Column("capabilities", TEXT, nullable=False),
     Column("free", BigInteger, nullable=True),
+    Column("reachable", Boolean, nullable=False, server_default=true()),
+    Column("writable", Boolean, nullable=False, server_default=true()),
     sqlite_autoincrement=True,
 )

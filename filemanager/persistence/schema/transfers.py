@@ -30,6 +30,8 @@ TRANSFERS = Table(
     # JSON documents of wire values, read and written whole, never searched.
     Column("digests", TEXT, nullable=False),
     Column("if_version", Integer, nullable=True),
+    # Of a content version that may be gone by now: keys are never used again.
+    Column("replica_of", KEY, nullable=True),
     Column("failure", TEXT, nullable=True),
     Column("receipt", TEXT, nullable=True),
     Index(None, "node", "is_open"),
