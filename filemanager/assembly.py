@@ -31,6 +31,7 @@ from filemanager.services.operating import disable_account
 from vofiles.contract import AddAccount
 from vofiles.errors import InvalidIdentifier
 from vofiles.ivorn import Ivorn
+from vofiles.serving.crew import Crew
 from vofiles.serving.http import AccessLog, Reactor, Site
 from vofiles.serving.keyring import Key, Keyring, Peer
 from vofiles.serving.logs import bound_request_id
@@ -42,8 +43,10 @@ CONTROL_THREADS: Final = 16
 """Some wait for stores while others answer from the database."""
 UPKEEP: Final = 15.0
 """Seconds between two looks at transfers whose time is over."""
+PRUNING: Final = 300.0
+"""Seconds between two looks at jobs that ended long ago."""
 PATIENCE: Final = 5.0
-"""Seconds that stopping waits for errands under way."""
+"""Seconds that stopping waits for errands, and for steps of jobs, under way."""
 
 
 class FileManager:
@@ -81,6 +84,8 @@ class FileManager:
         self._service.start(self.site, self._control)
         self._errands.start()
         self._upkeep.start()
+        self._jobs.start()
+        self._pruning.start()
 
     def reload(self, settings: config.Config) -> None:
         """Take the keys, and nothing else, from a configuration that was read anew."""
@@ -103,6 +108,10 @@ class FileManager:
         desk = self.desk = open_desk(settings, database, stores, self._errands)
         self._upkeep = Ticker(desk.transfers.sweep, UPKEEP)
         self._service.to_close(self._upkeep.stop)
+        self._pruning = Ticker(desk.jobs.prune, PRUNING, "pruning")
+        self._service.to_close(self._pruning.stop)
+        self._jobs = Crew(desk.runner, settings.jobs.workers, "jobs")
+        self._service.to_close(lambda: end_within(self._jobs.stop, PATIENCE, "jobs"))
         self._control = self._service.make_pool("control", CONTROL_THREADS)
         callers = native_service(desk, self.address, caller_identity(desk.credentials))
         callbacks = callback_service(desk, self.address, Verifier(self._keyring))

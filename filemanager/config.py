@@ -37,6 +37,8 @@ class Terms:
     """How often a store is asked about one transfer."""
     keep_versions: int = 1
     """How many content versions of a file are kept, the current one included."""
+    keep_days: int | None = None
+    """How many days a content version is kept after it was followed by the next; None: as long as the number allows."""
     grace: int = 7 * 86_400
     """How long the checker leaves alone what belongs to nothing."""
     maximum_page: int = 1000
@@ -47,6 +49,22 @@ class Terms:
     """How long a bearer token is good for."""
     keep_keys: int = 7 * 86_400
     """How long an idempotency key is known, and with it what its call was answered."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobTerms:
+    """The numbers by which jobs are done. Times are seconds."""
+
+    per_store: int = 4
+    """How many items of jobs have one store at work at a time."""
+    workers: int = 4
+    """How many items are begun or looked after at a time."""
+    maximum_items: int = 1_000_000
+    """How many items a job has at most."""
+    wait: int = 5
+    """How long a long verb waits for its job's end unless its caller says so."""
+    keep: int = 30 * 86_400
+    """How long a job that has ended can be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +103,7 @@ class Config:
     default_store: Ivorn | None = None
     listen: Listen = _LISTEN
     terms: Terms = Terms()
+    jobs: JobTerms = JobTerms()
     stores: tuple[StoreEntry, ...] = ()
     services: tuple[ServiceEntry, ...] = ()
     """What getServices answers besides this service and its stores."""
@@ -108,6 +127,7 @@ def take_config(top: Table) -> Config:
         default_store=top.find_parsed("default_store", parse_service),
         listen=take_listen(top, PORT),
         terms=_terms(top),
+        jobs=_jobs(top),
         stores=tuple(_store(table, identifiers, addresses, seen) for table in top.tables("stores")),
         services=tuple(_service(table, identifiers, addresses) for table in top.tables("services")),
         limits=take_limits(top),
@@ -163,12 +183,33 @@ def _terms(top: Table) -> Terms:
             pull_timeout=transfers.positive("pull_timeout", plain.pull_timeout),
             pull_interval=transfers.positive("pull_interval", plain.pull_interval),
             keep_versions=content.positive("keep_versions", plain.keep_versions),
+            keep_days=_find_positive(content, "keep_days"),
             grace=content.positive("grace", plain.grace),
             maximum_page=nodes.positive("maximum_page", plain.maximum_page),
             maximum_extra_nodes=nodes.positive("maximum_extra_nodes", plain.maximum_extra_nodes),
             token_lifetime=tokens.positive("lifetime", plain.token_lifetime),
             keep_keys=repeats.positive("keep", plain.keep_keys),
         )
+
+
+def _jobs(top: Table) -> JobTerms:
+    plain = JobTerms()
+    with top.table("jobs") as jobs:
+        return JobTerms(
+            per_store=jobs.positive("per_store", plain.per_store),
+            workers=jobs.positive("workers", plain.workers),
+            maximum_items=jobs.positive("maximum_items", plain.maximum_items),
+            wait=jobs.positive("wait", plain.wait),
+            keep=jobs.positive("keep", plain.keep),
+        )
+
+
+def _find_positive(table: Table, key: str) -> int | None:
+    """A number that may be left out. Raises ConfigurationError."""
+    found = table.find(key, int)
+    if found is not None and found <= 0:
+        raise table.error(key, "it must be more than 0")
+    return found
 
 
 def _store(table: Table, identifiers: Once, addresses: Once, seen: Seen) -> StoreEntry:

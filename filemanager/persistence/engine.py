@@ -11,11 +11,15 @@ from filemanager.persistence.repositories.changes import SqlChanges
 from filemanager.persistence.repositories.contents import SqlContents
 from filemanager.persistence.repositories.credentials import SqlCredentials
 from filemanager.persistence.repositories.errands import SqlErrands
+from filemanager.persistence.repositories.jobs import SqlJobs
 from filemanager.persistence.repositories.properties import SqlNodes
 from filemanager.persistence.repositories.repeats import SqlRepeats
+from filemanager.persistence.repositories.search import SqlSearch
 from filemanager.persistence.repositories.standing import SqlStanding
 from filemanager.persistence.repositories.stores import SqlStores
 from filemanager.persistence.repositories.transfers import SqlTransfers
+from filemanager.persistence.repositories.trash import SqlTrash
+from filemanager.persistence.repositories.usages import SqlUsages
 from vofiles.serving.database import Database
 from vofiles.serving.migrations import SchemaCheck, upgrade
 
@@ -32,11 +36,15 @@ class SqlTransaction:
         "contents",
         "credentials",
         "errands",
+        "jobs",
         "nodes",
         "repeats",
+        "search",
         "standing",
         "stores",
         "transfers",
+        "trash",
+        "usages",
     )
 
     def __init__(self, connection: Connection) -> None:
@@ -48,9 +56,13 @@ class SqlTransaction:
         self.changes = SqlChanges(connection)
         self.credentials = SqlCredentials(connection)
         self.errands = SqlErrands(connection)
+        self.jobs = SqlJobs(connection)
         self.census = SqlCensus(connection)
         self.repeats = SqlRepeats(connection)
+        self.trash = SqlTrash(connection)
+        self.usages = SqlUsages(connection)
         self.standing = SqlStanding(connection)
+        self.search = SqlSearch(connection)
 
 
 def open_database(url: str, *, readers: int = 8) -> Database[SqlTransaction]:

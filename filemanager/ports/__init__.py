@@ -15,11 +15,14 @@ from filemanager.ports.census import Census, Standing
 from filemanager.ports.changes import Changes
 from filemanager.ports.contents import Contents
 from filemanager.ports.database import Database, Transaction
+from filemanager.ports.jobs import Jobs
 from filemanager.ports.machine import Clock, Numbers, Passwords
 from filemanager.ports.nodes import Nodes
 from filemanager.ports.repeats import Repeats
+from filemanager.ports.search import Search
 from filemanager.ports.stores import Errands, ErrandSender, StoreControl, Stores
 from filemanager.ports.transfers import Transfers
+from filemanager.ports.trash import Trash, Usages
 
 __all__ = [
     "Accounts",
@@ -31,13 +34,17 @@ __all__ = [
     "Database",
     "ErrandSender",
     "Errands",
+    "Jobs",
     "Nodes",
     "Numbers",
     "Passwords",
     "Repeats",
+    "Search",
     "Standing",
     "StoreControl",
     "Stores",
     "Transaction",
     "Transfers",
+    "Trash",
+    "Usages",
 ]

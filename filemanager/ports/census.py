@@ -11,6 +11,7 @@ from filemanager.domain.content import ContentVersion
 from filemanager.domain.errand import Errand
 from filemanager.domain.node import Node
 from filemanager.domain.replica import Replica
+from filemanager.domain.store import Held
 from filemanager.domain.transfer import Transfer
 from vofiles.instant import Instant
 from vofiles.ivorn import Ivorn
@@ -52,10 +53,21 @@ class Census(Protocol):
 
 
 class Standing(Protocol):
-    """How much there is to do, for operators."""
+    """How much there is and is to do, for operators."""
 
     def open_transfers(self) -> dict[str, int]:
         """How many transfers have not ended, by state; states without any are left out."""
 
     def errands(self) -> Backlog:
         """How many errands there are, due or not."""
+
+    def open_jobs(self) -> dict[str, int]:
+        """How many jobs have not ended, by state; states without any are left out."""
+
+    def waiting_items(self) -> int:
+        """How many items of jobs have not begun."""
+
+    def held(self, owner: Ivorn | None) -> dict[Ivorn, Held]:
+        """How many contents of an account (None: of all) each store has, and their bytes; what a store is to delete
+        does not count, and stores without any are left out.
+        """

@@ -11,10 +11,13 @@ from filemanager.ports.accounts import Accounts, Credentials
 from filemanager.ports.census import Census, Standing
 from filemanager.ports.changes import Changes
 from filemanager.ports.contents import Contents
+from filemanager.ports.jobs import Jobs
 from filemanager.ports.nodes import Nodes
 from filemanager.ports.repeats import Repeats
+from filemanager.ports.search import Search
 from filemanager.ports.stores import Errands, Stores
 from filemanager.ports.transfers import Transfers
+from filemanager.ports.trash import Trash, Usages
 
 R = TypeVar("R")
 
@@ -39,11 +42,19 @@ class Transaction(Protocol):
     @property
     def errands(self) -> Errands: ...
     @property
+    def jobs(self) -> Jobs: ...
+    @property
     def census(self) -> Census: ...
     @property
     def repeats(self) -> Repeats: ...
     @property
+    def trash(self) -> Trash: ...
+    @property
+    def usages(self) -> Usages: ...
+    @property
     def standing(self) -> Standing: ...
+    @property
+    def search(self) -> Search: ...
 
 
 class Database(Protocol):

@@ -13,12 +13,16 @@ from filemanager.services.accounts import AccountService
 from filemanager.services.credentials import CredentialService
 from filemanager.services.exports import ExportService
 from filemanager.services.imports import ImportService
+from filemanager.services.job_runner import JobRunner
+from filemanager.services.jobs import JobService
 from filemanager.services.moves import MoveService
 from filemanager.services.nodes import NodeService
 from filemanager.services.offers import Offers
 from filemanager.services.outcomes import Outcomes
 from filemanager.services.registry import RegistryService
 from filemanager.services.repeats import Once
+from filemanager.services.retention import RetentionService
+from filemanager.services.search import SearchService
 from filemanager.services.settlement import Settlements
 from filemanager.services.transfers import TransferService
 from vofiles.contract import AccountKind
@@ -40,6 +44,9 @@ class Desk:
     transfers: TransferService
     outcomes: Outcomes
     services: RegistryService
+    jobs: JobService
+    runner: JobRunner
+    searches: SearchService
 
     @property
     def operator(self) -> Caller:
@@ -57,10 +64,12 @@ def make_desk(
     passwords: Passwords,
 ) -> Desk:
     """The use cases on these ports."""
-    settlements = Settlements()
+    settlements, ends = Settlements(), Settlements()
+    runner = JobRunner(config, database, clock, settlements, ends)
     once = Once(config, database, clock)
-    outcomes = Outcomes(config, database, clock, settlements, errands.wake)
-    offers = Offers(config, database, clock, outcomes)
+    retention = RetentionService(config, database, clock, errands.wake)
+    outcomes = Outcomes(config, database, clock, settlements, errands.wake, retention)
+    offers = Offers(config, database, control, clock, outcomes)
     transfers = TransferService(config, database, control, clock, outcomes, settlements)
     return Desk(
         config,
@@ -75,6 +84,9 @@ def make_desk(
         transfers,
         outcomes,
         RegistryService(config),
+        JobService(config, database, clock, ends, runner.wake),
+        runner,
+        SearchService(config, database),
     )
 
 
@@ -96,6 +108,8 @@ def keep_stores(config: Config, database: Database) -> None:
                     entry.state or _state_before(before),
                     before.capabilities if before is not None else (),
                     before.free if before is not None else None,
+                    reachable=before is None or before.reachable,
+                    writable=before is None or before.writable,
                 )
             )
         for store in known.values():

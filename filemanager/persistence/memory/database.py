@@ -14,12 +14,16 @@ from filemanager.persistence.memory.changes import MemoryChanges
 from filemanager.persistence.memory.contents import MemoryContents
 from filemanager.persistence.memory.credentials import MemoryCredentials
 from filemanager.persistence.memory.errands import MemoryErrands
+from filemanager.persistence.memory.jobs import MemoryJobs
 from filemanager.persistence.memory.nodes import MemoryNodes
 from filemanager.persistence.memory.repeats import MemoryRepeats
+from filemanager.persistence.memory.search import MemorySearch
 from filemanager.persistence.memory.standing import MemoryStanding
 from filemanager.persistence.memory.state import State
 from filemanager.persistence.memory.stores import MemoryStores
 from filemanager.persistence.memory.transfers import MemoryTransfers
+from filemanager.persistence.memory.trash import MemoryTrash
+from filemanager.persistence.memory.usages import MemoryUsages
 from vofiles.errors import ServiceBusy
 
 R = TypeVar("R")
@@ -37,9 +41,13 @@ class MemoryTransaction:
         self.changes = MemoryChanges(state)
         self.credentials = MemoryCredentials(state)
         self.errands = MemoryErrands(state)
+        self.jobs = MemoryJobs(state)
         self.census = MemoryCensus(state)
         self.repeats = MemoryRepeats(state)
+        self.trash = MemoryTrash(state)
+        self.usages = MemoryUsages(state)
         self.standing = MemoryStanding(state)
+        self.search = MemorySearch(state)
 
 
 class MemoryDatabase:

@@ -12,11 +12,13 @@ from filemanager.domain.change import Change
 from filemanager.domain.content import ContentVersion
 from filemanager.domain.credential import Credential, Token
 from filemanager.domain.errand import Errand
+from filemanager.domain.job import Job, JobItem
 from filemanager.domain.node import Node
 from filemanager.domain.repeat import Repeat
 from filemanager.domain.replica import Replica
 from filemanager.domain.store import Store
 from filemanager.domain.transfer import Transfer
+from filemanager.domain.trash import TrashEntry
 from vofiles.errors import AccountNotFound, StoreNotFound
 from vofiles.instant import Instant
 from vofiles.ivorn import Ivorn
@@ -41,10 +43,14 @@ class State:
     credentials: dict[Ivorn, Credential] = field(default_factory=dict)
     tokens: dict[bytes, Token] = field(default_factory=dict)
     errands: dict[int, Errand] = field(default_factory=dict)
+    jobs: dict[int, Job] = field(default_factory=dict)
+    job_items: dict[tuple[int, int], JobItem] = field(default_factory=dict)
+    """By the keys of their jobs and their numbers."""
     orphans: dict[Ivorn, Instant] = field(default_factory=dict)
     """Containers without a replica, and since when that has been seen."""
     repeats: dict[tuple[Ivorn, str], Repeat] = field(default_factory=dict)
     answers: dict[tuple[Ivorn, str], Any] = field(default_factory=dict)
+    trash: dict[int, TrashEntry] = field(default_factory=dict)
     last_key: dict[str, int] = field(default_factory=lambda: {"last": 0})
 
     def through(self, change: Callable[[dict[Any, Any]], Any]) -> "State":

@@ -9,13 +9,15 @@ from filemanager.persistence.schema.changes import CHANGES, COUNTERS
 from filemanager.persistence.schema.contents import CONTENT_VERSIONS, VERSION_DIGESTS
 from filemanager.persistence.schema.credentials import CREDENTIALS, TOKENS
 from filemanager.persistence.schema.errands import ERRANDS
+from filemanager.persistence.schema.jobs import JOB_ITEMS, JOBS
 from filemanager.persistence.schema.metadata import METADATA
-from filemanager.persistence.schema.nodes import NODE_PROPERTIES, NODES
+from filemanager.persistence.schema.nodes import HEAD_OF_VALUE, NODE_PROPERTIES, NODES
 from filemanager.persistence.schema.orphans import ORPHANS
 from filemanager.persistence.schema.repeats import REPEATS
 from filemanager.persistence.schema.replicas import REPLICAS
 from filemanager.persistence.schema.stores import STORES
 from filemanager.persistence.schema.transfers import TRANSFERS
+from filemanager.persistence.schema.trash import TRASHED
 
 __all__ = [
     "ACCOUNTS",
@@ -25,6 +27,9 @@ __all__ = [
     "COUNTERS",
     "CREDENTIALS",
     "ERRANDS",
+    "HEAD_OF_VALUE",
+    "JOBS",
+    "JOB_ITEMS",
     "METADATA",
     "NODES",
     "NODE_PROPERTIES",
@@ -34,5 +39,6 @@ __all__ = [
     "STORES",
     "TOKENS",
     "TRANSFERS",
+    "TRASHED",
     "VERSION_DIGESTS",
 ]
