@@ -14,18 +14,52 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from vofiles.connecting import connect
     from vofiles.errors import VofilesError
-    from vofiles.info import NodeInfo, TransferStatus
+    from vofiles.history import ChangeInfo, History
+    from vofiles.info import NodeInfo, StoreInfo, TransferStatus, Usage, VersionInfo
+    from vofiles.jobs import Job, JobInfo, JobItemInfo
+    from vofiles.names import HomePath
+    from vofiles.trash import Trash, TrashEntry
     from vofiles.tree import Home, Node
 
 __version__ = "0.1.0"
 
-__all__ = ["Home", "Node", "NodeInfo", "TransferStatus", "VofilesError", "__version__", "connect"]
+__all__ = [
+    "ChangeInfo",
+    "History",
+    "Home",
+    "HomePath",
+    "Job",
+    "JobInfo",
+    "JobItemInfo",
+    "Node",
+    "NodeInfo",
+    "StoreInfo",
+    "TransferStatus",
+    "Trash",
+    "TrashEntry",
+    "Usage",
+    "VersionInfo",
+    "VofilesError",
+    "__version__",
+    "connect",
+]
 
 _HOMES = {
+    "ChangeInfo": "history",
+    "History": "history",
     "Home": "tree",
+    "HomePath": "names",
+    "Job": "jobs",
+    "JobInfo": "jobs",
+    "JobItemInfo": "jobs",
     "Node": "tree",
     "NodeInfo": "info",
+    "StoreInfo": "info",
     "TransferStatus": "info",
+    "Trash": "trash",
+    "TrashEntry": "trash",
+    "Usage": "info",
+    "VersionInfo": "info",
     "VofilesError": "errors",
     "connect": "connecting",
 }

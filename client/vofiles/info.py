@@ -4,7 +4,7 @@ Rule: frozen, with Python's own types (datetime, int, str); what comes from the 
 be used as a file's name without another look.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
@@ -37,6 +37,8 @@ class NodeInfo:
     digests: Mapping[str, str] = field(default_factory=dict)
     """Digest of the content by algorithm (`sha-256`), hexadecimal."""
     properties: Mapping[str, str] = field(default_factory=dict)
+    generation: int = 0
+    """Counts every change of the entry; for `if_generation`."""
 
     @property
     def name(self) -> str:
@@ -73,9 +75,14 @@ def info_of(node: contract.Node, path: HomePath) -> NodeInfo:
         modified=to_datetime(node.modified),
         version=node.version,
         owner=str(node.owner),
-        digests=MappingProxyType({digest.algorithm: digest.value for digest in node.digests}),
+        digests=_digests(node.digests),
         properties=MappingProxyType({row.key: row.value for row in node.properties}),
+        generation=node.generation,
     )
+
+
+def _digests(digests: Iterable[contract.Digest]) -> Mapping[str, str]:
+    return MappingProxyType({digest.algorithm: digest.value for digest in digests})
 
 
 @dataclass(frozen=True)
@@ -94,3 +101,89 @@ def status_of(transfer: contract.Transfer) -> TransferStatus:
     """What the wire says of a transfer."""
     done = transfer.state == contract.TransferState.COMPLETED
     return TransferStatus(transfer.transfer, transfer.state, transfer.bytes_done, done)
+
+
+@dataclass(frozen=True)
+class VersionInfo:
+    """One content that a file has or had, and that is kept."""
+
+    number: int
+    size: int
+    """Bytes."""
+    created: datetime
+    """When the bytes were complete and durable, by the store's clock."""
+    current: bool
+    """Whether it is what the file has now."""
+    content_type: str | None
+    location: str | None
+    """Identifier of the container that holds it."""
+    digests: Mapping[str, str] = field(default_factory=dict)
+    """By algorithm, hexadecimal."""
+
+
+def version_of(version: contract.Version) -> VersionInfo:
+    """What the wire says of a content."""
+    return VersionInfo(
+        number=version.number,
+        size=version.size,
+        created=to_datetime(version.created),
+        current=version.current,
+        content_type=version.content_type,
+        location=str(version.location) if version.location else None,
+        digests=_digests(version.digests),
+    )
+
+
+@dataclass(frozen=True)
+class Usage:
+    """How much there is of an entry and all below it."""
+
+    files: int
+    folders: int
+    size: int
+    """Bytes of the current contents."""
+    kept: int
+    """Bytes of earlier contents that are still kept."""
+    trash_nodes: int | None
+    """How many entries are in the trash; of a root alone."""
+    trash_size: int | None
+    """Bytes of all contents in the trash; of a root alone."""
+
+
+def usage_of(usage: contract.Usage) -> Usage:
+    """What the wire says of how much there is."""
+    return Usage(usage.files, usage.folders, usage.size, usage.kept, usage.trash_nodes, usage.trash_size)
+
+
+@dataclass(frozen=True)
+class StoreInfo:
+    """A store, how it is, and what one has in it oneself."""
+
+    identifier: str
+    state: str
+    """ACTIVE, READONLY, DRAINING or OFFLINE."""
+    site: str
+    storage_class: str
+    """ONLINE or NEARLINE."""
+    reachable: bool
+    """Whether it has been answering."""
+    files: int
+    """Contents of one's own that it holds, earlier ones included."""
+    size: int
+    """Their bytes."""
+    free: int | None
+    """Bytes it had left when it last said so."""
+
+
+def store_of(report: contract.StoreReport) -> StoreInfo:
+    """What the wire says of a store."""
+    return StoreInfo(
+        identifier=str(report.identifier),
+        state=report.state,
+        site=report.site,
+        storage_class=report.storage_class,
+        reachable=report.reachable,
+        files=report.files,
+        size=report.size,
+        free=report.free,
+    )

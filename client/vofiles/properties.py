@@ -54,6 +54,10 @@ STANDARD: Final = {
         StandardKey("content.digest.xxh3-128", Setter.SERVICE, "XXH3 (128 bits) of the current content, hexadecimal"),
         StandardKey("created.date", Setter.SERVICE, "when the node was made"),
         StandardKey("modified.date", Setter.SERVICE, "when the node or its content last changed"),
+        StandardKey("posix.mode", Setter.CALLER, "permission bits where the file came from, octal: 0644"),
+        StandardKey("posix.uid", Setter.CALLER, "number of its owner there"),
+        StandardKey("posix.gid", Setter.CALLER, "number of its group there"),
+        StandardKey("posix.mtime", Setter.CALLER, "when its content last changed there, dateTime in UTC"),
         StandardKey("community.home.space", Setter.SERVICE, "the account whose home this folder is"),
     )
 }

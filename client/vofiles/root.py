@@ -5,20 +5,36 @@ into the path that the person typed.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from threading import Lock
+from typing import Protocol, TypeVar
 
 import requests
 
-from vofiles.errors import VofilesError
+from vofiles.errors import Unexpected, VofilesError
 from vofiles.filemanager_port import FileManagerPort
 from vofiles.filemanagers import FileManagers
 from vofiles.ivorn import Ivorn, LongIdentifier, NodeIdentifier, decode_segment
 from vofiles.names import HomePath
+from vofiles.repeats import once_more
 from vofiles.resolvers import AccountResolver
 from vofiles.transfers import Transfers
 from vofiles.waiting import Waiter
+
+R = TypeVar("R")
+A = TypeVar("A")
+
+
+class Page(Protocol):
+    """What every answer of more than a page has."""
+
+    @property
+    def next(self) -> str | None:
+        """Where the next one starts."""
+
+
+P = TypeVar("P", bound=Page)
 
 
 class Connection:
@@ -67,9 +83,41 @@ class Root:
         """The movements of bytes under that FileManager."""
         return Transfers(self.port, self._connection.session, self._connection.wait)
 
+    @property
+    def service(self) -> Ivorn:
+        """Identifier of that FileManager."""
+        return self._find()[1].service
+
+    @property
+    def wait(self) -> Waiter:
+        """Lets seconds pass between questions."""
+        return self._connection.wait
+
     def identify(self, path: HomePath) -> LongIdentifier:
         """The long identifier of a path in this tree."""
         return LongIdentifier(self._find()[1], path.path)
+
+    def path_of(self, identifier: LongIdentifier) -> HomePath:
+        """The path of something in this tree. Raises Unexpected for what is in another one."""
+        if identifier.node != self._find()[1]:
+            raise Unexpected(identifier, reason="the service names a place in another tree than the one asked about")
+        return HomePath(identifier.path, self._path.authority, self._path.account)
+
+    def change(self, call: Callable[[R], A], request: R) -> A:
+        """The answer to a request that changes something; a lost connection leaves no doubt (see `repeats`)."""
+        with self.own_words():
+            return once_more(call, request)
+
+    def pages(self, ask: Callable[[str | None], P]) -> Iterator[P]:
+        """The pages of a long answer, each asked for when it is wanted, by the `next` of the one before."""
+        after: str | None = None
+        while True:
+            with self.own_words():
+                page = ask(after)
+            yield page
+            after = page.next
+            if after is None:
+                return
 
     @contextmanager
     def own_words(self) -> Iterator[None]:

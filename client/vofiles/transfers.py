@@ -14,8 +14,10 @@ import requests
 from vofiles import data, faults, requestid, waiting
 from vofiles.checksums import Checksums
 from vofiles.contract import (
+    AppendInit,
     CancelTransfer,
     Digest,
+    Direction,
     ExportInit,
     GetTransfer,
     ImportInit,
@@ -38,7 +40,7 @@ from vofiles.errors import (
     VofilesError,
 )
 from vofiles.filemanager_port import FileManagerPort
-from vofiles.ivorn import LongIdentifier
+from vofiles.repeats import once_more
 from vofiles.sources import Source
 from vofiles.waiting import Waiter, pauses
 
@@ -70,25 +72,33 @@ class Transfers:
     def put(self, request: ImportInit, source: Source, progress: Progress | None = None) -> TransferAnswer:
         """Send a source as the next version of a file; answers when it is that. Raises VofilesError, OSError."""
         with requestid.job():
-            return self._put(request, source, progress)
+            begun = once_more(self._port.import_init, request).transfer
+            ended = self._complete(begun, source, request.content_type, progress)
+            receipt = ended.transfer.receipt
+            if receipt is not None:
+                if receipt.size != source.done:
+                    raise Incomplete(source.label, reason=f"sent {source.done} bytes, stored {receipt.size}")
+                source.checksums.require_same(receipt.digests, source.label)
+            return ended
 
-    def _put(self, request: ImportInit, source: Source, progress: Progress | None) -> TransferAnswer:
-        transfer = self._port.import_init(request).transfer
+    def append(self, request: AppendInit, source: Source, progress: Progress | None = None) -> TransferAnswer:
+        """Send a source to be added to a file; answers when the two together are its next version. Raises as `put`."""
+        with requestid.job():
+            begun = once_more(self._port.append_init, request).transfer
+            return self._complete(begun, source, None, progress)
+
+    def _complete(
+        self, transfer: Transfer, source: Source, content_type: str | None, progress: Progress | None
+    ) -> TransferAnswer:
         try:
             transfer = self._offered(transfer)
-            self._send(transfer, source, request.content_type, progress)
+            self._send(transfer, source, content_type, progress)
         except BaseException:
             # What was begun and is given up must not count as open; that it failed is the news, not this.
             with suppress(VofilesError):
                 self._port.cancel_transfer(CancelTransfer(transfer.transfer))
             raise
-        ended = self.wait_for_end(transfer.transfer)
-        receipt = ended.transfer.receipt
-        if receipt is not None:
-            if receipt.size != source.done:
-                raise Incomplete(source.label, reason=f"sent {source.done} bytes, stored {receipt.size}")
-            source.checksums.require_same(receipt.digests, source.label)
-        return ended
+        return self.wait_for_end(transfer.transfer)
 
     def _send(self, transfer: Transfer, source: Source, content_type: str | None, progress: Progress | None) -> None:
         endpoint = data.find_endpoint(transfer, "PUT")
@@ -97,7 +107,10 @@ class Transfers:
         between = pauses(RETRY_PATIENCE, first=0.1, longest=8)
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                data.send(self._session, endpoint, source, content_type=content_type, progress=progress)
+                told = data.send(self._session, endpoint, source, content_type=content_type, progress=progress)
+                if transfer.direction != Direction.APPEND_INIT:
+                    # Of the whole content; what is added has a digest of its own that nobody tells.
+                    source.checksums.require_same(told, source.label)
             except (ConnectionLost, Busy, ServiceBusy) as error:
                 # Busy: the store still holds the lease of the connection that was lost.
                 if self._is_complete(transfer.transfer):
@@ -165,16 +178,16 @@ class Transfers:
                 )
             self._wait(pause)
 
-    def get(self, node: LongIdentifier, sink: Sink, label: object, progress: Progress | None = None) -> Checksums:
-        """Fetch the content of a file and verify it. Raises VofilesError, and OSError of the sink."""
+    def get(self, request: ExportInit, sink: Sink, label: object, progress: Progress | None = None) -> Checksums:
+        """Fetch a content of a file and verify it. Raises VofilesError, and OSError of the sink."""
         with requestid.job():
-            return self._get(node, sink, label, progress)
+            return self._get(request, sink, label, progress)
 
-    def _get(self, node: LongIdentifier, sink: Sink, label: object, progress: Progress | None) -> Checksums:
+    def _get(self, request: ExportInit, sink: Sink, label: object, progress: Progress | None) -> Checksums:
         left = ADDRESSES
         while True:
             left -= 1
-            answer = self._port.export_init(ExportInit(node))
+            answer = self._port.export_init(request)
             transfer = self._offered(answer.transfer)
             fetching = _Fetching(transfer, sink, label, progress)
             try:
@@ -185,7 +198,8 @@ class Transfers:
                 if not left:
                     raise
                 sink.restart()
-        known = transfer.receipt or answer.node
+        # The node tells of its current content, which an earlier one is not.
+        known = transfer.receipt or (answer.node if request.version is None else None)
         if known is not None:
             fetching.require_same(known.size, known.digests)
         return fetching.checksums

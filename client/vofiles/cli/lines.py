@@ -4,7 +4,8 @@ Rule: no name reaches a terminal unescaped, and a line stays a line.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from vofiles.info import NodeInfo
@@ -42,13 +43,25 @@ def short(info: NodeInfo) -> str:
     return printable(info.name or shown(info.path)) + ("/" if info.is_folder and info.name else "")
 
 
-def table(rows: Iterable[NodeInfo]) -> Iterable[str]:
-    """Entries with size, date of the last change (local time), store and name, one a line."""
-    cells = [(_size(row), row.modified.astimezone().strftime(DATE), row.store or "-", short(row)) for row in rows]
-    size = max((len(row[0]) for row in cells), default=0)
-    store = max((len(row[2]) for row in cells), default=0)
+def local(moment: datetime) -> str:
+    """A time as people here write it."""
+    return moment.astimezone().strftime(DATE)
+
+
+def aligned(cells: Sequence[Sequence[str]], right: Sequence[int] = ()) -> Iterable[str]:
+    """Cells in columns, one row a line; those of the columns in `right` end at one place, the others begin there."""
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     for row in cells:
-        yield f"{row[0]:>{size}}  {row[1]}  {row[2]:<{store}}  {row[3]}"
+        padded = (
+            f"{cell:>{width}}" if number in right else f"{cell:<{width}}"
+            for number, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
+        yield printable("  ".join(padded).rstrip())
+
+
+def table(rows: Iterable[NodeInfo], named: Callable[[NodeInfo], str] = short) -> Iterable[str]:
+    """Entries with size, date of the last change (local time), store and name, one a line."""
+    return aligned([(_size(row), local(row.modified), row.store or "-", named(row)) for row in rows], right=(0,))
 
 
 def _size(info: NodeInfo) -> str:
@@ -71,7 +84,21 @@ def sheet(info: NodeInfo) -> Iterable[str]:
     }
     known |= {f"digest {algorithm}": value for algorithm, value in info.digests.items()}
     known |= {f"property {key}": value for key, value in info.properties.items()}
-    width = max(len(key) for key, value in known.items() if value) + 1
+    return listed(known)
+
+
+def listed(known: Mapping[str, str]) -> Iterable[str]:
+    """What is known by name, one fact a line; what is empty is left out."""
+    width = max((len(key) for key, value in known.items() if value), default=0) + 1
     for key, value in known.items():
         if value:
             yield f"{printable(key) + ':':<{width}} {printable(value)}"
+
+
+def measured(size: int) -> str:
+    """Bytes as people read them."""
+    amount, units = float(size), ["B", "KiB", "MiB", "GiB", "TiB"]
+    while amount >= 1024 and len(units) > 1:
+        amount /= 1024
+        units.pop(0)
+    return f"{size} B" if units[0] == "B" else f"{amount:.1f} {units[0]}"

@@ -8,20 +8,33 @@ import os
 import sys
 import traceback
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
 from vofiles import __version__, requestid
 from vofiles.cli import exits
+from vofiles.cli.append import append
+from vofiles.cli.cp import cp
+from vofiles.cli.du import du
+from vofiles.cli.find import find
 from vofiles.cli.get import get
+from vofiles.cli.history import history
 from vofiles.cli.info import info
+from vofiles.cli.jobs import jobs
 from vofiles.cli.login import login, logout
 from vofiles.cli.ls import ls
 from vofiles.cli.mkdir import mkdir
+from vofiles.cli.mv import mv
+from vofiles.cli.props import props
 from vofiles.cli.put import put
+from vofiles.cli.restore import restore
 from vofiles.cli.rm import rm
+from vofiles.cli.stores import stores
+from vofiles.cli.trash import trash
+from vofiles.cli.tree import tree
 from vofiles.cli.up import up
+from vofiles.cli.versions import versions
 from vofiles.errors import Unexpected, VofilesError
 
 app = typer.Typer(
@@ -32,7 +45,15 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for verb in (login, logout, ls, put, get, mkdir, rm, info, up):
+_VERBS: Final = (
+    *(login, logout),
+    *(ls, tree, info, find, du),
+    *(put, get, append, mkdir, mv, cp, props),
+    *(rm, trash, restore),
+    *(versions, history, jobs, stores),
+    up,
+)
+for verb in _VERBS:
     app.command()(verb)
 
 

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from vofiles.data import Progress
+from vofiles.jobs import JobInfo, JobProgress
 from vofiles.root import printable
 
 if TYPE_CHECKING:
@@ -21,15 +22,17 @@ MOMENT = 0.5
 
 
 class _Bar:
-    def __init__(self, label: str) -> None:
+    def __init__(self, label: str, *, counting: bool = False) -> None:
+        """`counting`: things rather than bytes."""
         self._label = printable(label)
+        self._counting = counting
         self._begun = time.monotonic()
         self._bars: Bars | None = None
         self._task: TaskID | None = None
 
     def __call__(self, done: int, total: int | None) -> None:
         if self._bars is None and time.monotonic() - self._begun >= MOMENT:
-            self._bars = _bars()
+            self._bars = _bars(counting=self._counting)
             self._bars.start()
             self._task = self._bars.add_task(self._label, total=total)
         if self._bars is not None and self._task is not None:
@@ -40,13 +43,17 @@ class _Bar:
             self._bars.stop()
 
 
-def _bars() -> "Bars":
+def _bars(*, counting: bool) -> "Bars":
+    from rich import progress as rich
     from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeRemainingColumn, TransferSpeedColumn
-    from rich.progress import Progress as Bars
 
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(), DownloadColumn(binary_units=True))
-    return Bars(*columns, TransferSpeedColumn(), TimeRemainingColumn(), console=Console(stderr=True), transient=True)
+    measured = (
+        (rich.MofNCompleteColumn(),)
+        if counting
+        else (rich.DownloadColumn(binary_units=True), rich.TransferSpeedColumn(), rich.TimeRemainingColumn())
+    )
+    columns = (rich.TextColumn("{task.description}", markup=False), rich.BarColumn(), *measured)
+    return rich.Progress(*columns, console=Console(stderr=True), transient=True)
 
 
 @contextmanager
@@ -56,6 +63,36 @@ def bar(label: str) -> Iterator[Progress | None]:
         yield None
         return
     shown = _Bar(label)
+    try:
+        yield shown
+    finally:
+        shown.close()
+
+
+class _JobBars:
+    """Bytes where a job moves any, else its items."""
+
+    def __init__(self, label: str) -> None:
+        self._bytes, self._items = _Bar(label), _Bar(label, counting=True)
+
+    def __call__(self, info: JobInfo) -> None:
+        if info.bytes_total:
+            self._bytes(info.bytes_done, info.bytes_total)
+        else:
+            self._items(info.done + info.failed, info.total)
+
+    def close(self) -> None:
+        self._bytes.close()
+        self._items.close()
+
+
+@contextmanager
+def items(label: str) -> Iterator[JobProgress | None]:
+    """What shows how far a job is; None where nobody watches."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    shown = _JobBars(label)
     try:
         yield shown
     finally:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from vofiles import posix
 from vofiles.cli import progress, words
 from vofiles.cli.exits import Outcomes
 from vofiles.tree import Home, Node
@@ -20,6 +21,9 @@ def put(
     recursive: Annotated[bool, typer.Option("--recursive", "-r", help="Folders with all that is in them.")] = False,
     store: Annotated[str | None, typer.Option(help="Identifier of the store that should hold the bytes.")] = None,
     content_type: Annotated[str | None, typer.Option("--type", help="MIME type; by the name if left out.")] = None,
+    preserve: Annotated[
+        bool, typer.Option(help="Keep mode, owner, group and time of change as properties, for `get --preserve`.")
+    ] = True,
 ) -> None:
     """Put files into the tree. Where PATH is a folder they keep their names, as with cp."""
     from vofiles import connect
@@ -31,7 +35,7 @@ def put(
     with connect() as home:
         target = home.at(words.home_path(last))
         into = _is_folder(target, last, many=len(sources) > 1)
-        job = _Putting(home, outcomes, recursive, store, content_type)
+        job = _Putting(home, outcomes, recursive=recursive, store=store, content_type=content_type, preserve=preserve)
         for source in sources:
             with outcomes.part():
                 job.put(source, target, into=into)
@@ -50,10 +54,17 @@ class _Putting:
     """One `put` command at its work."""
 
     def __init__(
-        self, home: Home, outcomes: Outcomes, recursive: bool, store: str | None, content_type: str | None
+        self,
+        home: Home,
+        outcomes: Outcomes,
+        *,
+        recursive: bool,
+        store: str | None,
+        content_type: str | None,
+        preserve: bool,
     ) -> None:
         self._home, self._outcomes, self._recursive = home, outcomes, recursive
-        self._store, self._type = store, content_type
+        self._store, self._type, self._preserve = store, content_type, preserve
 
     def put(self, source: str, target: Node, *, into: bool) -> None:
         """One word of the command."""
@@ -73,10 +84,13 @@ class _Putting:
 
     def _put_file(self, local: Path, node: Node) -> None:
         with progress.bar(local.name) as shown:
-            node.put(local, progress=shown, store=self._store, content_type=self._type)
+            node.put(local, progress=shown, store=self._store, content_type=self._type, preserve=self._preserve)
 
     def _put_folder(self, local: Path, node: Node) -> None:
         node.mkdir(exist_ok=True)
+        # A home's own mode is nobody's folder's.
+        if self._preserve and node.name:
+            node.set({**posix.properties_of(local)})
         with os.scandir(local) as found:
             entries = sorted(found, key=lambda entry: entry.name)
         for entry in entries:
