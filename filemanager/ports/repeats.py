@@ -17,8 +17,12 @@ class Repeats(Protocol):
 
     def claim(self, repeat: Repeat) -> Repeat | None:
         """Write a call down, and answer None; or, where its caller has used its key before, change nothing and answer
-        what was written down then. Waits for another transaction that writes down the same key, until that ends.
+        what was written down then. It is kept from change by others until the transaction ends; who writes down the
+        same key meanwhile waits.
         """
+
+    def find_repeat(self, caller: Ivorn, key: str) -> Repeat | None:
+        """The call that a caller made with that key, or None."""
 
     def save_repeat(self, repeat: Repeat) -> None:
         """Store what may change of a call: transfer, answered."""

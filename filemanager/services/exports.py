@@ -13,6 +13,7 @@ from filemanager.config import Config
 from filemanager.domain.announcement import is_content_type, require_address
 from filemanager.domain.caller import Caller
 from filemanager.domain.node import Node, require_file
+from filemanager.domain.repeat import Repeat, repeat_of
 from filemanager.domain.replica import READABLE, Replica
 from filemanager.domain.store import StoreState
 from filemanager.domain.transfer import Transfer
@@ -55,7 +56,7 @@ class _Plan:
         return content_type if content_type is not None and is_content_type(content_type) else None
 
 
-Ask = Callable[[_Plan, Replica, Transfer, float], contract.Transfer]
+Ask = Callable[[_Plan, Transfer, float], contract.Transfer]
 
 
 @dataclass(frozen=True)
@@ -75,45 +76,54 @@ class ExportService:
         Raises NodeNotFound, NotAFile, ContentNotFound (nothing has been written), StoreUnreachable, ContainerNotFound.
         """
 
-        def ask(plan: _Plan, replica: Replica, transfer: Transfer, within: float) -> contract.Transfer:
+        def ask(plan: _Plan, transfer: Transfer, within: float) -> contract.Transfer:
             wanted = StoreExportInit(
                 transfer=transfer.number,
                 callback=self.config.identifier,
-                container=replica.container,
+                container=_container(transfer),
                 name=plan.node.name,
                 content_type=plan.content_type,
             )
-            return self.control.export_init(replica.store, wanted, within)
+            return self.control.export_init(transfer.store, wanted, within)
 
-        return self._begin(caller, request.node, Direction.EXPORT_INIT, ask)
+        return self._begin(caller, None, request.node, Direction.EXPORT_INIT, ask)
 
     def export_data(self, caller: Caller, request: ExportData) -> TransferAnswer:
         """Have a store send a file's content; answers as soon as the store has agreed.
 
-        Raises what `export_init` does, InvalidArgument and AddressRefused.
+        Raises what `export_init` does, InvalidArgument, AddressRefused and KeyReused.
         """
         require_address(request.url, request.protocol, request.method, SEND)
 
-        def ask(plan: _Plan, replica: Replica, transfer: Transfer, within: float) -> contract.Transfer:
+        def ask(plan: _Plan, transfer: Transfer, within: float) -> contract.Transfer:
             wanted = StoreExportData(
                 transfer=transfer.number,
                 callback=self.config.identifier,
-                container=replica.container,
+                container=_container(transfer),
                 url=request.url,
                 protocol=request.protocol,
                 method=request.method,
                 content_type=plan.content_type,
                 headers=request.headers,
             )
-            return self.control.export_data(replica.store, wanted, within)
+            return self.control.export_data(transfer.store, wanted, within)
 
-        return self._begin(caller, request.node, Direction.EXPORT_DATA, ask)
+        call = repeat_of(caller.account, request, self.clock.now())
+        return self._begin(caller, call, request.node, Direction.EXPORT_DATA, ask)
 
-    def _begin(self, caller: Caller, identifier: LongIdentifier, direction: str, ask: Ask) -> TransferAnswer:
+    def _begin(
+        self, caller: Caller, call: Repeat | None, identifier: LongIdentifier, direction: str, ask: Ask
+    ) -> TransferAnswer:
+        begun = self.offers.find_begun(call)
+        if begun is not None and begun.has_ended:
+            return TransferAnswer(describe_transfer(begun))
         plan = self.database.read(lambda tx: self._plan(tx, caller, identifier))
+        if begun is not None:
+            resumed = self.offers.resume(call, begun, partial(ask, plan), self.config.terms.store_timeout)
+            return TransferAnswer(describe_transfer(*resumed), plan.described)
         while True:
             try:
-                return self._offer_from_first(caller, plan, direction, ask)
+                return self._offer_from_first(caller, call, plan, direction, ask)
             except ContainerNotFound:
                 # A new version may have come, and retention taken this one, while the store was being asked.
                 fresh = self.database.read(lambda tx: self._plan(tx, caller, identifier))
@@ -121,7 +131,9 @@ class ExportService:
                     raise
                 plan = fresh
 
-    def _offer_from_first(self, caller: Caller, plan: _Plan, direction: str, ask: Ask) -> TransferAnswer:
+    def _offer_from_first(
+        self, caller: Caller, call: Repeat | None, plan: _Plan, direction: str, ask: Ask
+    ) -> TransferAnswer:
         """The offer of the first store that makes one, while there is time to ask another."""
         failure: VofilesError | None = None
         patience = self.config.terms.store_timeout
@@ -134,7 +146,7 @@ class ExportService:
             try:
                 if replica.store in plan.offline:
                     raise StoreUnreachable(replica.store, reason="it is OFFLINE")
-                transfer, told = self.offers.begin(intent, partial(ask, plan, replica), within)
+                transfer, told = self.offers.begin_once(call, intent, partial(ask, plan), within)
             except _PASSED_OVER as error:
                 failure = failure or error
                 continue
@@ -166,3 +178,8 @@ class ExportService:
         readable = [replica for replica in replicas if replica.state in READABLE]
         offline = {store.identifier for store in tx.stores.list_stores() if store.state == StoreState.OFFLINE}
         return _Plan(node, describe_node(tx, service, node), readable, frozenset(offline))
+
+
+def _container(transfer: Transfer) -> Ivorn:
+    assert transfer.container is not None, "an export is of a container from the beginning"
+    return transfer.container

@@ -18,9 +18,11 @@ from filemanager.domain.announcement import (
     require_sizes,
 )
 from filemanager.domain.caller import Caller
+from filemanager.domain.conditions import require_possible_version, require_version
 from filemanager.domain.node import Node, require_file
 from filemanager.domain.placement import Preferences, candidates
 from filemanager.domain.properties import CONTENT_TYPE, PREFERRED_STORE
+from filemanager.domain.repeat import Repeat, repeat_of
 from filemanager.domain.store import Store
 from filemanager.domain.transfer import Transfer
 from filemanager.ports import Clock, Database, Numbers, StoreControl, Transaction
@@ -75,8 +77,8 @@ class ImportService:
     def import_init(self, caller: Caller, request: ImportInit) -> contract.Transfer:
         """Where to PUT a file's next version.
 
-        Raises NodeNotFound, NotAFile, InvalidArgument, StoreNotFound, StoreUnreachable, StoreFull, StoreReadOnly,
-        and what the store answers.
+        Raises NodeNotFound, NotAFile, InvalidArgument, VersionConflict, KeyReused, StoreNotFound, StoreUnreachable,
+        StoreFull, StoreReadOnly, and what the store answers.
         """
 
         def ask(plan: _Plan, transfer: Transfer, within: float) -> contract.Transfer:
@@ -125,8 +127,15 @@ class ImportService:
     def _begin(self, caller: Caller, request: ImportInit | ImportData, direction: str, ask: Ask) -> contract.Transfer:
         require_sizes(request.size, request.maximum_size)
         require_content_type(request.content_type)
+        require_possible_version(request.if_version)
         digests = require_digests(request.digests)
-        plan = self.database.read(lambda tx: self._plan(tx, caller, request, digests))
+        call = repeat_of(caller.account, request, self.clock.now())
+        begun = self.offers.find_begun(call)
+        if begun is not None and begun.has_ended:
+            return describe_transfer(begun)
+        plan = self.database.read(lambda tx: self._plan(tx, caller, request, digests, begun))
+        if begun is not None:
+            return describe_transfer(*self.offers.resume(call, begun, partial(ask, plan), self._patience))
 
         def intent(store: Store) -> Transfer:
             now = self.clock.now()
@@ -143,15 +152,38 @@ class ImportService:
                 size=request.size,
                 content_type=request.content_type,
                 digests=digests,
+                if_version=request.if_version,
             )
 
-        return self._offer_from_first(plan, intent, ask)
+        return self._offer_from_first(call, plan, intent, ask)
+
+    @property
+    def _patience(self) -> float:
+        return self.config.terms.store_timeout
 
     def _plan(
-        self, tx: Transaction, caller: Caller, request: ImportInit | ImportData, digests: tuple[Digest, ...]
+        self,
+        tx: Transaction,
+        caller: Caller,
+        request: ImportInit | ImportData,
+        digests: tuple[Digest, ...],
+        begun: Transfer | None,
     ) -> _Plan:
         service = self.config.identifier
         node = require_file(get_node(tx, service, caller, request.node))
+        # What has begun has its store, and met its condition when it began.
+        if begun is None:
+            require_version(node, request.if_version)
+        chosen = [] if begun is not None else self._choose(tx, node, request)
+        content_type = request.content_type
+        if content_type is None:
+            stored = tx.nodes.property_of([node.key], CONTENT_TYPE).get(node.key, "")
+            # People may call a type what they like; a store is told only what HTTP can say.
+            content_type = stored if is_content_type(stored) else None
+        return _Plan(node, path_of(tx, service, node), chosen, content_type, digests)
+
+    def _choose(self, tx: Transaction, node: Node, request: ImportInit | ImportData) -> list[Store]:
+        """The stores to ask, the first choice first."""
         above = [each.key for each in tx.nodes.ancestors(node.key)]
         wishes = tx.nodes.property_of([node.key, *above], PREFERRED_STORE)
         account = tx.accounts.properties_of_account(node.owner).get(PREFERRED_STORE)
@@ -162,17 +194,13 @@ class ImportService:
             default=self.config.default_store,
         )
         stores = {store.identifier: store for store in tx.stores.list_stores()}
-        chosen = candidates(preferences, stores, request.size, self.control.is_down)
-        content_type = request.content_type
-        if content_type is None:
-            stored = tx.nodes.property_of([node.key], CONTENT_TYPE).get(node.key, "")
-            # People may call a type what they like; a store is told only what HTTP can say.
-            content_type = stored if is_content_type(stored) else None
-        return _Plan(node, path_of(tx, service, node), chosen, content_type, digests)
+        return candidates(preferences, stores, request.size, self.control.is_down)
 
-    def _offer_from_first(self, plan: _Plan, intent: Callable[[Store], Transfer], ask: Ask) -> contract.Transfer:
+    def _offer_from_first(
+        self, call: Repeat | None, plan: _Plan, intent: Callable[[Store], Transfer], ask: Ask
+    ) -> contract.Transfer:
         """The offer of the first store that makes one, while there is time to ask another."""
-        patience = self.config.terms.store_timeout
+        patience = self._patience
         # All attempts together must not keep the caller waiting longer than one store alone might.
         within = patience if len(plan.stores) == 1 else patience / 2
         started = self.clock.elapsed()
@@ -181,7 +209,7 @@ class ImportService:
             if failure is not None and self.clock.elapsed() - started + within > patience:
                 break
             try:
-                transfer, told = self.offers.begin(intent(store), partial(ask, plan), within)
+                transfer, told = self.offers.begin_once(call, intent(store), partial(ask, plan), within)
             except _PASSED_OVER as error:
                 failure = failure or error
                 continue

@@ -4,16 +4,22 @@
 
 Rule: at whatever point this stops, the database says what may be going on in the store, and the upkeep of transfers
 finds it there. A transfer whose store did not agree has FAILED, and the store is told to forget it.
+
+A call with an idempotency key is its transfer: the intent and the key are one commit, and whoever repeats the call is
+answered that transfer as it stands, its store being asked once more for what only the store knows. Where the store did
+not agree there was no answer to remember, and a repeat begins anew.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from filemanager.config import Config
+from filemanager.domain.conditions import require_version
 from filemanager.domain.errand import Errand, ErrandVerb
 from filemanager.domain.node import Node
+from filemanager.domain.repeat import Repeat
 from filemanager.domain.transfer import Transfer
-from filemanager.ports import Clock, Database, Transaction
+from filemanager.ports import Clock, Database, StoreControl, Transaction
 from filemanager.services.outcomes import Outcomes
 from vofiles import contract
 from vofiles.contract import Failure, TransferState
@@ -43,6 +49,7 @@ class Offers:
 
     config: Config
     database: Database
+    control: StoreControl
     clock: Clock
     outcomes: Outcomes
 
@@ -50,39 +57,78 @@ class Offers:
         """The transfer as it stands once its store has agreed, and what the store said.
 
         Raises NodeNotFound where the node has gone, ContainerNotFound where what is to be exported is no longer its
-        content, StoreUnreachable, and what the store answers.
+        content, VersionConflict where what is to be replaced is not, StoreUnreachable, and what the store answers.
+        """
+        transfer, told = self.begin_once(None, intent, ask, within)
+        assert told is not None, "a new transfer has a store to ask"
+        return transfer, told
+
+    def begin_once(
+        self, call: Repeat | None, intent: Transfer, ask: Ask, within: float
+    ) -> tuple[Transfer, contract.Transfer | None]:
+        """The same for a call that may have an idempotency key: where it has begun a transfer before, that one, and
+        nothing said where it has ended. Raises KeyReused besides.
         """
         intent = replace(intent, due=Instant(intent.created + ASKED_BY))
-
-        def commit(tx: Transaction) -> None:
-            node = tx.nodes.lock_node(intent.node) if intent.node is not None else None
-            if node is None:
-                raise NodeNotFound(intent.node_number)
-            if not intent.is_import:
-                _require_current(tx, node, intent.container)
-            tx.transfers.add_transfer(intent)
-
-        self.database.write(commit)
+        begun = self.database.write(lambda tx: _intend(tx, call, intent))
+        if begun.number != intent.number:
+            return self.resume(call, begun, ask, within)
         try:
             told = _checked(intent, ask(intent, within))
         except VofilesError as refusal:
             error = _as_seen_by_caller(intent, refusal)
-            self._refused(intent, error)
+            self._refused(call, intent, error)
             raise error from refusal
-        return self._accept(intent, told), told
+        return self._accept(call, intent, told), told
 
-    def _refused(self, intent: Transfer, error: VofilesError) -> None:
-        # Without an answer nobody knows whether the store has begun; whatever it has begun is to end.
-        tell = isinstance(error, Unreachable)
-        self.outcomes.abandon(intent.number, TransferState.FAILED, Failure(error.name, error.message), tell=tell)
+    def find_begun(self, call: Repeat | None) -> Transfer | None:
+        """The transfer that a call with this key has begun before, if it has an answer or may still get one.
 
-    def _accept(self, intent: Transfer, told: contract.Transfer) -> Transfer:
+        Raises KeyReused.
+        """
+        if call is None:
+            return None
+        return self.database.read(lambda tx: _find_begun(tx, call, tx.repeats.find_repeat(call.caller, call.key)))
+
+    def resume(
+        self, call: Repeat | None, begun: Transfer, ask: Ask, within: float
+    ) -> tuple[Transfer, contract.Transfer | None]:
+        """A transfer begun before as it stands, and what its store says now; nothing where it has ended.
+
+        Raises StoreUnreachable, and what the store answers; the transfer goes on whatever that is.
+        """
+        if begun.has_ended:
+            return begun, None
+        try:
+            told = self._ask_again(begun, ask, within)
+        except VofilesError as refusal:
+            raise _as_seen_by_caller(begun, refusal) from refusal
+        return self._accept(call, begun, told), told
+
+    def _ask_again(self, begun: Transfer, ask: Ask, within: float) -> contract.Transfer:
+        try:
+            told = self.control.get_transfer(begun.store, begun.number, within)
+        except TransferNotFound:
+            # Whoever began it has not got so far, and perhaps never will.
+            told = ask(begun, within)
+        return _checked(begun, told)
+
+    def _refused(self, call: Repeat | None, intent: Transfer, error: VofilesError) -> None:
+        # Without an answer nobody knows whether the store has begun; whatever it has begun is to end, unless a repeat
+        # of the call has been answered meanwhile.
+        tell, unless_begun = isinstance(error, Unreachable), call is not None
+        failure = Failure(error.name, error.message)
+        self.outcomes.abandon(intent.number, TransferState.FAILED, failure, tell=tell, unless_begun=unless_begun)
+
+    def _accept(self, call: Repeat | None, intent: Transfer, told: contract.Transfer) -> Transfer:
         now = self.clock.now()
 
         def commit(tx: Transaction) -> Transfer:
             held = tx.transfers.lock_transfer(intent.number)
             if held is None:
                 raise TransferNotFound(intent.number)
+            if call is not None:
+                tx.repeats.save_repeat(replace(call, transfer=held.number, answered=True))
             if held.state == TransferState.CANCELLED:
                 # The node went, or the caller thought better of it, while the store was being asked.
                 tx.errands.add_errand(Errand(held.store, ErrandVerb.CANCEL_TRANSFER, held.number, now, now))
@@ -97,6 +143,35 @@ class Offers:
             return offered
 
         return self.database.write(commit)
+
+
+def _intend(tx: Transaction, call: Repeat | None, intent: Transfer) -> Transfer:
+    """Write down what is about to begin; or find what the same call has begun before, and write nothing."""
+    if call is not None:
+        call = replace(call, transfer=intent.number)
+        before = tx.repeats.claim(call)
+        begun = _find_begun(tx, call, before)
+        if begun is not None:
+            return begun
+        if before is not None:
+            tx.repeats.save_repeat(call)
+    node = tx.nodes.lock_node(intent.node) if intent.node is not None else None
+    if node is None:
+        raise NodeNotFound(intent.node_number)
+    require_version(node, intent.if_version)
+    if not intent.is_import:
+        _require_current(tx, node, intent.container)
+    tx.transfers.add_transfer(intent)
+    return intent
+
+
+def _find_begun(tx: Transaction, call: Repeat, before: Repeat | None) -> Transfer | None:
+    if before is None:
+        return None
+    before.require_same(call)
+    begun = tx.transfers.find_transfer(before.transfer) if before.transfer is not None else None
+    unanswered = begun is not None and begun.has_ended and not before.answered
+    return None if unanswered else begun
 
 
 def _require_current(tx: Transaction, node: Node, container: Ivorn | None) -> None:

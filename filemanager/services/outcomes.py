@@ -10,17 +10,19 @@ from dataclasses import dataclass
 
 from filemanager.config import Config
 from filemanager.domain.change import Change, ChangeOperation
-from filemanager.domain.content import ContentVersion, dropped
+from filemanager.domain.conditions import require_version
+from filemanager.domain.content import ContentVersion
 from filemanager.domain.errand import Errand, ErrandVerb
 from filemanager.domain.node import Node
 from filemanager.domain.properties import CONTENT_TYPE
 from filemanager.domain.replica import Replica, ReplicaState
 from filemanager.domain.transfer import Transfer
 from filemanager.ports import Clock, Database, Transaction
+from filemanager.services.retention import RetentionService, drop
 from filemanager.services.settlement import Settlements
-from vofiles.contract import Failure, Receipt, TransferFailed, TransferState
-from vofiles.errors import InvalidArgument, TransferNotFound
-from vofiles.instant import SECOND, Instant
+from vofiles.contract import Direction, Failure, Receipt, TransferFailed, TransferState
+from vofiles.errors import InvalidArgument, TransferNotFound, VersionConflict
+from vofiles.instant import Instant
 from vofiles.ivorn import Ivorn
 
 _BAD_ENDS = frozenset({TransferState.FAILED, TransferState.EXPIRED, TransferState.CANCELLED})
@@ -35,6 +37,7 @@ class Outcomes:
     clock: Clock
     settlements: Settlements
     wake_errands: Callable[[], None]
+    retention: RetentionService
 
     def complete(self, store: Ivorn, receipt: Receipt) -> None:
         """The store has all bytes of a transfer, or has sent them. Doing it again changes nothing.
@@ -55,12 +58,20 @@ class Outcomes:
             node = tx.nodes.lock_node(transfer.node) if transfer.node is not None else None
             if transfer.has_ended or node is None:
                 # Nobody wants these bytes any more: cancelled, given up, or the node is gone and stays gone.
-                _drop(tx, store, receipt.container, now, now)
+                drop(tx, store, receipt.container, now, now)
                 if not transfer.has_ended:
                     tx.transfers.save_transfer(transfer.moved_to(TransferState.CANCELLED))
                 return
-            self._add_version(tx, node, transfer, receipt, now)
-            tx.transfers.save_transfer(_completed(transfer, receipt))
+            conflict = _find_conflict(node, transfer)
+            if conflict is not None:
+                # Another content came first: what the caller required is no longer so, and nobody wants these bytes.
+                drop(tx, store, receipt.container, now, now)
+                tx.transfers.save_transfer(transfer.moved_to(TransferState.FAILED, failure=conflict))
+                return
+            before = tx.contents.find_version(node.key, node.version) if node.version else None
+            self._add_version(tx, node, before, transfer, receipt, now)
+            kept = before.size if before is not None and transfer.direction == Direction.APPEND_INIT else 0
+            tx.transfers.save_transfer(_completed(transfer, receipt, kept))
 
         self.database.write(commit)
         self._announce(receipt.transfer)
@@ -81,13 +92,17 @@ class Outcomes:
         self.database.write(commit)
         self._announce(outcome.transfer)
 
-    def abandon(self, number: str, state: str, failure: Failure, *, tell: bool) -> None:
-        """End a transfer from this side, if it has not ended; `tell` has its store told, however long that takes."""
+    def abandon(self, number: str, state: str, failure: Failure, *, tell: bool, unless_begun: bool = False) -> None:
+        """End a transfer from this side, if it has not ended; `tell` has its store told, however long that takes, and
+        `unless_begun` leaves one alone that its store has agreed to.
+        """
         now = self.clock.now()
 
         def commit(tx: Transaction) -> None:
             transfer = tx.transfers.lock_transfer(number)
             if transfer is None or transfer.has_ended:
+                return
+            if unless_begun and transfer.state != TransferState.REQUESTED:
                 return
             tx.transfers.save_transfer(transfer.moved_to(state, failure=failure))
             if tell:
@@ -100,7 +115,15 @@ class Outcomes:
         self.settlements.publish(number)
         self.wake_errands()
 
-    def _add_version(self, tx: Transaction, node: Node, transfer: Transfer, receipt: Receipt, now: Instant) -> None:
+    def _add_version(
+        self,
+        tx: Transaction,
+        node: Node,
+        before: ContentVersion | None,
+        transfer: Transfer,
+        receipt: Receipt,
+        now: Instant,
+    ) -> None:
         fresh = tx.contents.add_version(
             ContentVersion(
                 node.key, node.version + 1, receipt.size, receipt.created, receipt.content_type, receipt.digests
@@ -110,42 +133,23 @@ class Outcomes:
         after = node.with_content(fresh.number, now)
         tx.nodes.save_node(after)
         stored = tx.nodes.property_of([node.key], CONTENT_TYPE).get(node.key)
+        said = stored
         if stored is not None and transfer.content_type is not None and stored != transfer.content_type:
             # Who uploaded said anew what the bytes are; what was said of the old ones must not hide it.
-            tx.nodes.put_properties(node.key, {CONTENT_TYPE: transfer.content_type})
-        tx.changes.add_change(
-            Change(
-                transfer.caller,
-                node.owner,
-                after.modified,
-                node.number,
-                ChangeOperation.IMPORT,
-                {"content.version": str(node.version) if node.version else None},
-                {
-                    "content.version": str(fresh.number),
-                    "content.size": str(fresh.size),
-                    "filestore.location": str(receipt.container),
-                },
-            )
-        )
-        self._retain(tx, after, now)
-
-    def _retain(self, tx: Transaction, node: Node, now: Instant) -> None:
-        """Give up the versions that need not be kept, each when nobody fetches it any more."""
-        old = tx.contents.versions_up_to(node.key, dropped(node.version, self.config.terms.keep_versions))
-        if not old:
-            return
-        exports = [each for each in tx.transfers.open_transfers(node.key) if not each.is_import]
-        lifetime = self.config.terms.transfer_lifetime * SECOND
-        replicas = tx.contents.replicas_of([version.key for version in old])
-        for version in old:
-            for replica in replicas.get(version.key, []):
-                # An export whose offer is not written down yet has an early `due`, and will have a ticket all the same.
-                due = [
-                    max(each.due, each.created + lifetime) for each in exports if each.container == replica.container
-                ]
-                _drop(tx, replica.store, replica.container, now, Instant(max([now, *due])))
-            tx.contents.delete_version(version.key)
+            said = transfer.content_type
+            tx.nodes.put_properties(node.key, {CONTENT_TYPE: said})
+        gone: dict[str, str | None] = {"content.version": str(node.version) if node.version else None}
+        came: dict[str, str | None] = {
+            "content.version": str(fresh.number),
+            "content.size": str(fresh.size),
+            "filestore.location": str(receipt.container),
+        }
+        types = stored or (before.content_type if before is not None else None), said or fresh.content_type
+        if types[0] != types[1]:
+            gone[CONTENT_TYPE], came[CONTENT_TYPE] = types
+        operation = ChangeOperation.APPEND if transfer.direction == Direction.APPEND_INIT else ChangeOperation.IMPORT
+        tx.changes.add_change(Change(transfer.caller, node.owner, after.modified, node.number, operation, gone, came))
+        self.retention.retain(tx, after, now)
 
 
 def _lock(tx: Transaction, store: Ivorn, number: str) -> Transfer:
@@ -153,6 +157,15 @@ def _lock(tx: Transaction, store: Ivorn, number: str) -> Transfer:
     if transfer is None or transfer.store != store:
         raise TransferNotFound(number)
     return transfer
+
+
+def _find_conflict(node: Node, transfer: Transfer) -> Failure | None:
+    """Why a transfer's bytes cannot become the content of a node as it is now, if so."""
+    try:
+        require_version(node, transfer.if_version)
+    except VersionConflict as error:
+        return Failure(error.name, error.message)
+    return None
 
 
 def _require_own_container(transfer: Transfer, receipt: Receipt) -> None:
@@ -163,11 +176,8 @@ def _require_own_container(transfer: Transfer, receipt: Receipt) -> None:
         raise InvalidArgument("container", reason=f"transfer {transfer.number} is about {transfer.container}")
 
 
-def _completed(transfer: Transfer, receipt: Receipt) -> Transfer:
+def _completed(transfer: Transfer, receipt: Receipt, kept: int = 0) -> Transfer:
+    """`kept` bytes were there before and did not move."""
     return transfer.moved_to(
-        TransferState.COMPLETED, receipt=receipt, bytes_done=receipt.size, container=receipt.container
+        TransferState.COMPLETED, receipt=receipt, bytes_done=receipt.size - kept, container=receipt.container
     )
-
-
-def _drop(tx: Transaction, store: Ivorn, container: Ivorn, now: Instant, due: Instant) -> None:
-    tx.errands.add_errand(Errand(store, ErrandVerb.DELETE_CONTAINER, str(container), now, due))

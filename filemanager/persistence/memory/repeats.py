@@ -20,6 +20,9 @@ class MemoryRepeats(Repository):
             self._state.repeats[repeat.caller, repeat.key] = repeat
         return there
 
+    def find_repeat(self, caller: Ivorn, key: str) -> Repeat | None:
+        return self._state.repeats.get((caller, key))
+
     def save_repeat(self, repeat: Repeat) -> None:
         before = self._state.repeats.get((repeat.caller, repeat.key))
         if before is not None:

@@ -24,6 +24,7 @@ _CLAIM = text(
 _FIND = select(_R.caller, _R.idempotency_key, _R.operation, _R.fingerprint, _R.created, _R.transfer, _R.answered).where(
     *_THIS
 )
+_LOCK = _FIND.with_for_update()
 _SAVE = update(REPEATS).where(*_THIS).values(transfer=bindparam("new_transfer"), answered=bindparam("new_answered"))
 _KEEP = update(REPEATS).where(*_THIS).values(answered=True, answer=bindparam("new_answer"))
 _ANSWER = select(_R.answer).where(*_THIS)
@@ -55,10 +56,14 @@ class SqlRepeats:
         }
         # What stood in the way may have been forgotten before it is read; then it does so no longer.
         while self._connection.execute(_CLAIM, values).first() is None:
-            row = self._connection.execute(_FIND, _this(repeat.caller, repeat.key)).first()
+            row = self._connection.execute(_LOCK, _this(repeat.caller, repeat.key)).first()
             if row is not None:
                 return _repeat_of(row)
         return None
+
+    def find_repeat(self, caller: Ivorn, key: str) -> Repeat | None:
+        row = self._connection.execute(_FIND, _this(caller, key)).first()
+        return None if row is None else _repeat_of(row)
 
     def save_repeat(self, repeat: Repeat) -> None:
         changing = {"new_transfer": repeat.transfer, "new_answered": repeat.answered}
