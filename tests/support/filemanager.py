@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from filemanager.config import Config, Terms
+from filemanager.config import Config, JobTerms, Terms
 from filemanager.domain.caller import Caller
 from filemanager.domain.store import Store as KnownStore
 from filemanager.persistence.memory import MemoryDatabase
@@ -287,6 +287,7 @@ class World:
     names: tuple[Ivorn, ...] = (CAMBRIDGE, LEICESTER, EDINBURGH)
     default_store: Ivorn | None = None
     terms: Terms = field(default_factory=Terms)
+    jobs: JobTerms = field(default_factory=JobTerms)
 
     def __post_init__(self) -> None:
         self.watch = Watch()
@@ -296,9 +297,11 @@ class World:
             self.know_store(name)
         self.desk = self.make_desk()
 
-    def make_desk(self) -> Desk:
+    def make_desk(self, jobs: JobTerms | None = None) -> Desk:
         """The use cases as a new process has them: nothing of what was in memory is left."""
-        config = Config(SERVICE, (COMMUNITY,), "sqlite:///unused", self.default_store, terms=self.terms)
+        config = Config(
+            SERVICE, (COMMUNITY,), "sqlite:///unused", self.default_store, terms=self.terms, jobs=jobs or self.jobs
+        )
         return make_desk(config, self.database, self.stores, self.errands, self.watch, SystemNumbers(), FastPasswords())
 
     def know_store(self, name: Ivorn, **told: object) -> None:
