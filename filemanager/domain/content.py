@@ -25,8 +25,5 @@ class ContentVersion:
     content_type: str | None = None
     digests: tuple[Digest, ...] = ()
     key: int = UNSAVED
-
-
-def dropped(current: int, keep: int) -> int:
-    """The highest version number that retention gives up when `current` has come and `keep` versions are kept."""
-    return max(0, current - keep)
+    superseded: Instant | None = None
+    """When the next version was complete; None for the current one."""

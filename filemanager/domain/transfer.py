@@ -35,7 +35,7 @@ TRANSITIONS: Final[dict[str, tuple[str, ...]]] = {
 ENDED: Final = TransferState.ENDED
 OPEN: Final = frozenset(TRANSITIONS) - ENDED
 """States of a transfer that has not ended."""
-IMPORTS: Final = frozenset({Direction.IMPORT_INIT, Direction.IMPORT_DATA, Direction.COPY})
+IMPORTS: Final = frozenset({Direction.IMPORT_INIT, Direction.IMPORT_DATA, Direction.APPEND_INIT, Direction.COPY})
 """Directions that bring bytes into a container of their own."""
 
 

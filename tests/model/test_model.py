@@ -12,8 +12,9 @@ from hypothesis.stateful import run_state_machine_as_test
 from filemanager.persistence.engine import open_database
 from filemanager.persistence.memory.nodes import MemoryNodes
 from filemanager.ports import Database, Transaction
-from filemanager.services import nodes, outcomes
+from filemanager.services import nodes, outcomes, retention
 from filemanager.services.outcomes import Outcomes
+from filemanager.services.retention import RetentionService
 from filestore.persistence.memory import MemoryRecords
 from filestore.services import uploads
 from tests.model.machine import Machine
@@ -92,12 +93,13 @@ def forget_to_deduplicate(patch: pytest.MonkeyPatch) -> None:
 
 def forget_orphans(patch: pytest.MonkeyPatch) -> None:
     """Nobody tells a store that bytes are not wanted any more."""
-    patch.setattr(outcomes, "_drop", lambda *_: None)
+    patch.setattr(retention, "drop", lambda *_: None)
+    patch.setattr(outcomes, "drop", lambda *_: None)
 
 
 def keep_everything(patch: pytest.MonkeyPatch) -> None:
     """Retention gives up nothing."""
-    patch.setattr(Outcomes, "_retain", lambda *_: None)
+    patch.setattr(RetentionService, "retain", lambda *_: 0)
 
 
 def forget_transfers_of_deleted_nodes(patch: pytest.MonkeyPatch) -> None:

@@ -341,7 +341,7 @@ BUGS = (
     SeededBug("versions are not counted by the node", "rewrite", put(outcomes, "ContentVersion", _first_version_again)),
     SeededBug("the old container goes before the switch", "rewrite", _delete_before_the_switch),
     SeededBug("the store is asked before the intent", "first write", put(Offers, "begin", _ask_before_the_intent)),
-    SeededBug("bytes for a deleted node stay", "delete while writing", put(outcomes, "_drop", lambda *given: None)),
+    SeededBug("bytes for a deleted node stay", "delete while writing", put(outcomes, "drop", lambda *given: None)),
 )
 
 __all__ = ["BUGS", "SeededBug", "disk", "uploads"]

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, select
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from filemanager.domain.content import ContentVersion
@@ -13,7 +13,7 @@ from filemanager.persistence.repositories.batches import batches
 from filemanager.persistence.repositories.identifiers import ivorn
 from filemanager.persistence.repositories.stores import KEY_OF_STORE
 from filemanager.persistence.repositories.violations import FOREIGN_KEY, refusal
-from filemanager.persistence.schema import CONTENT_VERSIONS, REPLICAS, STORES, VERSION_DIGESTS
+from filemanager.persistence.schema import CONTENT_VERSIONS, NODES, REPLICAS, STORES, VERSION_DIGESTS
 from vofiles.contract import Digest
 from vofiles.errors import Conflict, ContentNotFound, NodeNotFound, StoreNotFound, VersionConflict
 from vofiles.instant import Instant
@@ -21,19 +21,69 @@ from vofiles.ivorn import Ivorn
 
 _V, _OTHER, _D, _R = CONTENT_VERSIONS, CONTENT_VERSIONS.alias("other"), VERSION_DIGESTS, REPLICAS
 
+_HIGHEST_NUMBER = (1 << 31) - 1
+
 ANY_VERSION = (
     # One row for each digest, and one for a version without any.
-    select(_V.c.node, _V.c.number, _V.c.size, _V.c.created, _V.c.content_type, _V.c.key, _D.c.algorithm, _D.c.value)
+    select(
+        _V.c.node,
+        _V.c.number,
+        _V.c.size,
+        _V.c.created,
+        _V.c.content_type,
+        _V.c.key,
+        _D.c.algorithm,
+        _D.c.value,
+        _V.c.superseded,
+    )
     .select_from(_V.outerjoin(_D, _D.c.version == _V.c.key))
     .order_by(_V.c.node, _V.c.number, _D.c.position)
 )
 _HIGHEST = select(func.max(_OTHER.c.number)).where(_OTHER.c.node == _V.c.node).scalar_subquery()
 _CURRENT = ANY_VERSION.where(_V.c.node.in_(bindparam("nodes", expanding=True)), _V.c.number == _HIGHEST)
 _UP_TO = ANY_VERSION.where(_V.c.node == bindparam("of_node"), _V.c.number <= bindparam("last"))
+_FIND = ANY_VERSION.where(_V.c.node == bindparam("of_node"), _V.c.number == bindparam("of_number"))
+# The limit is one of versions, of which each has several rows.
+_BELOW = (
+    ANY_VERSION.where(
+        _V.c.key.in_(
+            select(_OTHER.c.key)
+            .where(_OTHER.c.node == bindparam("of_node"), _OTHER.c.number < bindparam("before"))
+            .order_by(_OTHER.c.number.desc())
+            .limit(bindparam("limit"))
+        )
+    )
+    .order_by(None)
+    .order_by(_V.c.number.desc(), _D.c.position)
+)
+_UNTIL = ANY_VERSION.where(_V.c.node == bindparam("of_node"), _V.c.superseded <= bindparam("instant"))
+_SUPERSEDED = (
+    ANY_VERSION.where(
+        _V.c.key.in_(
+            select(_OTHER.c.key)
+            .where(_OTHER.c.superseded.is_not(None), _OTHER.c.key > bindparam("after"))
+            .order_by(_OTHER.c.key)
+            .limit(bindparam("limit"))
+        )
+    )
+    .order_by(None)
+    .order_by(_V.c.key, _D.c.position)
+)
+_SUPERSEDE = (
+    update(_V)
+    .where(_V.c.node == bindparam("of_node"), _V.c.number < bindparam("than"), _V.c.superseded.is_(None))
+    .values(superseded=bindparam("instant"))
+)
 _ADD_VERSION = insert(_V).returning(_V.c.key)
 _ADD_DIGEST = insert(_D)
+# Searches sort by the size of the current version: the node has it too.
+_NEWER = select(_OTHER.c.key).where(_OTHER.c.node == bindparam("of_node"), _OTHER.c.number > bindparam("than"))
+_NOTE_SIZE = (
+    update(NODES).where(NODES.c.key == bindparam("of_node"), ~_NEWER.exists()).values(size=bindparam("new_size"))
+)
 _DELETE_VERSION = delete(_V).where(_V.c.key == bindparam("version"))
 
+_DELETE_REPLICA = delete(_R).where(_R.c.key == bindparam("replica"))
 ANY_REPLICA = (
     select(
         _R.c.version,
@@ -49,6 +99,9 @@ ANY_REPLICA = (
 )
 _OF_VERSIONS = ANY_REPLICA.where(_R.c.version.in_(bindparam("versions", expanding=True)))
 _OF_NODE = ANY_REPLICA.where(_R.c.version.in_(select(_V.c.key).where(_V.c.node == bindparam("of_node"))))
+_OF_NODES = ANY_REPLICA.where(
+    _R.c.version.in_(select(_V.c.key).where(_V.c.node.in_(bindparam("nodes", expanding=True))))
+)
 _ADD_REPLICA = (
     insert(_R)
     .values(
@@ -81,6 +134,12 @@ class SqlContents:
                 FOREIGN_KEY: lambda: NodeNotFound(f"node {version.node}"),
             }
             raise refusal(error, known) from error
+        self._connection.execute(
+            _NOTE_SIZE, {"of_node": version.node, "than": version.number, "new_size": version.size}
+        )
+        if version.number > 1:
+            values = {"of_node": version.node, "than": version.number, "instant": version.created}
+            self._connection.execute(_SUPERSEDE, values)
         if version.digests:
             rows = [
                 {"version": key, "position": position, "algorithm": digest.algorithm, "value": digest.value}
@@ -98,6 +157,20 @@ class SqlContents:
 
     def versions_up_to(self, node: int, number: int) -> list[ContentVersion]:
         return versions_of(self._connection.execute(_UP_TO, {"of_node": node, "last": number}))
+
+    def find_version(self, node: int, number: int) -> ContentVersion | None:
+        found = versions_of(self._connection.execute(_FIND, {"of_node": node, "of_number": number}))
+        return found[0] if found else None
+
+    def versions_below(self, node: int, number: int | None, limit: int) -> list[ContentVersion]:
+        values = {"of_node": node, "before": _HIGHEST_NUMBER if number is None else number, "limit": limit}
+        return versions_of(self._connection.execute(_BELOW, values))
+
+    def superseded_until(self, node: int, instant: Instant) -> list[ContentVersion]:
+        return versions_of(self._connection.execute(_UNTIL, {"of_node": node, "instant": instant}))
+
+    def superseded(self, after: int, limit: int) -> list[ContentVersion]:
+        return versions_of(self._connection.execute(_SUPERSEDED, {"after": after, "limit": limit}))
 
     def delete_version(self, key: int) -> None:
         self._connection.execute(_DELETE_VERSION, {"version": key})
@@ -123,6 +196,9 @@ class SqlContents:
             raise refusal(error, known) from error
         return replace(replica, key=key)
 
+    def delete_replica(self, key: int) -> None:
+        self._connection.execute(_DELETE_REPLICA, {"replica": key})
+
     def replicas_of(self, versions: Sequence[int]) -> dict[int, list[Replica]]:
         found: dict[int, list[Replica]] = {}
         for some in batches(versions):
@@ -130,6 +206,12 @@ class SqlContents:
                 replica = replica_of(row)
                 found.setdefault(replica.version, []).append(replica)
         return found
+
+    def replicas_of_nodes(self, nodes: Sequence[int]) -> list[Replica]:
+        # A list that is filled up names its last one again; IN finds that one once.
+        return [
+            replica_of(row) for some in batches(nodes) for row in self._connection.execute(_OF_NODES, {"nodes": some})
+        ]
 
     def replicas_of_node(self, node: int) -> list[Replica]:
         return [replica_of(row) for row in self._connection.execute(_OF_NODE, {"of_node": node})]
@@ -139,10 +221,11 @@ def versions_of(rows: Iterable[Any]) -> list[ContentVersion]:
     """One for each version; its rows come one after the other."""
     found: list[ContentVersion] = []
     digests: list[Digest] = []
-    for node, number, size, created, content_type, key, algorithm, value in rows:
+    for node, number, size, created, content_type, key, algorithm, value, superseded in rows:
         if not found or found[-1].key != key:
             digests = []
-            found.append(ContentVersion(node, number, size, Instant(created), content_type, (), key))
+            until = None if superseded is None else Instant(superseded)
+            found.append(ContentVersion(node, number, size, Instant(created), content_type, (), key, until))
         if algorithm is not None:
             digests.append(Digest(algorithm, value))
             found[-1] = replace(found[-1], digests=tuple(digests))

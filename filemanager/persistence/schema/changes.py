@@ -4,7 +4,7 @@ A sequence or an identity would leave gaps where a transaction is rolled back. T
 transaction, and its lock makes changes take their numbers in the order in which they commit.
 """
 
-from sqlalchemy import BigInteger, Column, Table
+from sqlalchemy import BigInteger, Column, Index, Table
 
 from filemanager.persistence.schema.metadata import INSTANT, METADATA, TEXT
 
@@ -16,11 +16,13 @@ CHANGES = Table(
     Column("who", TEXT, nullable=False),
     Column("on_behalf_of", TEXT, nullable=False),
     Column("at", INSTANT, nullable=False),
-    Column("node", TEXT, nullable=False, index=True),
+    Column("node", TEXT, nullable=False),
     Column("operation", TEXT, nullable=False),
     # JSON objects of texts and nulls.
     Column("before", TEXT, nullable=False),
     Column("after", TEXT, nullable=False),
+    # The history of one node is a range of this, in its order.
+    Index(None, "node", "number"),
 )
 
 COUNTERS = Table(

@@ -1,6 +1,6 @@
 """Content versions and their digests."""
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Integer, SmallInteger, Table, UniqueConstraint
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, SmallInteger, Table, UniqueConstraint
 
 from filemanager.persistence.schema.metadata import INSTANT, KEY, METADATA, TEXT
 from filemanager.persistence.schema.nodes import NODES
@@ -14,9 +14,20 @@ CONTENT_VERSIONS = Table(
     Column("size", BigInteger, nullable=False),
     Column("created", INSTANT, nullable=False),
     Column("content_type", TEXT, nullable=True),
+    # When the next version was complete; NULL for the current one.
+    Column("superseded", INSTANT, nullable=True),
     UniqueConstraint("node", "number"),
+    Index(None, "content_type", "node"),
     sqlite_autoincrement=True,
 )
+
+SUPERSEDED = Index(
+    "ix_content_versions_superseded",
+    CONTENT_VERSIONS.c.key,
+    sqlite_where=CONTENT_VERSIONS.c.superseded.is_not(None),
+    postgresql_where=CONTENT_VERSIONS.c.superseded.is_not(None),
+)
+"""Those that are kept although there is a newer one: few, unless people want more."""
 
 VERSION_DIGESTS = Table(
     "version_digests",

@@ -97,6 +97,10 @@ HOT: dict[str, Any] = {
     "a transfer": lambda tx: tx.transfers.find_transfer("x"),
     "due transfers": lambda tx: tx.transfers.due_transfers(T0, 10),
     "changes": lambda tx: tx.changes.list_changes(7, 10),
+    "one version": lambda tx: tx.contents.find_version(1, 9),
+    "old versions": lambda tx: tx.contents.superseded_until(1, T0),
+    "what upkeep looks at": lambda tx: tx.contents.superseded(7, 10),
+    "changes of a node": lambda tx: tx.changes.changes_of("home", DAVE, 7, T0, 10),
 }
 
 
@@ -110,6 +114,7 @@ FEW: dict[str, Any] = {
     "open transfers": lambda tx: tx.transfers.open_transfers(1),
     "open imports": lambda tx: tx.transfers.open_imports(KEYS),
     "replicas": lambda tx: tx.contents.replicas_of(KEYS),
+    "earlier versions": lambda tx: tx.contents.versions_below(1, 9, 10),
 }
 
 

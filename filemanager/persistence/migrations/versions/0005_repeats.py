@@ -1,4 +1,6 @@
-"""What repeated calls were answered, conditions of transfers, and the folders of a folder by an index."""
+"""What repeated calls were answered, conditions of transfers, the folders of a folder by an index, since when a content
+is no longer the current one, and the history of one node by an index.
+"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -9,6 +11,14 @@ branch_labels = None
 depends_on = None
 
 TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+
+
+_FILL = """
+    UPDATE content_versions SET superseded = (
+        SELECT n.created FROM content_versions AS n
+        WHERE n.node = content_versions.node AND n.number > content_versions.number ORDER BY n.number LIMIT 1
+    )
+"""
 
 
 def upgrade() -> None:
@@ -28,3 +38,15 @@ def upgrade() -> None:
     op.add_column("transfers", sa.Column("if_version", sa.Integer(), nullable=True))
     folders = sa.text("kind = 'FOLDER'")
     op.create_index("ix_nodes_folders", "nodes", ["parent"], sqlite_where=folders, postgresql_where=folders)
+    op.add_column("content_versions", sa.Column("superseded", sa.BigInteger(), nullable=True))
+    op.execute(_FILL)
+    superseded = sa.text("superseded IS NOT NULL")
+    op.create_index(
+        "ix_content_versions_superseded",
+        "content_versions",
+        ["key"],
+        sqlite_where=superseded,
+        postgresql_where=superseded,
+    )
+    op.drop_index(op.f("ix_changes_node"), "changes")
+    op.create_index(op.f("ix_changes_node_number"), "changes", ["node", "number"], unique=False)
