@@ -124,7 +124,7 @@ class Match:
 
 
 class Order:
-    """What found nodes are sorted by; nodes that are alike in it, by their identifiers."""
+    """What found nodes are sorted by; nodes that are alike in it, in the order they were made."""
 
     NAME: Final = "NAME"
     SIZE: Final = "SIZE"
