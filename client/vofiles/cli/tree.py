@@ -7,7 +7,9 @@ from typing import Annotated
 import typer
 
 from vofiles.cli import lines, words
+from vofiles.errors import NotAFolder
 from vofiles.info import NodeInfo
+from vofiles.root import shown
 from vofiles.tree import Home, Node
 
 
@@ -21,11 +23,14 @@ def tree(
 
     with connect() as home:
         node = home.at(words.home_path(path))
+        info = node.info()
+        if not info.is_folder:
+            raise NotAFolder(shown(node.path), reason="vofiles info shows what is known of it")
         if json:
             longest = len(node.path.path) + (depth or sys.maxsize)
             print(lines.as_json([lines.facts(row) for row in _seen(home, node, longest)]))
             return
-        print(lines.short(node.info()))
+        print(lines.short(info))
         for line in _drawn(home, node, depth or sys.maxsize, _strokes()):
             print(line)
 
