@@ -13,7 +13,10 @@ __all__ = ["server", "url"]
 PACKAGE = "filemanager.persistence"
 
 # What is compared on SQLite leaves out the index of the properties' values; test_search_plans uses it on both.
-pytestmark = pytest.mark.filterwarnings("ignore:Skipped unsupported reflection of expression-based index")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:Skipped unsupported reflection of expression-based index"),
+    pytest.mark.filterwarnings("ignore:autogenerate skipping metadata-specified expression-based index"),
+]
 
 
 def test_the_migrations_make_the_tables_of_the_code(url: str) -> None:
