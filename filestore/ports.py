@@ -160,6 +160,12 @@ class Records(Protocol):
     def list_containers(self, state: str, changed_before: Instant, after: str, limit: int) -> list[Container]:
         """Those in a state since before an instant, with numbers above `after`, in their order."""
 
+    def list_numbers(self, state: str, after: str, limit: int) -> list[str]:
+        """The numbers of those in a state, above `after`, in their order."""
+
+    def states_of(self, numbers: Collection[str]) -> dict[str, str]:
+        """The states of those of these, at most a thousand, that are known."""
+
     def list_held(self, manager: Ivorn, after: str, limit: int) -> list[Container]:
         """Those that a FileManager made and that are not DELETED, with numbers above `after`, in their order."""
 

@@ -51,6 +51,15 @@ _LIST_CONTAINERS = (
     .order_by(CONTAINERS.c.number)
     .limit(bindparam("most"))
 )
+_LIST_NUMBERS = (
+    select(CONTAINERS.c.number)
+    .where(CONTAINERS.c.state == bindparam("state"), CONTAINERS.c.number > bindparam("after"))
+    .order_by(CONTAINERS.c.number)
+    .limit(bindparam("most"))
+)
+_STATES_OF = select(CONTAINERS.c.number, CONTAINERS.c.state).where(
+    CONTAINERS.c.number.in_(bindparam("these", expanding=True))
+)
 _LIST_HELD = (
     select(CONTAINERS)
     .where(
@@ -183,6 +192,14 @@ class SqlRecords:
     def list_containers(self, state: str, changed_before: Instant, after: str, limit: int) -> list[Container]:
         values = {"state": state, "before": changed_before, "after": after, "most": limit}
         return [container_of(row) for row in self._connection.execute(_LIST_CONTAINERS, values).mappings()]
+
+    def list_numbers(self, state: str, after: str, limit: int) -> list[str]:
+        values = {"state": state, "after": after, "most": limit}
+        return list(self._connection.scalars(_LIST_NUMBERS, values))
+
+    def states_of(self, numbers: Collection[str]) -> dict[str, str]:
+        found = self._connection.execute(_STATES_OF, {"these": list(numbers)})
+        return {row.number: row.state for row in found}
 
     def list_held(self, manager: Ivorn, after: str, limit: int) -> list[Container]:
         values = {"manager": str(manager), "after": after, "most": limit}

@@ -100,6 +100,13 @@ class MemoryRecords:
         ]
         return found[:limit]
 
+    def list_numbers(self, state: str, after: str, limit: int) -> list[str]:
+        return [row.number for row in self._above(after) if row.state == state][:limit]
+
+    def states_of(self, numbers: Collection[str]) -> dict[str, str]:
+        known = self._tables.containers
+        return {number: known[number].state for number in numbers if number in known}
+
     def list_held(self, manager: Ivorn, after: str, limit: int) -> list[Container]:
         held = [row for row in self._above(after) if row.manager == manager and row.state != ContainerState.DELETED]
         return held[:limit]

@@ -8,15 +8,23 @@ was made, for then the catalogue is the newcomer, and those bytes may be all tha
 
 import logging
 from dataclasses import dataclass
+from itertools import islice
+from typing import Final
 
 from filestore.ports import Records
 from filestore.services.endings import take_back
-from filestore.services.expiry import PAGE, pages
+from filestore.services.expiry import PAGE
 from filestore.services.store import Store
 from vofiles.contract import ContainerState, TransferState
 from vofiles.instant import Instant
 
 _log = logging.getLogger(__name__)
+
+BATCH: Final = 1000
+"""Containers looked up at once: nobody is served meanwhile, and there may be millions."""
+
+_KEPT: Final = frozenset({ContainerState.COMPLETE})
+"""States in which bytes count."""
 
 
 @dataclass(slots=True)
@@ -39,8 +47,9 @@ def sweep(store: Store) -> Swept:
     now = store.clock()
     born = store.catalogue.write(lambda records: records.born(now))
     swept.leases = _give_back_leases(store)
-    for number in store.backend.numbers():
-        _judge(store, number, born, swept)
+    numbers = store.backend.numbers()
+    while batch := list(islice(numbers, BATCH)):
+        _sweep_batch(store, batch, born, swept)
     swept.missing = _count_missing(store)
     return swept
 
@@ -60,13 +69,17 @@ def _give_back_leases(store: Store) -> int:
     return number
 
 
-def _judge(store: Store, number: str, born: Instant, swept: Swept) -> None:
-    container = store.catalogue.read(lambda records: records.find_container(number))
-    if container is not None:
-        if container.state != ContainerState.COMPLETE:
+def _sweep_batch(store: Store, batch: list[str], born: Instant, swept: Swept) -> None:
+    known = store.catalogue.read(lambda records: records.states_of(batch))
+    for number in batch:
+        if number not in known:
+            _judge_unknown(store, number, born, swept)
+        elif known[number] not in _KEPT:
             store.backend.delete(number)
             swept.dropped += 1
-        return
+
+
+def _judge_unknown(store: Store, number: str, born: Instant, swept: Swept) -> None:
     sidecar = store.backend.find_sidecar(number)
     if sidecar is not None and sidecar.completed < born:
         _log.warning("container %s is older than the catalogue and unknown to it; it is kept", number)
@@ -84,10 +97,15 @@ def _judge(store: Store, number: str, born: Instant, swept: Swept) -> None:
 
 
 def _count_missing(store: Store) -> int:
-    missing = 0
-    for page in pages(store, ContainerState.COMPLETE, Instant(store.clock() + 1)):
-        for container in page:
-            if not store.backend.has(container.number):
-                _log.error("container %s should have bytes and has none", container.number)
+    missing, after = 0, ""
+
+    def look_up(records: Records) -> list[str]:
+        return records.list_numbers(ContainerState.COMPLETE, after, BATCH)
+
+    while batch := store.catalogue.read(look_up):
+        for number in batch:
+            if not store.backend.has(number):
+                _log.error("container %s should have bytes and has none", number)
                 missing += 1
+        after = batch[-1]
     return missing

@@ -154,6 +154,20 @@ def test_containers_are_listed_by_state_and_age_in_pages(catalogue: Catalogue) -
     assert page("old4") == []
 
 
+def test_numbers_and_states_are_told_many_at_once(catalogue: Catalogue) -> None:
+    states = {"a": "COMPLETE", "b": "DELETED", "c": "COMPLETE", "d": "EMPTY", "e": "COMPLETE"}
+    add(catalogue, *(replace(EMPTY, number=number, state=state) for number, state in states.items()))
+
+    def page(after: str) -> list[str]:
+        return catalogue.read(lambda records: records.list_numbers("COMPLETE", after, 2))
+
+    assert (page(""), page("c"), page("e")) == (["a", "c"], ["e"], [])
+    asked = ["a", "b", "d", "none", *(f"none-{number}" for number in range(996))]
+    known = catalogue.read(lambda records: records.states_of(asked))
+    assert known == {"a": "COMPLETE", "b": "DELETED", "d": "EMPTY"}
+    assert catalogue.read(lambda records: records.states_of([])) == {}
+
+
 def test_transfers_are_listed_by_state_in_pages(catalogue: Catalogue) -> None:
     add(catalogue, *(replace(OFFER, transfer=name) for name in ("b", "c", "a")), replace(OFFER, state="FAILED"))
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from filestore.domain.sidecar import Sidecar
+from filestore.services import sweep as sweeping
 from filestore.services.containers import delete_container
 from filestore.services.imports import Sent, open_upload
 from filestore.services.manifest import manifest
@@ -18,9 +19,9 @@ DATA = b"abc" * 100
 STRANGE = "strange2345"
 
 
-def put_strange(core: Core, sidecar: Sidecar | None) -> None:
+def put_strange(core: Core, sidecar: Sidecar | None, number: str = STRANGE) -> None:
     """Bytes that no row knows of."""
-    writer = core.store.backend.create(STRANGE, None)
+    writer = core.store.backend.create(number, None)
     writer.write(DATA)
     if sidecar is not None:
         writer.seal(sidecar)
@@ -49,6 +50,22 @@ def test_more_than_a_page_of_leases_is_given_back(core: Core) -> None:
     for number in range(120):
         open_upload(core.store, core.token(core.offer(f"t{number}")), Sent())
     assert sweep(core.restarted().store).leases == 120
+
+
+def test_however_many_there_are_each_is_judged(core: Core, monkeypatch: pytest.MonkeyPatch) -> None:
+    """More than are looked up at once, of every kind."""
+    monkeypatch.setattr(sweeping, "BATCH", 2)
+    kept = [core.stored(DATA).receipt.container for _ in range(5)]
+    for number in range(5):
+        open_upload(core.store, core.token(core.offer(f"broken-{number}")), Sent()).write(DATA)
+    for number in range(3):
+        put_strange(core, None, f"{STRANGE}{number}")
+    again = core.restarted()
+    assert sweep(again.store) == Swept(leases=5, dropped=5, orphans=3)
+    assert {core.get(container) for container in kept} == {DATA}
+    for container in kept[:3]:
+        core.store.backend.delete(container.fragment)
+    assert sweep(again.store) == Swept(orphans=3, missing=3)
 
 
 def test_bytes_of_a_deleted_container_go(core: Core, monkeypatch: pytest.MonkeyPatch) -> None:
