@@ -66,6 +66,8 @@ class JobItem:
     bytes_done: int = 0
     transfer: str | None = None
     """Number of its transfer, where it has begun one."""
+    tries: int = 0
+    """How often it was tried anew after it had failed."""
     attempts: int = 0
     """How often in a row it could not be done just then."""
     due: Instant = AT_ONCE
@@ -89,7 +91,10 @@ class JobItem:
 
     def again(self) -> "JobItem":
         """A failed item that waits for another try; what it has made stays known."""
-        return self.moved_to(ItemState.WAITING, failure=None, transfer=None, bytes_done=0, attempts=0, due=AT_ONCE)
+        tries = self.tries + 1
+        return self.moved_to(
+            ItemState.WAITING, failure=None, transfer=None, bytes_done=0, tries=tries, attempts=0, due=AT_ONCE
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,11 +170,14 @@ class Job:
         )
 
     def at_end(self, now: Instant, failure: Failure | None = None) -> "Job":
-        """The job whose items have all ended."""
+        """The job whose items have all ended. What its verb had to know is forgotten unless that is needed for a retry:
+        there may be secrets of others in it.
+        """
         failed = self.failed > 0 or failure is not None
         state = JobState.CANCELLED if self.cancelled else JobState.FAILED if failed else JobState.COMPLETED
         at = max(now, self.modified)
-        return self.moved_to(state, failure=failure, ended=at, modified=at, cancelling=False)
+        request = self.request if self.failed else {}
+        return self.moved_to(state, failure=failure, ended=at, modified=at, cancelling=False, request=request)
 
 
 _COUNTED: Final = {

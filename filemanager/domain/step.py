@@ -33,6 +33,8 @@ class Waiting:
     due: Instant
     """When it is looked after again; the end of its transfer wakes it earlier."""
     bytes_done: int = 0
+    transfer: str | None = None
+    """Number of the transfer that it waits for; what the item has already if None."""
 
 
 Step = Done | Failed | Waiting

@@ -29,7 +29,7 @@ class Jobs(Protocol):
         """Those of these jobs that there are, by key."""
 
     def save_job(self, job: Job) -> None:
-        """Store what may change: everything but number, verb, caller, owner, created and request."""
+        """Store what may change: everything but number, verb, caller, owner and created."""
 
     def list_jobs(self, caller: Ivorn | None, state: str | None, before: int | None, limit: int) -> list[Job]:
         """At most `limit` jobs that a caller asked for (None: anybody), in a state if one is given, with keys below
@@ -77,7 +77,7 @@ class Jobs(Protocol):
         """The earliest `due` of the RUNNING items; None where there is none."""
 
     def save_items(self, items: Sequence[JobItem]) -> None:
-        """Store what may change of each: state, node, result, size, bytes_done, transfer, attempts, due, failure."""
+        """Store what may change of each: state, node, result, size, bytes_done, transfer, tries, attempts, due, failure."""
 
     def hurry_items(self, now: Instant) -> int:
         """Have every RUNNING item due at `now`; answers how many there are."""

@@ -11,21 +11,29 @@ from filemanager.domain.store import Store, StoreState
 from filemanager.ports import Clock, Database, ErrandSender, Numbers, Passwords, StoreControl, Transaction
 from filemanager.services.accounts import AccountService
 from filemanager.services.credentials import CredentialService
+from filemanager.services.deletions import DeletionService
 from filemanager.services.exports import ExportService
 from filemanager.services.imports import ImportService
 from filemanager.services.job_runner import JobRunner
+from filemanager.services.job_transfers import JobTransfers
 from filemanager.services.jobs import JobService
 from filemanager.services.moves import MoveService
 from filemanager.services.nodes import NodeService
 from filemanager.services.offers import Offers
 from filemanager.services.outcomes import Outcomes
+from filemanager.services.purge_jobs import PurgeWork
 from filemanager.services.registry import RegistryService
 from filemanager.services.repeats import Once
 from filemanager.services.retention import RetentionService
 from filemanager.services.search import SearchService
 from filemanager.services.settlement import Settlements
 from filemanager.services.transfers import TransferService
-from vofiles.contract import AccountKind
+from filemanager.services.trash import TrashService
+from filemanager.services.trash_upkeep import TrashUpkeep
+from filemanager.services.tree_exports import TreeExportService
+from filemanager.services.tree_imports import TreeImportService
+from filemanager.services.usages import UsageService
+from vofiles.contract import AccountKind, JobVerb
 
 
 @dataclass(frozen=True)
@@ -47,11 +55,22 @@ class Desk:
     jobs: JobService
     runner: JobRunner
     searches: SearchService
+    deletions: DeletionService
+    trash: TrashService
+    trash_upkeep: TrashUpkeep
+    usages: UsageService
+    tree_imports: TreeImportService
+    tree_exports: TreeExportService
 
     @property
     def operator(self) -> Caller:
         """The service itself, as who sits at its machine acts."""
         return Caller(self.config.identifier, AccountKind.SERVICE, administrator=True)
+
+    def prune(self) -> None:
+        """Forget what has been kept for its time: jobs that have ended, idempotency keys."""
+        self.jobs.prune()
+        self.once.prune()
 
 
 def make_desk(
@@ -66,27 +85,41 @@ def make_desk(
     """The use cases on these ports."""
     settlements, ends = Settlements(), Settlements()
     runner = JobRunner(config, database, clock, settlements, ends)
+    runner.register(JobVerb.DELETE, PurgeWork(database, clock, settlements, errands.wake))
     once = Once(config, database, clock)
     retention = RetentionService(config, database, clock, errands.wake)
     outcomes = Outcomes(config, database, clock, settlements, errands.wake, retention)
     offers = Offers(config, database, control, clock, outcomes)
     transfers = TransferService(config, database, control, clock, outcomes, settlements)
+    imports = ImportService(config, database, control, clock, numbers, offers)
+    exports = ExportService(config, database, control, clock, numbers, offers)
+    moving = JobTransfers(database, clock, transfers)
+    tree_imports = TreeImportService(config, database, clock, numbers, once, imports, moving, runner.wake)
+    tree_exports = TreeExportService(config, database, clock, numbers, once, exports, moving, runner.wake)
+    runner.register(JobVerb.IMPORT, tree_imports)
+    runner.register(JobVerb.EXPORT, tree_exports)
     return Desk(
         config,
         clock,
         AccountService(config, database, clock, numbers, once),
         CredentialService(config, database, clock, numbers, passwords),
         once,
-        NodeService(config, database, clock, numbers, once, settlements, errands.wake, transfers.refresh),
+        NodeService(config, database, clock, numbers, once, transfers.refresh),
         MoveService(config, clock, once),
-        ImportService(config, database, control, clock, numbers, offers),
-        ExportService(config, database, control, clock, numbers, offers),
+        imports,
+        exports,
         transfers,
         outcomes,
         RegistryService(config),
         JobService(config, database, clock, ends, runner.wake),
         runner,
         SearchService(config, database),
+        DeletionService(config, database, clock, numbers, once, settlements, errands.wake, runner.wake),
+        TrashService(config, database, clock, numbers, once, settlements, errands.wake, runner.wake),
+        TrashUpkeep(config, database, clock, settlements, errands.wake),
+        UsageService(config, database),
+        tree_imports,
+        tree_exports,
     )
 
 

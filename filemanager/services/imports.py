@@ -40,7 +40,7 @@ from vofiles.contract import (
     TransferState,
 )
 from vofiles.errors import ServiceBusy, StoreFull, StoreReadOnly, StoreUnreachable, VofilesError
-from vofiles.ivorn import LongIdentifier, NodeIdentifier
+from vofiles.ivorn import Ivorn, LongIdentifier, NodeIdentifier
 
 FETCH: Final = ("GET",)
 """Methods by which a store fetches."""
@@ -123,6 +123,14 @@ class ImportService:
             return self.control.import_data(transfer.store, wanted, within)
 
         return self._begin(caller, request, Direction.IMPORT_DATA, ask)
+
+    def likely_store(self, tx: Transaction, folder: Node, store: Ivorn | None) -> Ivorn:
+        """The store that a file in a folder would go to now if nothing else is said of it but `store`.
+
+        Raises StoreNotFound, StoreUnreachable, StoreFull, StoreReadOnly.
+        """
+        wanted = ImportInit(LongIdentifier(NodeIdentifier(self.config.identifier, folder.number)), store)
+        return self._choose(tx, folder, wanted)[0].identifier
 
     def _begin(self, caller: Caller, request: ImportInit | ImportData, direction: str, ask: Ask) -> contract.Transfer:
         require_sizes(request.size, request.maximum_size)

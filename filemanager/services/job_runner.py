@@ -338,7 +338,8 @@ def _after(item: JobItem, outcome: _Outcome, now: Instant, *, cancelling: bool) 
             ItemState.DONE, result=outcome.result or item.result, size=size, bytes_done=size or 0, failure=None
         )
     if isinstance(outcome, Waiting):
-        return replace(item, due=outcome.due, bytes_done=outcome.bytes_done)
+        transfer = outcome.transfer or item.transfer
+        return replace(item, due=outcome.due, bytes_done=outcome.bytes_done, transfer=transfer)
     attempts = item.attempts + 1
     if isinstance(outcome, _InVain) and attempts < ATTEMPTS:
         return replace(item, attempts=attempts, due=Instant(now + (FIRST_REST << item.attempts)))

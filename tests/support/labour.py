@@ -1,7 +1,7 @@
 """A verb for tests of jobs: does what a script says, and counts.
 
-    labour = Labour(); desk.runner.register(VERB, labour)
-    labour.script["a.vot"] = [Waiting(due), Done()]
+labour = Labour(); desk.runner.register(VERB, labour)
+labour.script["a.vot"] = [Waiting(due), Done()]
 """
 
 from collections import defaultdict

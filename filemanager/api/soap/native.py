@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Final
 
-from filemanager.api.soap import jobs, moves, searches
+from filemanager.api.soap import jobs, moves, searches, trash, trees
 from filemanager.domain.caller import Caller
 from filemanager.services.desk import Desk
 from vofiles.contract import (
@@ -18,8 +18,6 @@ from vofiles.contract import (
     AddAccount,
     AddNode,
     CancelTransfer,
-    Delete,
-    DeleteAnswer,
     ExportData,
     ExportInit,
     GetAccount,
@@ -76,7 +74,6 @@ def functions(desk: Desk, address: str) -> Mapping[str, Callable[[Caller, Any], 
         "getNode": native.get_node,
         "listChildren": native.list_children,
         "setProperties": native.set_properties,
-        "delete": native.delete,
         "importInit": native.import_init,
         "importData": native.import_data,
         "exportInit": native.export_init,
@@ -87,6 +84,8 @@ def functions(desk: Desk, address: str) -> Mapping[str, Callable[[Caller, Any], 
         **jobs.functions(desk),
         **searches.functions(desk),
         **moves.functions(desk),
+        **trash.functions(desk),
+        **trees.functions(desk),
     }
 
 
@@ -120,10 +119,6 @@ class Native:
 
     def set_properties(self, caller: Caller, request: SetProperties) -> NodeAnswer:
         return NodeAnswer(self._desk.nodes.set_properties(caller, request))
-
-    def delete(self, caller: Caller, request: Delete) -> DeleteAnswer:
-        self._desk.nodes.delete(caller, request)
-        return DeleteAnswer()
 
     def import_init(self, caller: Caller, request: ImportInit) -> TransferAnswer:
         return TransferAnswer(self._desk.imports.import_init(caller, request))

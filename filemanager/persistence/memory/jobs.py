@@ -12,8 +12,8 @@ from vofiles.errors import Conflict
 from vofiles.instant import Instant
 from vofiles.ivorn import Ivorn
 
-_FIXED = ("number", "verb", "caller", "owner", "created", "request")
-_CHANGING = ("state", "node", "result", "size", "bytes_done", "transfer", "attempts", "due", "failure")
+_FIXED = ("number", "verb", "caller", "owner", "created")
+_CHANGING = ("state", "node", "result", "size", "bytes_done", "transfer", "tries", "attempts", "due", "failure")
 
 
 class MemoryJobs(Repository):

@@ -17,7 +17,7 @@ from vofiles.instant import Instant
 from vofiles.ivorn import Ivorn
 
 _I = JOB_ITEMS.c
-_CHANGING = ("state", "node", "result", "size", "bytes_done", "transfer", "attempts", "due", "failure")
+_CHANGING = ("state", "node", "result", "size", "bytes_done", "transfer", "tries", "attempts", "due", "failure")
 _FIXED = ("job", "number", "path", "request", "space")
 _WITH_STORES = JOB_ITEMS.outerjoin(STORES, STORES.c.key == _I.store)
 _ANY = select(*(_I[name] for name in (*_FIXED, *_CHANGING)), STORES.c.identifier.label("store")).select_from(

@@ -20,9 +20,9 @@ from vofiles.instant import Instant
 from vofiles.ivorn import Ivorn
 
 _J = JOBS.c
-_FIXED = ("number", "verb", "caller", "owner", "created", "request")
+_FIXED = ("number", "verb", "caller", "owner", "created")
 _COUNTS = ("total", "running", "done", "failed", "cancelled", "bytes_total", "bytes_done")
-_CHANGING = ("modified", "state", "is_open", "node", "result", *_COUNTS, "cancelling", "ended", "failure")
+_CHANGING = ("modified", "state", "is_open", "node", "result", *_COUNTS, "cancelling", "ended", "failure", "request")
 _READ = [name for name in (*_FIXED, *_CHANGING) if name != "is_open"]
 
 _ANY = select(*(_J[name] for name in _READ), _J.key)
@@ -64,7 +64,6 @@ class SqlJobs(SqlJobItems):
             "caller": str(job.caller),
             "owner": str(job.owner),
             "created": job.created,
-            "request": documents.write_texts(job.request),
         }
         try:
             key: int = self._connection.execute(_ADD, values).scalar_one()
@@ -140,6 +139,7 @@ def _changing(job: Job) -> dict[str, Any]:
         "cancelling": job.cancelling,
         "ended": job.ended,
         "failure": documents.write_value(job.failure),
+        "request": documents.write_texts(job.request),
     }
 
 

@@ -64,6 +64,7 @@ JOB_ITEMS = Table(
     Column("state", TEXT, nullable=False),
     Column("bytes_done", BigInteger, nullable=False),
     Column("transfer", TEXT, nullable=True),
+    Column("tries", Integer, nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("due", INSTANT, nullable=False),
     Column("failure", Text, nullable=True),

@@ -58,6 +58,7 @@ def upgrade() -> None:
         sa.Column("state", TEXT, nullable=False),
         sa.Column("bytes_done", sa.BigInteger(), nullable=False),
         sa.Column("transfer", TEXT, nullable=True),
+        sa.Column("tries", sa.Integer(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("due", sa.BigInteger(), nullable=False),
         sa.Column("failure", sa.Text(), nullable=True),
