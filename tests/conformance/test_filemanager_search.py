@@ -6,6 +6,7 @@ import random
 from collections.abc import Iterator
 from dataclasses import replace
 from fnmatch import fnmatchcase
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -93,22 +94,20 @@ def test_each_order_is_walked_from_a_place_either_way(database: Database) -> Non
 
     database.write(grow)
     for order, span in ALL.items():
-        everything = database.read(lambda tx, order=order, span=span: tx.search.walk(DAVE, order, span, None, 100))
+
+        def walk(
+            after: Place | None, limit: int, *, descending: bool = False, order: str = order, span: Span = span
+        ) -> list[Entry]:
+            return database.read(lambda tx: tx.search.walk(DAVE, order, span, after, limit, descending=descending))
+
+        everything = walk(None, 100)
         assert {entry.name for entry in everything} == {*NAMES, HOME}
         places = [Place(getattr(entry, order.lower()), entry.key) for entry in everything]
         assert places == sorted(places)
-        backwards = database.read(
-            lambda tx, order=order, span=span: tx.search.walk(DAVE, order, span, None, 100, descending=True)
-        )
-        assert backwards == everything[::-1]
+        assert walk(None, 100, descending=True) == everything[::-1]
         for index, place in enumerate(places):
-            for descending, rest in ((False, everything[index + 1 :]), (True, everything[:index][::-1])):
-                found = database.read(
-                    lambda tx, order=order, span=span, place=place, descending=descending: tx.search.walk(
-                        DAVE, order, span, place, 3, descending=descending
-                    )
-                )
-                assert found == rest[:3]
+            assert walk(place, 3) == everything[index + 1 :][:3]
+            assert walk(place, 3, descending=True) == everything[:index][::-1][:3]
 
 
 def test_a_span_is_kept_to_whichever_way_it_is_walked(database: Database) -> None:
@@ -329,7 +328,8 @@ def test_a_search_finds_what_looking_at_every_node_would(
     for _ in range(80):
         request = any_request(chance, folders)
         expected = by_looking_at_every_node(everything, request)
-        found, calls = [], 0
+        found: list[Found] = []
+        calls = 0
         while True:
             answer = service.find(Caller(DAVE), request)
             assert len(answer.found) <= (request.limit or 1000)
@@ -344,15 +344,19 @@ def test_a_search_finds_what_looking_at_every_node_would(
     assert hits > 200, "the requests find something"
 
 
+def add_home(name: str, tx: Transaction) -> None:
+    add(tx, home(tx), name)
+
+
 def test_a_node_that_comes_between_two_pages_is_found_and_none_comes_twice(database: Database) -> None:
     service = SearchService(Config(SERVICE, (Ivorn.parse("ivo://ast.cam.ac.uk"),), ""), database)
     for name in ("b", "d", "f"):
-        database.write(lambda tx, name=name: add(tx, home(tx), name))
+        database.write(partial(add_home, name))
     request = Find(LongIdentifier(NodeIdentifier(SERVICE, "dave")), limit=2)
     first = service.find(Caller(DAVE), request)
     assert [each.node.name for each in first.found] == ["b", "d"]
     for name in ("a", "c", "e"):
-        database.write(lambda tx, name=name: add(tx, home(tx), name))
+        database.write(partial(add_home, name))
     second = service.find(Caller(DAVE), replace(request, after=first.next))
     assert [each.node.name for each in second.found] == ["e", "f"]
     assert second.next is None

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, select
+from sqlalchemy import BindParameter, ColumnElement, Connection, Select, bindparam, select
 
 from filemanager.domain.node import Node
 from filemanager.domain.search import Entry, Place, Span
@@ -20,7 +20,7 @@ from vofiles.ivorn import Ivorn
 
 _C, _P, _V = NODES.c, NODE_PROPERTIES.c, CONTENT_VERSIONS.c
 _LIMIT = bindparam("limit", type_=_C.key.type)
-_SOME = bindparam("some", expanding=True)
+_SOME: BindParameter[int] = bindparam("some", expanding=True)
 _COLUMNS: dict[str, ColumnElement[Any]] = {
     Order.NAME: _C.name,
     Order.SIZE: _C.size,

@@ -2,6 +2,7 @@
 
 import fnmatch
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -30,7 +31,7 @@ HOME = LongIdentifier.parse("ivo://ast.cam.ac.uk/filemanager#home")
 FIND = Find(HOME)
 
 
-def entry(name: str = "a", **changes: object) -> Entry:
+def entry(name: str = "a", **changes: Any) -> Entry:
     return Entry(7, 1, name, "FILE", 5, 20, 10)._replace(**changes)
 
 
@@ -107,7 +108,7 @@ def test_what_a_pattern_begins_with_is_searched_along_the_names() -> None:
         ({"minimum_size": 2**70}, False),
     ],
 )
-def test_ranges_take_their_beginning_and_leave_their_end_of_time(changes: dict[str, object], admitted: bool) -> None:
+def test_ranges_take_their_beginning_and_leave_their_end_of_time(changes: dict[str, Any], admitted: bool) -> None:
     assert Query.of(replace(FIND, **changes)).admits(entry()) is admitted
 
 
@@ -135,7 +136,7 @@ def test_what_has_no_content_is_in_no_range_of_sizes() -> None:
         ({"properties": (PropertyMatch("a", "b"),) * 17}, InvalidArgument, "properties"),
     ],
 )
-def test_what_no_search_can_be(changes: dict[str, object], error: type[Exception], named: str) -> None:
+def test_what_no_search_can_be(changes: dict[str, Any], error: type[Exception], named: str) -> None:
     with pytest.raises(error, match=named):
         Query.of(replace(FIND, **changes))
 
@@ -173,7 +174,7 @@ def test_a_place_is_read_as_it_was_written(told: tuple[str, str | int], key: int
         {"properties": (PropertyMatch("a", "b", Match.PREFIX),)},
     ],
 )
-def test_a_place_of_another_search_is_refused(changes: dict[str, object]) -> None:
+def test_a_place_of_another_search_is_refused(changes: dict[str, Any]) -> None:
     one, other = Query.of(replace(FIND, name="a*")), Query.of(replace(FIND, **{"name": "a*"} | changes))
     place = write_place(place_of(entry(), one.order), one.seal("home"))
     for wrong, order in ((other.seal("home"), other.order), (one.seal("folder"), one.order)):
