@@ -46,6 +46,14 @@ def candidates(
     order = [stores[name] for name in _order(preferences, stores)]
     if not order:
         raise StoreNotFound("for new content", reason="this service has no store yet")
+    return require_usable(order, size, is_down)
+
+
+def require_usable(order: Sequence[Store], size: int | None, is_down: Callable[[Ivorn], bool]) -> list[Store]:
+    """Those of these stores, of which there is one at least, that take `size` bytes of new content, in their order.
+
+    Raises StoreUnreachable, StoreFull or StoreReadOnly where none does: what is wrong with the first.
+    """
     refusals = {store.identifier: _refusal(store, size, is_down) for store in order}
     usable = [store for store in order if refusals[store.identifier] is None]
     if not usable:

@@ -3,7 +3,7 @@
 Rule: a Protocol and nothing else; its docstrings are the contract of every implementation.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Protocol
 
 from filemanager.domain.errand import Errand
@@ -13,6 +13,7 @@ from vofiles.contract import (
     Duplicate,
     GetStatusAnswer,
     ListContainersAnswer,
+    StoreAppendInit,
     StoreExportData,
     StoreExportInit,
     StoreImportData,
@@ -41,6 +42,9 @@ class Errands(Protocol):
 
     def add_errand(self, errand: Errand) -> Errand:
         """Store a new errand and answer it with its key."""
+
+    def add_errands(self, errands: Sequence[Errand]) -> None:
+        """As `add_errand`, for many."""
 
     def due_errands(self, now: Instant, limit: int, without: Collection[Ivorn] = ()) -> list[Errand]:
         """At most `limit` errands whose `due` is not after `now`, the longest due first, none for the stores in
@@ -77,6 +81,11 @@ class StoreControl(Protocol):
 
     def import_data(self, store: Ivorn, request: StoreImportData, within: float) -> StoreTransfer:
         """Have it fetch bytes; answers as soon as it has begun."""
+
+    def append_init(self, store: Ivorn, request: StoreAppendInit, within: float) -> StoreTransfer:
+        """Have it make a container that begins with the bytes of one of its own; answers where to PUT what comes behind
+        them. Raises ContainerNotFound.
+        """
 
     def export_init(self, store: Ivorn, request: StoreExportInit, within: float) -> StoreTransfer:
         """Have it offer a container's bytes; answers where to GET. Raises ContainerNotFound."""

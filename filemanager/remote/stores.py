@@ -19,6 +19,7 @@ from vofiles.contract import (
     GetStatusAnswer,
     ListContainers,
     ListContainersAnswer,
+    StoreAppendInit,
     StoreCancelTransfer,
     StoreExportData,
     StoreExportInit,
@@ -68,6 +69,9 @@ class SoapStoreControl:
 
     def import_data(self, store: Ivorn, request: StoreImportData, within: float) -> Transfer:
         return self._call(store, within, lambda port: port.import_data(request).transfer)
+
+    def append_init(self, store: Ivorn, request: StoreAppendInit, within: float) -> Transfer:
+        return self._call(store, within, lambda port: port.append_init(request).transfer)
 
     def export_init(self, store: Ivorn, request: StoreExportInit, within: float) -> Transfer:
         return self._call(store, within, lambda port: port.export_init(request).transfer)

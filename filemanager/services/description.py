@@ -5,6 +5,7 @@ level of nodes costs the same few queries however many they are.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from filemanager.domain.account import Account
 from filemanager.domain.content import ContentVersion
@@ -44,6 +45,18 @@ def describe_nodes(tx: Transaction, service: Ivorn, nodes: Sequence[Node]) -> li
 def describe_node(tx: Transaction, service: Ivorn, node: Node) -> contract.Node:
     """The wire value of one node."""
     return describe_nodes(tx, service, [node])[0]
+
+
+def describe_with_content(tx: Transaction, service: Ivorn, node: Node, version: ContentVersion) -> contract.Node:
+    """The wire value of a file with one of its contents, as it is now or was before."""
+    if version.number == node.version:
+        return describe_node(tx, service, node)
+    stored = dict(tx.nodes.properties_of([node.key]).get(node.key, {}))
+    if version.content_type is not None:
+        # What is said of the current bytes need not be true of earlier ones.
+        stored[CONTENT_TYPE] = version.content_type
+    location = _location(tx.contents.replicas_of([version.key]).get(version.key, []))
+    return _describe(service, replace(node, version=version.number), stored, version, location)
 
 
 def preferred_replica(replicas: Sequence[Replica]) -> Replica | None:

@@ -10,9 +10,11 @@ from filemanager.domain.caller import Caller
 from filemanager.domain.store import Store, StoreState
 from filemanager.ports import Clock, Database, ErrandSender, Numbers, Passwords, StoreControl, Transaction
 from filemanager.services.accounts import AccountService
+from filemanager.services.appends import AppendService
 from filemanager.services.credentials import CredentialService
 from filemanager.services.deletions import DeletionService
 from filemanager.services.exports import ExportService
+from filemanager.services.history import HistoryService
 from filemanager.services.imports import ImportService
 from filemanager.services.job_runner import JobRunner
 from filemanager.services.job_transfers import JobTransfers
@@ -33,6 +35,7 @@ from filemanager.services.trash_upkeep import TrashUpkeep
 from filemanager.services.tree_exports import TreeExportService
 from filemanager.services.tree_imports import TreeImportService
 from filemanager.services.usages import UsageService
+from filemanager.services.versions import VersionService
 from vofiles.contract import AccountKind, JobVerb
 
 
@@ -55,6 +58,10 @@ class Desk:
     jobs: JobService
     runner: JobRunner
     searches: SearchService
+    appends: AppendService
+    versions: VersionService
+    history: HistoryService
+    retention: RetentionService
     deletions: DeletionService
     trash: TrashService
     trash_upkeep: TrashUpkeep
@@ -114,6 +121,10 @@ def make_desk(
         JobService(config, database, clock, ends, runner.wake),
         runner,
         SearchService(config, database),
+        AppendService(config, database, control, clock, numbers, offers, imports),
+        VersionService(config, database),
+        HistoryService(config, database),
+        retention,
         DeletionService(config, database, clock, numbers, once, settlements, errands.wake, runner.wake),
         TrashService(config, database, clock, numbers, once, settlements, errands.wake, runner.wake),
         TrashUpkeep(config, database, clock, settlements, errands.wake),

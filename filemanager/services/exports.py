@@ -1,7 +1,7 @@
 """Exports: a file's content on its way out of a store.
 
-Rule: what is exported is the current version as it is when the operation begins, from a replica that can be read;
-later versions do not disturb it.
+Rule: what is exported is the current version as it is when the operation begins, or an earlier one that is kept, from a
+replica that can be read; later versions do not disturb it.
 """
 
 from collections.abc import Callable
@@ -18,7 +18,8 @@ from filemanager.domain.replica import READABLE, Replica
 from filemanager.domain.store import StoreState
 from filemanager.domain.transfer import Transfer
 from filemanager.ports import Clock, Database, Numbers, StoreControl, Transaction
-from filemanager.services.description import describe_node, describe_transfer
+from filemanager.services.attempts import first_to_agree
+from filemanager.services.description import describe_transfer, describe_with_content
 from filemanager.services.finding import get_node
 from filemanager.services.offers import Offers
 from vofiles import contract
@@ -31,8 +32,8 @@ from vofiles.contract import (
     TransferAnswer,
     TransferState,
 )
-from vofiles.errors import ContainerNotFound, ContentNotFound, ServiceBusy, StoreUnreachable, VofilesError
-from vofiles.ivorn import Ivorn, LongIdentifier
+from vofiles.errors import ContainerNotFound, ContentNotFound, ServiceBusy, StoreUnreachable, VersionNotFound
+from vofiles.ivorn import Ivorn
 
 SEND: Final = ("PUT", "POST")
 """Methods by which a store sends."""
@@ -73,7 +74,8 @@ class ExportService:
     def export_init(self, caller: Caller, request: ExportInit) -> TransferAnswer:
         """Where to GET a file's content, and the file as it is.
 
-        Raises NodeNotFound, NotAFile, ContentNotFound (nothing has been written), StoreUnreachable, ContainerNotFound.
+        Raises NodeNotFound, NotAFile, ContentNotFound (nothing has been written), VersionNotFound (it is not kept),
+        StoreUnreachable, ContainerNotFound.
         """
 
         def ask(plan: _Plan, transfer: Transfer, within: float) -> contract.Transfer:
@@ -86,7 +88,7 @@ class ExportService:
             )
             return self.control.export_init(transfer.store, wanted, within)
 
-        return self._begin(caller, None, request.node, Direction.EXPORT_INIT, ask)
+        return self._begin(caller, None, request, Direction.EXPORT_INIT, ask)
 
     def export_data(self, caller: Caller, request: ExportData) -> TransferAnswer:
         """Have a store send a file's content; answers as soon as the store has agreed.
@@ -109,15 +111,15 @@ class ExportService:
             return self.control.export_data(transfer.store, wanted, within)
 
         call = repeat_of(caller.account, request, self.clock.now())
-        return self._begin(caller, call, request.node, Direction.EXPORT_DATA, ask)
+        return self._begin(caller, call, request, Direction.EXPORT_DATA, ask)
 
     def _begin(
-        self, caller: Caller, call: Repeat | None, identifier: LongIdentifier, direction: str, ask: Ask
+        self, caller: Caller, call: Repeat | None, request: ExportInit | ExportData, direction: str, ask: Ask
     ) -> TransferAnswer:
         begun = self.offers.find_begun(call)
         if begun is not None and begun.has_ended:
             return TransferAnswer(describe_transfer(begun))
-        plan = self.database.read(lambda tx: self._plan(tx, caller, identifier))
+        plan = self.database.read(lambda tx: self._plan(tx, caller, request))
         if begun is not None:
             resumed = self.offers.resume(call, begun, partial(ask, plan), self.config.terms.store_timeout)
             return TransferAnswer(describe_transfer(*resumed), plan.described)
@@ -126,8 +128,8 @@ class ExportService:
                 return self._offer_from_first(caller, call, plan, direction, ask)
             except ContainerNotFound:
                 # A new version may have come, and retention taken this one, while the store was being asked.
-                fresh = self.database.read(lambda tx: self._plan(tx, caller, identifier))
-                if fresh.node.version == plan.node.version:
+                fresh = self.database.read(lambda tx: self._plan(tx, caller, request))
+                if fresh.replicas == plan.replicas:
                     raise
                 plan = fresh
 
@@ -135,23 +137,18 @@ class ExportService:
         self, caller: Caller, call: Repeat | None, plan: _Plan, direction: str, ask: Ask
     ) -> TransferAnswer:
         """The offer of the first store that makes one, while there is time to ask another."""
-        failure: VofilesError | None = None
-        patience = self.config.terms.store_timeout
-        started = self.clock.elapsed()
-        within = patience if len(plan.replicas) == 1 else patience / 2
-        for replica in plan.replicas:
-            if failure is not None and self.clock.elapsed() - started + within > patience:
-                break
+
+        def attempt(replica: Replica, within: float) -> TransferAnswer:
             intent = self._intent(caller, direction, plan.node, replica)
-            try:
-                if replica.store in plan.offline:
-                    raise StoreUnreachable(replica.store, reason="it is OFFLINE")
-                transfer, told = self.offers.begin_once(call, intent, partial(ask, plan), within)
-            except _PASSED_OVER as error:
-                failure = failure or error
-                continue
-            return TransferAnswer(describe_transfer(transfer, told), plan.described)
-        raise failure or ContentNotFound(plan.node.name, reason="no store has it in a readable state")
+            if replica.store in plan.offline:
+                raise StoreUnreachable(replica.store, reason="it is OFFLINE")
+            begun = self.offers.begin_once(call, intent, partial(ask, plan), within)
+            return TransferAnswer(describe_transfer(*begun), plan.described)
+
+        if not plan.replicas:
+            raise ContentNotFound(plan.node.name, reason="no store has it in a readable state")
+        attempts = [partial(attempt, replica) for replica in plan.replicas]
+        return first_to_agree(self.clock, self.config.terms.store_timeout, attempts, _PASSED_OVER)
 
     def _intent(self, caller: Caller, direction: str, node: Node, replica: Replica) -> Transfer:
         now = self.clock.now()
@@ -168,16 +165,19 @@ class ExportService:
             container=replica.container,
         )
 
-    def _plan(self, tx: Transaction, caller: Caller, identifier: LongIdentifier) -> _Plan:
+    def _plan(self, tx: Transaction, caller: Caller, request: ExportInit | ExportData) -> _Plan:
         service = self.config.identifier
-        node = require_file(get_node(tx, service, caller, identifier))
-        version = tx.contents.current_versions([node.key]).get(node.key)
-        if version is None:
+        node = require_file(get_node(tx, service, caller, request.node))
+        if not node.version:
             raise ContentNotFound(node.name, reason="nothing has been written to it yet")
+        number = node.version if request.version is None else request.version
+        version = tx.contents.find_version(node.key, number) if 0 < number <= node.version else None
+        if version is None:
+            raise VersionNotFound(f"version {number} of {node.name}")
         replicas = tx.contents.replicas_of([version.key]).get(version.key, [])
         readable = [replica for replica in replicas if replica.state in READABLE]
         offline = {store.identifier for store in tx.stores.list_stores() if store.state == StoreState.OFFLINE}
-        return _Plan(node, describe_node(tx, service, node), readable, frozenset(offline))
+        return _Plan(node, describe_with_content(tx, service, node, version), readable, frozenset(offline))
 
 
 def _container(transfer: Transfer) -> Ivorn:

@@ -26,6 +26,7 @@ from filemanager.domain.repeat import Repeat, repeat_of
 from filemanager.domain.store import Store
 from filemanager.domain.transfer import Transfer
 from filemanager.ports import Clock, Database, Numbers, StoreControl, Transaction
+from filemanager.services.attempts import first_to_agree
 from filemanager.services.description import describe_transfer
 from filemanager.services.finding import get_node, path_of
 from filemanager.services.offers import Offers
@@ -39,7 +40,7 @@ from vofiles.contract import (
     StoreImportInit,
     TransferState,
 )
-from vofiles.errors import ServiceBusy, StoreFull, StoreReadOnly, StoreUnreachable, VofilesError
+from vofiles.errors import ServiceBusy, StoreFull, StoreReadOnly, StoreUnreachable
 from vofiles.ivorn import Ivorn, LongIdentifier, NodeIdentifier
 
 FETCH: Final = ("GET",)
@@ -80,6 +81,13 @@ class ImportService:
         Raises NodeNotFound, NotAFile, InvalidArgument, VersionConflict, KeyReused, StoreNotFound, StoreUnreachable,
         StoreFull, StoreReadOnly, and what the store answers.
         """
+        call = repeat_of(caller.account, request, self.clock.now())
+        return self.begin_import(caller, request, call, Direction.IMPORT_INIT)
+
+    def begin_import(
+        self, caller: Caller, request: ImportInit, call: Repeat | None, direction: str
+    ) -> contract.Transfer:
+        """The same for a call of another operation, whose direction it is."""
 
         def ask(plan: _Plan, transfer: Transfer, within: float) -> contract.Transfer:
             wanted = StoreImportInit(
@@ -95,7 +103,7 @@ class ImportService:
             )
             return self.control.import_init(transfer.store, wanted, within)
 
-        return self._begin(caller, request, Direction.IMPORT_INIT, ask)
+        return self._begin(caller, request, call, direction, ask)
 
     def import_data(self, caller: Caller, request: ImportData) -> contract.Transfer:
         """Have a store fetch a file's next version; answers as soon as the store has agreed.
@@ -122,7 +130,8 @@ class ImportService:
             )
             return self.control.import_data(transfer.store, wanted, within)
 
-        return self._begin(caller, request, Direction.IMPORT_DATA, ask)
+        call = repeat_of(caller.account, request, self.clock.now())
+        return self._begin(caller, request, call, Direction.IMPORT_DATA, ask)
 
     def likely_store(self, tx: Transaction, folder: Node, store: Ivorn | None) -> Ivorn:
         """The store that a file in a folder would go to now if nothing else is said of it but `store`.
@@ -132,12 +141,13 @@ class ImportService:
         wanted = ImportInit(LongIdentifier(NodeIdentifier(self.config.identifier, folder.number)), store)
         return self._choose(tx, folder, wanted)[0].identifier
 
-    def _begin(self, caller: Caller, request: ImportInit | ImportData, direction: str, ask: Ask) -> contract.Transfer:
+    def _begin(
+        self, caller: Caller, request: ImportInit | ImportData, call: Repeat | None, direction: str, ask: Ask
+    ) -> contract.Transfer:
         require_sizes(request.size, request.maximum_size)
         require_content_type(request.content_type)
         require_possible_version(request.if_version)
         digests = require_digests(request.digests)
-        call = repeat_of(caller.account, request, self.clock.now())
         begun = self.offers.find_begun(call)
         if begun is not None and begun.has_ended:
             return describe_transfer(begun)
@@ -208,19 +218,9 @@ class ImportService:
         self, call: Repeat | None, plan: _Plan, intent: Callable[[Store], Transfer], ask: Ask
     ) -> contract.Transfer:
         """The offer of the first store that makes one, while there is time to ask another."""
-        patience = self._patience
-        # All attempts together must not keep the caller waiting longer than one store alone might.
-        within = patience if len(plan.stores) == 1 else patience / 2
-        started = self.clock.elapsed()
-        failure: VofilesError | None = None
-        for store in plan.stores:
-            if failure is not None and self.clock.elapsed() - started + within > patience:
-                break
-            try:
-                transfer, told = self.offers.begin_once(call, intent(store), partial(ask, plan), within)
-            except _PASSED_OVER as error:
-                failure = failure or error
-                continue
-            return describe_transfer(transfer, told)
-        assert failure is not None, "there is a store to try, or `candidates` would have refused"
-        raise failure
+
+        def attempt(store: Store, within: float) -> contract.Transfer:
+            return describe_transfer(*self.offers.begin_once(call, intent(store), partial(ask, plan), within))
+
+        attempts = [partial(attempt, store) for store in plan.stores]
+        return first_to_agree(self.clock, self._patience, attempts, _PASSED_OVER)

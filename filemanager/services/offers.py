@@ -16,10 +16,10 @@ from dataclasses import dataclass, replace
 from filemanager.config import Config
 from filemanager.domain.conditions import require_version
 from filemanager.domain.errand import Errand, ErrandVerb
-from filemanager.domain.node import Node
 from filemanager.domain.repeat import Repeat
 from filemanager.domain.transfer import Transfer
 from filemanager.ports import Clock, Database, StoreControl, Transaction
+from filemanager.services.finding import lock_present
 from filemanager.services.outcomes import Outcomes
 from vofiles import contract
 from vofiles.contract import Failure, TransferState
@@ -74,12 +74,12 @@ class Offers:
         if begun.number != intent.number:
             return self.resume(call, begun, ask, within)
         try:
-            told = _checked(intent, ask(intent, within))
+            told = checked(intent, ask(intent, within))
         except VofilesError as refusal:
             error = _as_seen_by_caller(intent, refusal)
             self._refused(call, intent, error)
             raise error from refusal
-        return self._accept(call, intent, told), told
+        return self.accept(call, intent, told), told
 
     def find_begun(self, call: Repeat | None) -> Transfer | None:
         """The transfer that a call with this key has begun before, if it has an answer or may still get one.
@@ -103,7 +103,7 @@ class Offers:
             told = self._ask_again(begun, ask, within)
         except VofilesError as refusal:
             raise _as_seen_by_caller(begun, refusal) from refusal
-        return self._accept(call, begun, told), told
+        return self.accept(call, begun, told), told
 
     def _ask_again(self, begun: Transfer, ask: Ask, within: float) -> contract.Transfer:
         try:
@@ -111,7 +111,7 @@ class Offers:
         except TransferNotFound:
             # Whoever began it has not got so far, and perhaps never will.
             told = ask(begun, within)
-        return _checked(begun, told)
+        return checked(begun, told)
 
     def _refused(self, call: Repeat | None, intent: Transfer, error: VofilesError) -> None:
         # Without an answer nobody knows whether the store has begun; whatever it has begun is to end, unless a repeat
@@ -120,7 +120,8 @@ class Offers:
         failure = Failure(error.name, error.message)
         self.outcomes.abandon(intent.number, TransferState.FAILED, failure, tell=tell, unless_begun=unless_begun)
 
-    def _accept(self, call: Repeat | None, intent: Transfer, told: contract.Transfer) -> Transfer:
+    def accept(self, call: Repeat | None, intent: Transfer, told: contract.Transfer) -> Transfer:
+        """Write down what the store of a transfer that was begun has agreed to. Raises TransferNotFound."""
         now = self.clock.now()
 
         def commit(tx: Transaction) -> Transfer:
@@ -155,12 +156,12 @@ def _intend(tx: Transaction, call: Repeat | None, intent: Transfer) -> Transfer:
             return begun
         if before is not None:
             tx.repeats.save_repeat(call)
-    node = tx.nodes.lock_node(intent.node) if intent.node is not None else None
+    node = lock_present(tx, intent.node) if intent.node is not None else None
     if node is None:
         raise NodeNotFound(intent.node_number)
     require_version(node, intent.if_version)
     if not intent.is_import:
-        _require_current(tx, node, intent.container)
+        _require_kept(tx, intent.container)
     tx.transfers.add_transfer(intent)
     return intent
 
@@ -174,17 +175,15 @@ def _find_begun(tx: Transaction, call: Repeat, before: Repeat | None) -> Transfe
     return None if unanswered else begun
 
 
-def _require_current(tx: Transaction, node: Node, container: Ivorn | None) -> None:
-    """Refuse to export what has been replaced since it was looked up: retention, seeing no export of it, has given it
-    up, and its bytes may go before anybody fetches them. Raises ContainerNotFound.
+def _require_kept(tx: Transaction, container: Ivorn | None) -> None:
+    """Refuse to export what has gone since it was looked up: retention, seeing no export of it, has given it up, and its
+    bytes may go before anybody fetches them. Raises ContainerNotFound.
     """
-    version = tx.contents.current_versions([node.key]).get(node.key)
-    replicas = tx.contents.replicas_of([version.key])[version.key] if version is not None else []
-    if container not in {replica.container for replica in replicas}:
+    if container is None or not tx.census.replicas_in([container]):
         raise ContainerNotFound(container)
 
 
-def _checked(intent: Transfer, told: contract.Transfer) -> contract.Transfer:
+def checked(intent: Transfer, told: contract.Transfer) -> contract.Transfer:
     """What a store says of a new transfer, if it can be that. Raises StoreUnreachable."""
     named = told.container
     if named is not None and (named.service != intent.store or not named.fragment):

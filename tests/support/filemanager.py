@@ -25,7 +25,7 @@ from filestore.backends.memory import MemoryBackend
 from filestore.domain.terms import Terms as StoreTerms
 from filestore.domain.ticket import Tickets
 from filestore.persistence.memory import MemoryCatalogue
-from filestore.services import callbacks, containers, copies, exports, imports, moves, status
+from filestore.services import appends, callbacks, containers, copies, exports, imports, moves, status
 from filestore.services.lane import Lane
 from filestore.services.store import Store
 from filestore.services.uploads import Replay
@@ -159,6 +159,9 @@ class LocalStores:
             return moves.import_data(core, self[store].web, _IDLE, SERVICE, request).transfer
 
         return self._call("importData", store, within, begin)
+
+    def append_init(self, store: Ivorn, request: contract.StoreAppendInit, within: float) -> Transfer:
+        return self._call("appendInit", store, within, lambda core: appends.begin_append(core, SERVICE, request).transfer)
 
     def export_init(self, store: Ivorn, request: StoreExportInit, within: float) -> Transfer:
         return self._call(

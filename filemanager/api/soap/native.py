@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Final
 
-from filemanager.api.soap import jobs, moves, searches, trash, trees
+from filemanager.api.soap import history, jobs, moves, searches, trash, trees, versions
 from filemanager.domain.caller import Caller
 from filemanager.services.desk import Desk
 from vofiles.contract import (
@@ -84,6 +84,8 @@ def functions(desk: Desk, address: str) -> Mapping[str, Callable[[Caller, Any], 
         **jobs.functions(desk),
         **searches.functions(desk),
         **moves.functions(desk),
+        **versions.functions(desk),
+        **history.functions(desk),
         **trash.functions(desk),
         **trees.functions(desk),
     }
