@@ -172,12 +172,14 @@ class Job:
         return map(item_of, self._items(state))
 
     def cancel(self) -> JobInfo:
-        """End it: what is done stays done, what waits is not begun. Raises JobEnded."""
+        """End it: what is done stays done, what waits is not begun. Once more is no error. Raises JobEnded where it has
+        ended in another way.
+        """
         with self._root.own_words():
             return self._see(self._root.port.cancel_job(CancelJob(self.id)).job)
 
     def retry(self) -> JobInfo:
-        """Have those items that failed, and no others, tried once more. Raises JobEnded where none has failed."""
+        """Have those items that failed, and no others, tried once more. Raises JobEnded while it is being cancelled."""
         return self._see(self._root.change(self._root.port.retry_job, RetryJob(self.id)).job)
 
     def _ask(self, wait: int) -> JobInfo:

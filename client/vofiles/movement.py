@@ -103,8 +103,8 @@ class Movements(FileContent):
     def export_tree(
         self, url: str, *, method: str | None = None, wait: bool = True, progress: JobProgress | None = None
     ) -> Job:
-        """Have stores send every file below this folder to a URL with its path behind it. Answers and raises as
-        `import_tree`.
+        """Have stores send every file below this folder to `url` with its path put behind it, so that `url` ends with
+        `/` as a rule. Answers and raises as `import_tree`.
         """
         with self._root.own_words():
             request = ExportTree(self._root.identify(self.path), url, method=method, wait=None if wait else 0)
