@@ -51,11 +51,15 @@ class Somebody:
     def put(self, node: LongIdentifier, content: bytes, **told: object) -> Transfer:
         """importInit and PUT; answers what importInit did."""
         offer: Transfer = self.call(ImportInit(node, **told)).transfer  # type: ignore[arg-type]
+        self.send(offer, content)
+        return offer
+
+    def send(self, offer: Transfer, content: bytes) -> None:
+        """PUT to the address in an offer."""
         (endpoint,) = offer.endpoints
         headers = {header.name: header.value for header in endpoint.headers}
         response = requests.request(endpoint.method, endpoint.url, data=content, headers=headers, timeout=60)
         assert response.status_code == 201, response.text
-        return offer
 
     def get(self, node: LongIdentifier) -> bytes:
         """exportInit and GET."""
