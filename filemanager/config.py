@@ -18,6 +18,7 @@ PORT: Final = 8080
 _LISTEN: Final = Listen("127.0.0.1", PORT, "")
 _CLASSES: Final = ("ONLINE", "NEARLINE")
 _KINDS: Final = (ServiceKind.FILEMANAGER, ServiceKind.FILESTORE)
+_LONGEST_DAYS: Final = 36_500
 _STATES: Final = ("ACTIVE", "READONLY", "DRAINING", "OFFLINE")
 
 
@@ -45,6 +46,8 @@ class Terms:
     """How many children listChildren answers at most."""
     maximum_extra_nodes: int = 1000
     """How many nodes besides the one asked for getNode answers at most."""
+    trash_days: int = 30
+    """After how many days what was deleted goes for good; 0: never by itself."""
     token_lifetime: int = 30 * 86_400
     """How long a bearer token is good for."""
     keep_keys: int = 7 * 86_400
@@ -174,6 +177,7 @@ def _terms(top: Table) -> Terms:
         top.table("content") as content,
         top.table("nodes") as nodes,
         top.table("tokens") as tokens,
+        top.table("trash") as trash,
         top.table("repeats") as repeats,
     ):
         return Terms(
@@ -187,9 +191,17 @@ def _terms(top: Table) -> Terms:
             grace=content.positive("grace", plain.grace),
             maximum_page=nodes.positive("maximum_page", plain.maximum_page),
             maximum_extra_nodes=nodes.positive("maximum_extra_nodes", plain.maximum_extra_nodes),
+            trash_days=_keep_days(trash, plain.trash_days),
             token_lifetime=tokens.positive("lifetime", plain.token_lifetime),
             keep_keys=repeats.positive("keep", plain.keep_keys),
         )
+
+
+def _keep_days(trash: Table, default: int) -> int:
+    days = trash.take("keep_days", int, default)
+    if not 0 <= days <= _LONGEST_DAYS:
+        raise trash.error("keep_days", f"it is at least 0 and at most {_LONGEST_DAYS}")
+    return days
 
 
 def _jobs(top: Table) -> JobTerms:

@@ -19,6 +19,11 @@ def may_see_node(caller: Caller, node: Node) -> bool:
     return node.owner == caller.account
 
 
+def may_see_space(caller: Caller, owner: Ivorn) -> bool:
+    """Whether the trash of an account is there for the caller."""
+    return owner == caller.account
+
+
 def may_see_transfer(caller: Caller, transfer: Transfer) -> bool:
     """Whether a transfer is there for the caller."""
     return transfer.caller == caller.account

@@ -19,6 +19,9 @@ class Jobs(Protocol):
         and so are the items' numbers in it. Raises StoreNotFound for an item's store that is not known.
         """
 
+    def add_items(self, job: Job, items: Sequence[JobItem]) -> None:
+        """Store more items of a job; their numbers are above those that it has. Raises StoreNotFound as `add_job`."""
+
     def find_job(self, number: str) -> Job | None:
         """The job of that number, or None."""
 

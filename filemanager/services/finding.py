@@ -31,6 +31,23 @@ def _get(tx: Transaction, service: Ivorn, caller: Caller, identifier: LongIdenti
     return node
 
 
+def find_present(tx: Transaction, key: int | None) -> Node | None:
+    """The node of a key, or None where it is no more or is in the trash."""
+    node = tx.nodes.find_key(key) if key is not None else None
+    return None if node is None or tx.trash.holds(node.key) else node
+
+
+def lock_present(tx: Transaction, key: int) -> Node | None:
+    """A node that was found, as it is now and stays until the transaction ends; None where it is no more or has itself
+    been put into the trash since. Where a folder above it has been, whatever is done here came first.
+    """
+    node = tx.nodes.lock_node(key)
+    # What is in the trash by itself is called by its number, and hardly anything else is.
+    if node is not None and node.name == node.number and tx.trash.entries_among([key]):
+        return None
+    return node
+
+
 def path_of(tx: Transaction, service: Ivorn, node: Node) -> LongIdentifier:
     """A node as it is called from its root."""
     steps = [node, *tx.nodes.ancestors(node.key)]

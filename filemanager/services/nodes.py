@@ -1,4 +1,4 @@
-"""Nodes: adding, reading, listing, describing and deleting them.
+"""Nodes: adding, reading, listing and describing them.
 
 Rule: a node is only ever found through `finding`, which knows what the caller may see, and only ever answered as
 `description` says; every change of the tree leaves a Change.
@@ -10,31 +10,25 @@ from dataclasses import dataclass
 from filemanager.config import Config
 from filemanager.domain.caller import Caller
 from filemanager.domain.change import Change, ChangeOperation
-from filemanager.domain.conditions import require_generation, require_version
-from filemanager.domain.errand import Errand, ErrandVerb
-from filemanager.domain.node import Node, later, require_depth, require_folder, require_kind
+from filemanager.domain.conditions import require_generation
+from filemanager.domain.node import Node, require_depth, require_folder, require_kind
 from filemanager.domain.properties import PropertyEdit
-from filemanager.domain.rights import require_deletable
 from filemanager.ports import Clock, Database, Numbers, Transaction
 from filemanager.services.accounts import require_known_store
 from filemanager.services.description import describe_node, describe_nodes
-from filemanager.services.finding import get_node, get_parent
+from filemanager.services.finding import get_node, get_parent, lock_present
 from filemanager.services.repeats import Once
-from filemanager.services.settlement import Settlements
 from vofiles import contract
 from vofiles.contract import (
     AddNode,
     BundleHints,
-    Delete,
     GetNode,
     ListChildren,
     ListChildrenAnswer,
     NodeKind,
     SetProperties,
-    TransferState,
 )
-from vofiles.errors import FolderNotEmpty, InvalidArgument, InvalidName, NodeNotFound, ParentNotFound
-from vofiles.instant import Instant
+from vofiles.errors import InvalidArgument, InvalidName, NodeNotFound, ParentNotFound
 from vofiles.ivorn import Ivorn
 from vofiles.names import NodeName, parse_name
 
@@ -48,8 +42,6 @@ class NodeService:
     clock: Clock
     numbers: Numbers
     once: Once
-    settlements: Settlements
-    wake_errands: Callable[[], None]
     refresh: Callable[[list[str]], bool]
     """Asks stores about open transfers, by their numbers; answers whether one has ended."""
 
@@ -65,12 +57,13 @@ class NodeService:
         """
         name, kind = parse_name(request.name), require_kind(request.type)
         edit = PropertyEdit.of(request.properties)
+        edit.require_root(is_root=False)
         _, values = edit.effect_on({})
         now, number = self.clock.now(), self.numbers.new_number()
 
         def add(tx: Transaction) -> contract.Node:
             found = get_parent(tx, self._service, caller, request.parent)
-            parent = tx.nodes.lock_node(found.key)
+            parent = lock_present(tx, found.key)
             if parent is None:
                 raise ParentNotFound(request.parent)
             require_folder(parent)
@@ -160,11 +153,12 @@ class NodeService:
 
         def save(tx: Transaction) -> contract.Node:
             found = get_node(tx, self._service, caller, request.node)
-            node = tx.nodes.lock_node(found.key)
+            node = lock_present(tx, found.key)
             if node is None:
                 raise NodeNotFound(request.node)
             require_generation(node, request.if_generation)
             require_known_store(tx, edit)
+            edit.require_root(is_root=node.is_root)
             before, after = edit.effect_on(tx.nodes.properties_of([node.key]).get(node.key, {}))
             if after:
                 node = node.changed(now)
@@ -185,56 +179,6 @@ class NodeService:
             return describe_node(tx, self._service, node)
 
         return self.once.write(caller, request, contract.Node, save)
-
-    def delete(self, caller: Caller, request: Delete) -> None:
-        """Delete a file or an empty folder. Its containers go as soon as their stores can be told.
-
-        Raises NodeNotFound, FolderNotEmpty, PermissionDenied for a root.
-        """
-        now = self.clock.now()
-
-        def remove(tx: Transaction) -> list[str]:
-            found = get_node(tx, self._service, caller, request.node)
-            node = tx.nodes.lock_node(found.key)
-            if node is None:
-                raise NodeNotFound(request.node)
-            require_generation(node, request.if_generation)
-            require_version(node, request.if_version)
-            require_deletable(node)
-            if tx.nodes.children(node.key, None, 1):
-                raise FolderNotEmpty(node.name)
-            cancelled = cancel_open_transfers(tx, node, now)
-            for replica in tx.contents.replicas_of_node(node.key):
-                tx.errands.add_errand(
-                    Errand(replica.store, ErrandVerb.DELETE_CONTAINER, str(replica.container), now, now)
-                )
-            before = {"node.name": node.name, "node.type": node.kind, "node.parent": node.parent_number}
-            before |= tx.nodes.properties_of([node.key]).get(node.key, {})
-            tx.nodes.delete_node(node.key)
-            at = later(now, node.modified)
-            tx.changes.add_change(
-                Change(caller.account, node.owner, at, node.number, ChangeOperation.DELETE, before, {})
-            )
-            return cancelled
-
-        cancelled = self.database.write(remove)
-        self.wake_errands()
-        for number in cancelled:
-            self.settlements.publish(number)
-
-
-def cancel_open_transfers(tx: Transaction, node: Node, now: Instant) -> list[str]:
-    """End the transfers on a node that goes; their stores are told by errand. Answers their numbers."""
-    cancelled = []
-    for transfer in tx.transfers.open_transfers(node.key):
-        tx.transfers.save_transfer(
-            transfer.moved_to(
-                TransferState.CANCELLED, failure=contract.Failure("NodeNotFound", "The node has been deleted")
-            )
-        )
-        tx.errands.add_errand(Errand(transfer.store, ErrandVerb.CANCEL_TRANSFER, transfer.number, now, now))
-        cancelled.append(transfer.number)
-    return cancelled
 
 
 def _cursor(after: str | None) -> NodeName | None:

@@ -176,8 +176,8 @@ def _find_begun(tx: Transaction, call: Repeat, before: Repeat | None) -> Transfe
 
 
 def _require_kept(tx: Transaction, container: Ivorn | None) -> None:
-    """Refuse to export what has gone since it was looked up: retention, seeing no export of it, has given it up, and its
-    bytes may go before anybody fetches them. Raises ContainerNotFound.
+    """Refuse to export what has gone since it was looked up: retention, seeing no export of it, has given it up, and
+    its bytes may go before anybody fetches them. Raises ContainerNotFound.
     """
     if container is None or not tx.census.replicas_in([container]):
         raise ContainerNotFound(container)

@@ -18,6 +18,7 @@ from filemanager.domain.properties import CONTENT_TYPE
 from filemanager.domain.replica import Replica, ReplicaState
 from filemanager.domain.transfer import Transfer
 from filemanager.ports import Clock, Database, Transaction
+from filemanager.services.replicas import take_replica
 from filemanager.services.retention import RetentionService, drop
 from filemanager.services.settlement import Settlements
 from vofiles.contract import Direction, Failure, Receipt, TransferFailed, TransferState
@@ -26,6 +27,8 @@ from vofiles.instant import Instant
 from vofiles.ivorn import Ivorn
 
 _BAD_ENDS = frozenset({TransferState.FAILED, TransferState.EXPIRED, TransferState.CANCELLED})
+_OPERATIONS = {Direction.APPEND_INIT: ChangeOperation.APPEND, Direction.COPY: ChangeOperation.COPY}
+"""What is written into the history for a new version, where it is not an import."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,9 @@ class Outcomes:
                 drop(tx, store, receipt.container, now, now)
                 if not transfer.has_ended:
                     tx.transfers.save_transfer(transfer.moved_to(TransferState.CANCELLED))
+                return
+            if transfer.replica_of is not None:
+                tx.transfers.save_transfer(take_replica(tx, self.retention, node, transfer, receipt, now))
                 return
             conflict = _find_conflict(node, transfer)
             if conflict is not None:
@@ -132,9 +138,12 @@ class Outcomes:
         tx.contents.add_replica(Replica(fresh.key, transfer.store, receipt.container, ReplicaState.AVAILABLE))
         after = node.with_content(fresh.number, now)
         tx.nodes.save_node(after)
+        # Below a folder that has been deleted, content may still come.
+        tx.trash.forget_count(node.key)
         stored = tx.nodes.property_of([node.key], CONTENT_TYPE).get(node.key)
         said = stored
-        if stored is not None and transfer.content_type is not None and stored != transfer.content_type:
+        uploaded = transfer.direction != Direction.COPY
+        if uploaded and stored is not None and transfer.content_type is not None and stored != transfer.content_type:
             # Who uploaded said anew what the bytes are; what was said of the old ones must not hide it.
             said = transfer.content_type
             tx.nodes.put_properties(node.key, {CONTENT_TYPE: said})
@@ -147,7 +156,7 @@ class Outcomes:
         types = stored or (before.content_type if before is not None else None), said or fresh.content_type
         if types[0] != types[1]:
             gone[CONTENT_TYPE], came[CONTENT_TYPE] = types
-        operation = ChangeOperation.APPEND if transfer.direction == Direction.APPEND_INIT else ChangeOperation.IMPORT
+        operation = _OPERATIONS.get(transfer.direction, ChangeOperation.IMPORT)
         tx.changes.add_change(Change(transfer.caller, node.owner, after.modified, node.number, operation, gone, came))
         self.retention.retain(tx, after, now)
 

@@ -52,6 +52,7 @@ class RetentionService:
             for replica in replicas.get(version.key, []):
                 drop(tx, replica.store, replica.container, now, self._free_from(moving, version, replica, now))
             tx.contents.delete_version(version.key)
+        tx.trash.forget_count(node.key)
         return len(old)
 
     def free_from(

@@ -13,6 +13,7 @@ from filemanager.domain.rights import may_see_transfer
 from filemanager.domain.transfer import Transfer
 from filemanager.ports import Clock, Database, StoreControl, Transaction
 from filemanager.services.description import describe_node, describe_transfer
+from filemanager.services.finding import find_present
 from filemanager.services.outcomes import Outcomes
 from filemanager.services.pulls import Pulls
 from filemanager.services.settlement import Settlements, Wake
@@ -69,7 +70,7 @@ class TransferService:
         except TransferEnded:
             # The store knows better; what it knows comes by callback, or now.
             told = self.control.get_transfer(transfer.store, number, self.config.terms.store_timeout)
-            self._settle(transfer, told)
+            self.settle(transfer, told)
             if told.state != TransferState.CANCELLED:
                 raise
         except TransferNotFound:
@@ -109,6 +110,15 @@ class TransferService:
             ended = ended or (told is not None and _has_ended(told))
         return ended
 
+    def look(self, transfer: Transfer) -> contract.Transfer:
+        """What its store says of a transfer, its word on an end already applied. Raises TransferNotFound, and what
+        hinders the store from saying so.
+        """
+        told = self.control.get_transfer(transfer.store, transfer.number, self.config.terms.store_timeout)
+        if _has_ended(told):
+            self.settle(transfer, told)
+        return told
+
     def sweep(self) -> int:
         """Look after transfers whose time is over; answers how many."""
         now = self.clock.now()
@@ -132,12 +142,12 @@ class TransferService:
             # Whatever hinders it, the reader gets what is known here; the callback is still to come.
             return self._pulls.find_told(number)
         if _has_ended(told):
-            self._settle(transfer, told)
+            self.settle(transfer, told)
         else:
             self._pulls.note(number, now, told)
         return told
 
-    def _settle(self, transfer: Transfer, told: contract.Transfer) -> None:
+    def settle(self, transfer: Transfer, told: contract.Transfer) -> None:
         """Apply what the store says of an end: the same commit that its callback would make."""
         if told.receipt is not None and told.state in {TransferState.STORED, TransferState.COMPLETED}:
             self.outcomes.complete(transfer.store, told.receipt)
@@ -160,7 +170,7 @@ class TransferService:
             self._postpone(transfer, now)
         else:
             if _has_ended(told):
-                self._settle(transfer, told)
+                self.settle(transfer, told)
             elif transfer.container is None:
                 # This service stopped between asking and writing down the answer: nobody was given the address.
                 failure = Failure("Unexpected", "The service was stopped while it began")
@@ -184,7 +194,7 @@ class TransferService:
     def _answer(self, caller: Caller, number: str, told: contract.Transfer | None) -> TransferAnswer:
         def look(tx: Transaction) -> TransferAnswer:
             transfer = _get(tx, caller, number)
-            node = tx.nodes.find_key(transfer.node) if transfer.has_ended and transfer.node is not None else None
+            node = find_present(tx, transfer.node) if transfer.has_ended else None
             return TransferAnswer(
                 describe_transfer(transfer, told),
                 describe_node(tx, self.config.identifier, node) if node is not None else None,

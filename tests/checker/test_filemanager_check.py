@@ -103,7 +103,7 @@ def test_a_tree_in_use_is_clean(world: World, dave: Caller) -> None:
     deleted = world.add_file(dave, "c", folder)
     world.put(dave, deleted, b"three")
     offer = world.offer(dave, deleted)
-    world.desk.nodes.delete(dave, Delete(deleted))  # two errands are still to run
+    world.desk.deletions.delete(dave, Delete(deleted, purge=True))  # two errands are still to run
     assert store_of(offer) == CAMBRIDGE
     made = report(world)
     assert made.findings == []
@@ -284,7 +284,7 @@ def test_bytes_of_a_cancelled_import_are_nobodys_until_the_store_has_said_so(wor
     file = world.add_file(dave, "a")
     offer = world.offer(dave, file)
     world.send(offer, b"one")
-    world.desk.nodes.delete(dave, Delete(file))
+    world.desk.deletions.delete(dave, Delete(file, purge=True))
     world.run_errands()  # "cancel" comes too late there
     assert found(world) == []
     world.stores.deliver(world.desk)
@@ -297,7 +297,7 @@ def test_a_container_that_goes_while_it_is_looked_at(world: World, dave: Caller)
     """The errand is done between the listing and the second look: no orphan."""
     file = world.add_file(dave, "a")
     container = container_of(world.put(dave, file, b"one"))
-    world.desk.nodes.delete(dave, Delete(file))
+    world.desk.deletions.delete(dave, Delete(file, purge=True))
     world.stores.after = lambda operation: finish(world) if operation == "listContainers" else None
     assert found(world) == []
     assert not world.stores[CAMBRIDGE].holds(container)
@@ -329,7 +329,7 @@ def test_a_file_that_is_deleted_while_it_is_looked_at(world: World, dave: Caller
 
     def delete(operation: str) -> None:
         world.stores.before = lambda other: None
-        world.desk.nodes.delete(dave, Delete(file))
+        world.desk.deletions.delete(dave, Delete(file, purge=True))
 
     world.stores.before = lambda operation: delete(operation) if operation == "getProperties" else None
     assert found(world, repair=True) == []
@@ -352,7 +352,7 @@ def test_a_transfer_that_nobody_looks_after(world: World, dave: Caller) -> None:
 def test_an_errand_that_cannot_be_done(world: World, dave: Caller) -> None:
     file = world.add_file(dave, "a")
     container = container_of(world.put(dave, file, b"one"))
-    world.desk.nodes.delete(dave, Delete(file))
+    world.desk.deletions.delete(dave, Delete(file, purge=True))
     world.watch.seconds += GRACE
     assert found(world) == []
     world.watch.seconds += 1

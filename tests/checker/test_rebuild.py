@@ -138,7 +138,7 @@ def test_a_lost_tree_comes_back(world: World, tmp_path: Path, source: str) -> No
     assert check(world) == []
     # And it is a tree to work with.
     world.put(dave, query, b"newer")
-    world.desk.nodes.delete(eve, Delete(below(world.home(eve), "hers")))
+    world.desk.deletions.delete(eve, Delete(below(world.home(eve), "hers"), purge=True))
     world.run_errands()
     assert check(world) == []
     assert world.get(dave, query) == b"newer"
@@ -160,7 +160,7 @@ def test_rebuilding_what_was_not_lost_changes_nothing(world: World) -> None:
     world.put(dave, file, b"one")
     world.put(dave, file, b"two")
     world.put(dave, gone, b"three")
-    world.desk.nodes.delete(dave, Delete(gone))  # and the store has not been told
+    world.desk.deletions.delete(dave, Delete(gone, purge=True))  # and the store has not been told
     world.offer(dave, file)
     before, changes = tree(world, dave), world.changes()
     report = rebuild(world)
@@ -231,7 +231,7 @@ def test_a_deleted_file_and_its_successor_do_not_get_mixed(world: World, tmp_pat
     dave = world.add_account("dave")
     old = world.add_file(dave, "a")
     world.put(dave, old, b"old")
-    world.desk.nodes.delete(dave, Delete(old))
+    world.desk.deletions.delete(dave, Delete(old, purge=True))
     world.watch.seconds += 10
     new = world.add_file(dave, "a")
     world.put(dave, new, b"new")

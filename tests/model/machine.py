@@ -100,7 +100,7 @@ class Machine(Rig):
     def delete(self, node: str) -> None:
         self.both(
             lambda: self.model.delete(node, self.clock.now()),
-            lambda: self.world.desk.nodes.delete(self.dave, Delete(at(node))),
+            lambda: self.world.desk.deletions.delete(self.dave, Delete(at(node), purge=True)),
         )
 
     @rule(node=nodes | files)

@@ -133,7 +133,7 @@ class Users:
 
     def delete(self, _random: random.Random) -> None:
         with self.history.call("delete") as answer:
-            answer(self._or_gone(lambda: self.world.desk.nodes.delete(self.dave, Delete(self.file))))
+            answer(self._or_gone(lambda: self.world.desk.deletions.delete(self.dave, Delete(self.file, purge=True))))
 
     def _or_gone(self, work: Callable[[], object]) -> object:
         try:

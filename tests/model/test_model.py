@@ -12,7 +12,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from filemanager.persistence.engine import open_database
 from filemanager.persistence.memory.nodes import MemoryNodes
 from filemanager.ports import Database, Transaction
-from filemanager.services import nodes, outcomes, retention
+from filemanager.services import outcomes, purging, retention
 from filemanager.services.outcomes import Outcomes
 from filemanager.services.retention import RetentionService
 from filestore.persistence.memory import MemoryRecords
@@ -103,7 +103,7 @@ def keep_everything(patch: pytest.MonkeyPatch) -> None:
 
 
 def forget_transfers_of_deleted_nodes(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(nodes, "cancel_open_transfers", lambda *_: [])
+    patch.setattr(purging, "cancel_open_transfers", lambda *_: [])
 
 
 def acknowledge_before_the_end(patch: pytest.MonkeyPatch) -> None:

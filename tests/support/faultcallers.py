@@ -156,7 +156,7 @@ def delete(world: World, name: str) -> None:
     notes = world.notes
     notes.begin("content", name, ABSENT)
     try:
-        world.visit(MANAGER, lambda: world.desk.nodes.delete(DAVE, Delete(path_of(world, name))))
+        world.visit(MANAGER, lambda: world.desk.deletions.delete(DAVE, Delete(path_of(world, name), purge=True)))
     except NodeNotFound:
         if not notes.attempts:
             raise

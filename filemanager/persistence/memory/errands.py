@@ -1,6 +1,6 @@
 """What stores are still to be told, in memory."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from filemanager.domain.errand import Errand
@@ -17,6 +17,10 @@ class MemoryErrands(Repository):
         added = replace(errand, key=self._state.new_key())
         self._state.errands[added.key] = added
         return added
+
+    def add_errands(self, errands: Sequence[Errand]) -> None:
+        for errand in errands:
+            self.add_errand(errand)
 
     def due_errands(self, now: Instant, limit: int, without: Collection[Ivorn] = ()) -> list[Errand]:
         due = [each for each in self._state.errands.values() if each.due <= now and each.store not in without]

@@ -22,15 +22,18 @@ class MemoryJobs(Repository):
     def add_job(self, job: Job, items: Sequence[JobItem]) -> Job:
         if self.find_job(job.number) is not None:
             raise Conflict(job.number)
+        added = replace(job, key=self._state.new_key())
+        self.add_items(added, items)
+        self._state.jobs[added.key] = added
+        return added
+
+    def add_items(self, job: Job, items: Sequence[JobItem]) -> None:
         for store in {item.store for item in items if item.store is not None}:
             self._require_store(store)
-        added = replace(job, key=self._state.new_key())
-        self._state.jobs[added.key] = added
         accounts = list(self._state.accounts)
         space = accounts.index(job.owner) + 1 if job.owner in accounts else 0
         for item in items:
-            self._state.job_items[added.key, item.number] = replace(item, job=added.key, space=space)
-        return added
+            self._state.job_items[job.key, item.number] = replace(item, job=job.key, space=space)
 
     def find_job(self, number: str) -> Job | None:
         return next((job for job in self._state.jobs.values() if job.number == number), None)

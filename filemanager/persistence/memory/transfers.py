@@ -41,6 +41,9 @@ class MemoryTransfers(Repository):
     def open_transfers(self, node: int) -> list[Transfer]:
         return [transfer for transfer in self._open() if transfer.node == node]
 
+    def open_among(self, nodes: Sequence[int]) -> list[Transfer]:
+        return [transfer for transfer in self._open() if transfer.node in nodes]
+
     def open_imports(self, nodes: Sequence[int]) -> dict[int, Transfer]:
         imports = [each for each in self._open() if each.is_import and each.container is not None]
         return {each.node: each for each in imports if each.node is not None and each.node in nodes}

@@ -1,6 +1,6 @@
 """What stores are still to be told, on SQL."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -25,14 +25,11 @@ _DUE = (
     .order_by(_E.due, _E.key)
     .limit(bindparam("limit"))
 )
-_ADD = (
-    insert(ERRANDS)
-    .values(
-        store=KEY_OF_STORE,
-        **{name: bindparam(name) for name in ("verb", "subject", "created", "due", "attempts", "error")},
-    )
-    .returning(_E.key)
+_ADD_MANY = insert(ERRANDS).values(
+    store=KEY_OF_STORE,
+    **{name: bindparam(name) for name in ("verb", "subject", "created", "due", "attempts", "error")},
 )
+_ADD = _ADD_MANY.returning(_E.key)
 _SAVE = (
     update(ERRANDS)
     .where(_E.key == bindparam("errand"))
@@ -48,20 +45,19 @@ class SqlErrands:
         self._connection = connection
 
     def add_errand(self, errand: Errand) -> Errand:
-        values = {
-            "of_store": str(errand.store),
-            "verb": errand.verb,
-            "subject": errand.subject,
-            "created": errand.created,
-            "due": errand.due,
-            "attempts": errand.attempts,
-            "error": errand.error,
-        }
         try:
-            key: int = self._connection.execute(_ADD, values).scalar_one()
+            key: int = self._connection.execute(_ADD, _values(errand)).scalar_one()
         except IntegrityError as error:
             raise refusal(error, {"nn_errands_store": lambda: StoreNotFound(errand.store)}) from error
         return replace(errand, key=key)
+
+    def add_errands(self, errands: Sequence[Errand]) -> None:
+        if not errands:
+            return
+        try:
+            self._connection.execute(_ADD_MANY, [_values(errand) for errand in errands])
+        except IntegrityError as error:
+            raise refusal(error, {"nn_errands_store": lambda: StoreNotFound("one of many")}) from error
 
     def due_errands(self, now: Instant, limit: int, without: Collection[Ivorn] = ()) -> list[Errand]:
         values = {"now": now, "limit": limit, "without": [str(store) for store in without]}
@@ -78,6 +74,18 @@ class SqlErrands:
 
     def delete_errand(self, key: int) -> None:
         self._connection.execute(_DELETE, {"errand": key})
+
+
+def _values(errand: Errand) -> dict[str, Any]:
+    return {
+        "of_store": str(errand.store),
+        "verb": errand.verb,
+        "subject": errand.subject,
+        "created": errand.created,
+        "due": errand.due,
+        "attempts": errand.attempts,
+        "error": errand.error,
+    }
 
 
 def errand_of(row: Any) -> Errand:

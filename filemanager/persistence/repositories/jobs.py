@@ -72,6 +72,9 @@ class SqlJobs(SqlJobItems):
         add_items(self._connection, key, job.owner, items)
         return replace(job, key=key)
 
+    def add_items(self, job: Job, items: Sequence[JobItem]) -> None:
+        add_items(self._connection, job.key, job.owner, items)
+
     def find_job(self, number: str) -> Job | None:
         return self._one(_FIND, number)
 

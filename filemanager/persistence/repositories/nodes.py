@@ -253,6 +253,13 @@ class SqlTree:
         except IntegrityError as error:
             raise refusal(error, {FOREIGN_KEY: lambda: FolderNotEmpty(f"node {key}")}) from error
 
+    def delete_nodes(self, keys: Sequence[int]) -> None:
+        for some in batches(keys):
+            try:
+                self._connection.execute(_DELETE_MANY, {"nodes": some})
+            except IntegrityError as error:
+                raise refusal(error, {FOREIGN_KEY: lambda: FolderNotEmpty("one of many")}) from error
+
 
 def _values(node: Node) -> dict[str, Any]:
     return {
@@ -266,13 +273,6 @@ def _values(node: Node) -> dict[str, Any]:
         "generation": node.generation,
         "version": node.version,
     }
-
-    def delete_nodes(self, keys: Sequence[int]) -> None:
-        for some in batches(keys):
-            try:
-                self._connection.execute(_DELETE_MANY, {"nodes": some})
-            except IntegrityError as error:
-                raise refusal(error, {FOREIGN_KEY: lambda: FolderNotEmpty("one of many")}) from error
 
 
 def is_in_trash(connection: Connection, key: int) -> bool:

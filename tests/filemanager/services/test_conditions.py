@@ -46,8 +46,8 @@ def test_a_node_is_deleted_as_it_was_read(world: World, dave: Caller, file: Long
     world.put(dave, file, b"1")
     for told in ({"if_generation": 1}, {"if_version": 0}, {"if_generation": 2, "if_version": 2}):
         with pytest.raises((GenerationConflict, VersionConflict)):
-            world.desk.nodes.delete(dave, Delete(file, **told))  # type: ignore[arg-type]
-    world.desk.nodes.delete(dave, Delete(file, if_generation=2, if_version=1))
+            world.desk.deletions.delete(dave, Delete(file, **told))  # type: ignore[arg-type]
+    world.desk.deletions.delete(dave, Delete(file, if_generation=2, if_version=1))
     with pytest.raises(NodeNotFound):
         world.node(dave, file)
 

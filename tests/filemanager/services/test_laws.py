@@ -75,21 +75,21 @@ class Life(RuleBasedStateMachine):
 
     @rule(path=STEPS)
     def delete(self, path: str) -> None:
-        request = Delete(below(self.home, path))
+        request = Delete(below(self.home, path), purge=True)
         if path not in self.kinds:
             with pytest.raises(NodeNotFound):
-                self.world.desk.nodes.delete(self.dave, request)
+                self.world.desk.deletions.delete(self.dave, request)
         elif any(other.startswith(path + "/") for other in self.kinds):
             with pytest.raises(FolderNotEmpty):
-                self.world.desk.nodes.delete(self.dave, request)
+                self.world.desk.deletions.delete(self.dave, request)
         else:
-            self.world.desk.nodes.delete(self.dave, request)
+            self.world.desk.deletions.delete(self.dave, request)
             del self.kinds[path]
 
     @rule()
     def delete_home(self) -> None:
         with pytest.raises((PermissionDenied, FolderNotEmpty)):
-            self.world.desk.nodes.delete(self.dave, Delete(self.home))
+            self.world.desk.deletions.delete(self.dave, Delete(self.home, purge=True))
 
     # --- bytes ---
 

@@ -185,7 +185,7 @@ def test_what_hangs_below_has_to_fit_too(world: World, dave: Caller) -> None:
         move(world, dave, top, parent=deep[-1])
     assert move(world, dave, top, parent=deep[-2]).parent == deep[-2].node
     assert move(world, dave, top, name="renamed").name == "renamed"
-    world.desk.nodes.delete(dave, Delete(file))
+    world.desk.deletions.delete(dave, Delete(file))
     world.add_folder(dave, "folder", lowest)
     with pytest.raises(InvalidName):
         move(world, dave, top, parent=deep[-1])

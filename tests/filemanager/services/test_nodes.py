@@ -206,7 +206,7 @@ def test_children_are_listed_page_by_page_in_the_order_of_names(world: World, da
         seen += [node.name for node in page.nodes]
         # What comes and goes between two pages moves nothing else.
         if after is None:
-            world.desk.nodes.delete(dave, Delete(LongIdentifier(page.nodes[0].identifier)))
+            world.desk.deletions.delete(dave, Delete(LongIdentifier(page.nodes[0].identifier), purge=True))
         after = page.next
         if after is None:
             break
@@ -285,24 +285,24 @@ def test_files_and_empty_folders_are_deleted(world: World, dave: Caller) -> None
     folder = world.add_folder(dave, "a")
     file = world.add_file(dave, "b", folder)
     with pytest.raises(FolderNotEmpty):
-        world.desk.nodes.delete(dave, Delete(folder))
-    world.desk.nodes.delete(dave, Delete(below(folder, "b")))
-    world.desk.nodes.delete(dave, Delete(folder))
+        world.desk.deletions.delete(dave, Delete(folder, purge=True))
+    world.desk.deletions.delete(dave, Delete(below(folder, "b"), purge=True))
+    world.desk.deletions.delete(dave, Delete(folder, purge=True))
     for gone in (file, folder):
         with pytest.raises(NodeNotFound):
             world.node(dave, gone)
         with pytest.raises(NodeNotFound):
-            world.desk.nodes.delete(dave, Delete(gone))
+            world.desk.deletions.delete(dave, Delete(gone, purge=True))
     world.add_folder(dave, "a")
     with pytest.raises(PermissionDenied):
-        world.desk.nodes.delete(dave, Delete(world.home(dave)))
+        world.desk.deletions.delete(dave, Delete(world.home(dave), purge=True))
 
 
 def test_with_a_file_its_bytes_go(world: World, dave: Caller) -> None:
     file = world.add_file(dave, "a")
     offer = world.put(dave, file, b"some bytes")
     assert offer.container is not None
-    world.desk.nodes.delete(dave, Delete(file))
+    world.desk.deletions.delete(dave, Delete(file, purge=True))
     assert world.errands.wakes > 0
     assert world.run_errands() == [("deleteContainer", str(offer.container))]
     assert not any(local.containers() for local in world.stores.stores.values())
@@ -311,7 +311,7 @@ def test_with_a_file_its_bytes_go(world: World, dave: Caller) -> None:
 def test_with_a_file_its_open_transfers_end(world: World, dave: Caller) -> None:
     file = world.add_file(dave, "a")
     offer = world.offer(dave, file)
-    world.desk.nodes.delete(dave, Delete(file))
+    world.desk.deletions.delete(dave, Delete(file, purge=True))
     assert world.desk.transfers.get_transfer(dave, offer.transfer).transfer.state == TransferState.CANCELLED
     assert world.run_errands() == [("cancelTransfer", offer.transfer)]
     with pytest.raises(VofilesError):
@@ -328,7 +328,7 @@ def attempts(world: World, target: LongIdentifier, folder: LongIdentifier) -> li
         lambda caller: desk.nodes.get_node(caller, GetNode(target)),
         lambda caller: desk.nodes.list_children(caller, ListChildren(folder)),
         lambda caller: desk.nodes.set_properties(caller, SetProperties(target, (Property("a", "b"),))),
-        lambda caller: desk.nodes.delete(caller, Delete(target)),
+        lambda caller: desk.deletions.delete(caller, Delete(target, purge=True)),
         lambda caller: desk.nodes.add_node(caller, AddNode(folder, "x", NodeKind.FILE)),
         lambda caller: desk.imports.import_init(caller, ImportInit(target)),
         lambda caller: desk.exports.export_init(caller, ExportInit(target)),
@@ -380,7 +380,7 @@ def test_every_change_leaves_its_mark(world: World, dave: Caller) -> None:
     file = world.add_file(dave, "b", folder, colour="blue")
     world.desk.nodes.set_properties(dave, SetProperties(file, (Property("colour", "red"),)))
     world.put(dave, file, b"12345")
-    world.desk.nodes.delete(dave, Delete(file))
+    world.desk.deletions.delete(dave, Delete(file, purge=True))
     history = world.database.read(lambda tx: tx.changes.list_changes(2, 100))
     assert [(each.number, each.operation, each.who) for each in history] == [
         (3, "addNode", dave.account),

@@ -132,7 +132,7 @@ def test_a_callback_after_the_nodes_end_takes_its_bytes_away(world: World, dave:
     file = world.add_file(dave, "a")
     offer = world.offer(dave, file)
     receipt = world.send(offer, b"too late")
-    world.desk.nodes.delete(dave, Delete(file))
+    world.desk.deletions.delete(dave, Delete(file, purge=True))
     world.desk.outcomes.complete(store_of(offer), receipt)
     with pytest.raises(NodeNotFound):
         world.node(dave, file)
@@ -161,7 +161,7 @@ def test_a_node_that_goes_while_its_store_is_asked_stays_gone(world: World, dave
 
     def remove(operation: str) -> None:
         world.stores.after = lambda operation: None
-        world.desk.nodes.delete(dave, Delete(file))
+        world.desk.deletions.delete(dave, Delete(file, purge=True))
 
     world.stores.after = remove
     offer = world.offer(dave, file)
@@ -178,7 +178,7 @@ def test_a_node_that_goes_before_its_store_begins_leaves_nothing_there(world: Wo
 
     def remove(operation: str) -> None:
         world.stores.before = lambda operation: None
-        world.desk.nodes.delete(dave, Delete(file))
+        world.desk.deletions.delete(dave, Delete(file, purge=True))
         assert [verb for verb, _ in world.run_errands()] == ["cancelTransfer"]
 
     world.stores.before = remove

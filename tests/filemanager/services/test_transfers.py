@@ -216,7 +216,7 @@ def test_cancelling_and_deleting_wake_too(world: World, dave: Caller) -> None:
     world.desk.transfers.subscribe(second.transfer, lambda: wakes.append("second"))
     world.desk.transfers.cancel_transfer(dave, first.transfer)
     assert wakes == ["first"]
-    world.desk.nodes.delete(dave, Delete(file))
+    world.desk.deletions.delete(dave, Delete(file, purge=True))
     assert wakes == ["first", "second"]
     with pytest.raises(VofilesError, match="deleted"):
         world.desk.transfers.get_outcome(dave, second.transfer)
