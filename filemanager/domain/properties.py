@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from filemanager.domain.retention import KEYS as RETENTION
+from filemanager.domain.retention import is_wish
 from vofiles.contract import Property
 from vofiles.errors import InvalidArgument
 from vofiles.ivorn import Ivorn, parse_service
@@ -38,9 +40,18 @@ class PropertyEdit:
             require_settable(key)
             if key in put:
                 raise InvalidArgument(f"property {key}", reason="it is both set and removed")
+        for key in RETENTION & put.keys():
+            if not is_wish(put[key]):
+                raise InvalidArgument(f"property {key}", reason=f"{put[key][:40]!a} is no whole number from 1 on")
         if PREFERRED_STORE in put:
             put[PREFERRED_STORE] = str(parse_service(put[PREFERRED_STORE]))
         return cls(put, frozenset(remove_keys))
+
+    def require_root(self, *, is_root: bool) -> None:
+        """Refuse to set on anything but the root of a space what is said of a whole space. Raises InvalidArgument."""
+        misplaced = RETENTION & self.put.keys()
+        if misplaced and not is_root:
+            raise InvalidArgument(f"property {min(misplaced)}", reason="it is set on the root of a space, for all in it")
 
     @property
     def preferred_store(self) -> Ivorn | None:

@@ -46,6 +46,7 @@ class AccountService:
             served = ", ".join(str(community) for community in self.config.communities)
             raise InvalidArgument("account", reason=f"this service has accounts of {served}")
         edit = PropertyEdit.of(request.properties)
+        edit.require_root(is_root=False)
         _, values = edit.effect_on({})
         now = self.clock.now()
         name = public_name(identifier, request.name)
@@ -84,6 +85,7 @@ class AccountService:
         """
         identifier = request.account or caller.account
         edit = PropertyEdit.of(request.properties, request.remove_keys)
+        edit.require_root(is_root=False)
         now = self.clock.now()
 
         def save(tx: Transaction) -> contract.Account:

@@ -71,9 +71,9 @@ class AppendService:
     def append_init(self, caller: Caller, request: AppendInit) -> contract.Transfer:
         """Where to PUT what is added to a file. One without content gets it as its content.
 
-        Raises NodeNotFound, NotAFile, InvalidArgument, VersionConflict, KeyReused, ContentNotFound where no store has the
-        content in a readable state; where those that have it take nothing StoreUnreachable, StoreFull, StoreReadOnly;
-        and what the store answers.
+        Raises NodeNotFound, NotAFile, InvalidArgument, VersionConflict, KeyReused; ContentNotFound where no store has
+        the content in a readable state; StoreUnreachable, StoreFull, StoreReadOnly where those that have it take
+        nothing; and what the store answers.
         """
         require_sizes(request.size, request.maximum_size)
         require_possible_version(request.if_version)

@@ -161,7 +161,10 @@ class LocalStores:
         return self._call("importData", store, within, begin)
 
     def append_init(self, store: Ivorn, request: contract.StoreAppendInit, within: float) -> Transfer:
-        return self._call("appendInit", store, within, lambda core: appends.begin_append(core, SERVICE, request).transfer)
+        def begin(core: Store) -> Transfer:
+            return appends.begin_append(core, SERVICE, request).transfer
+
+        return self._call("appendInit", store, within, begin)
 
     def export_init(self, store: Ivorn, request: StoreExportInit, within: float) -> Transfer:
         return self._call(

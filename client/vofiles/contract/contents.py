@@ -56,7 +56,8 @@ class ImportData:
 class AppendInit:
     """Ask where to PUT bytes that are added to a file: its next version is the current content with these behind it.
 
-    A file without content gets these as its content.
+    A file without content gets these as its content. If the content has changed when they have come, the transfer fails
+    with VersionConflict and nothing is lost; ask again.
     """
 
     node: LongIdentifier

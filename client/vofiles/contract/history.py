@@ -49,5 +49,7 @@ class GetHistoryAnswer:
     next: str | None = None
     """Where the next page starts; absent on the last."""
     values: tuple[Property, ...] = many("value")
-    """What the node was as of the time asked for, all changes until then taken together; without one, none."""
+    """What the node was as of the time asked for, all changes until then taken together; on the first page, and without
+    a time none.
+    """
     changes: tuple[Change, ...] = many("change")
