@@ -37,9 +37,12 @@ def du(
 
 def _cells(path: HomePath, usage: Usage, *, human: bool) -> list[tuple[str, str, str]]:
     measured = lines.measured if human else str
-    rows = [(measured(usage.size), f"{usage.files} files, {usage.folders} folders", shown(path))]
+    there = f"{lines.counted(usage.files, 'file')}, {lines.counted(usage.folders, 'folder')}"
+    rows = [(measured(usage.size), there, shown(path))]
     if usage.kept:
         rows.append((measured(usage.kept), "in earlier versions", shown(path)))
     if usage.trash_nodes:
-        rows.append((measured(usage.trash_size or 0), f"{usage.trash_nodes} entries", "in the trash"))
+        rows.append(
+            (measured(usage.trash_size or 0), lines.counted(usage.trash_nodes, "entry", "entries"), "in the trash")
+        )
     return rows

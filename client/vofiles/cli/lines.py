@@ -102,3 +102,8 @@ def measured(size: int) -> str:
         amount /= 1024
         units.pop(0)
     return f"{size} B" if units[0] == "B" else f"{amount:.1f} {units[0]}"
+
+
+def counted(number: int, thing: str, things: str = "") -> str:
+    """So many of something: `1 file`, `2 files`."""
+    return f"{number} {thing if number == 1 else things or thing + 's'}"

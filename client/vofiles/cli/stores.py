@@ -24,7 +24,7 @@ def stores(json: Annotated[bool, typer.Option("--json", help="All that is known,
             store.site,
             _state(store),
             f"{lines.measured(store.free)} free" if store.free is not None else "-",
-            f"{store.files} files",
+            lines.counted(store.files, "file"),
             lines.measured(store.size),
         )
         for store in found
