@@ -41,7 +41,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("number", name=op.f("uq_jobs_number")),
         sqlite_autoincrement=True,
     )
-    op.create_index(op.f("ix_jobs_caller"), "jobs", ["caller", "key"], unique=False)
+    op.create_index(op.f("ix_jobs_caller_key"), "jobs", ["caller", "key"], unique=False)
     op.create_index(op.f("ix_jobs_ended"), "jobs", ["ended"], unique=False)
     _index("ix_jobs_open", "jobs", ["key"], "is_open = true")
     op.create_table(
@@ -66,7 +66,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("job", "number", name=op.f("pk_job_items")),
         sqlite_with_rowid=False,
     )
-    op.create_index(op.f("ix_job_items_job"), "job_items", ["job", "state", "number"], unique=False)
+    op.create_index(op.f("ix_job_items_job_state_number"), "job_items", ["job", "state", "number"], unique=False)
     _index("ix_job_items_waiting", "job_items", ["store", "space", "job", "number"], "state = 'WAITING'")
     _index("ix_job_items_running", "job_items", ["due"], "state = 'RUNNING'")
     _index("ix_job_items_transfer", "job_items", ["transfer"], "transfer IS NOT NULL")
