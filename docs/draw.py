@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, cast
 
+from filemanager.domain import job
 from filemanager.domain import transfer as managed
 from filestore.domain import container
 from filestore.domain import transfer as stored
@@ -24,6 +25,8 @@ VALUES: tuple[type[Any], ...] = (
     contract.Transfer,
     contract.Endpoint,
     contract.Receipt,
+    contract.Job,
+    contract.JobItem,
     contract.Service,
     contract.Container,
     contract.Property,
@@ -84,10 +87,17 @@ def states() -> str:
         "## A transfer in a FileStore\n"
         "A broken connection gives the lease back: RECEIVING becomes what it was before, OFFERED or REQUESTED.\n"
         + diagram([(state, event, after) for (state, event), after in stored.TRANSITIONS.items()]),
+        "## A job\n"
+        "What failed can be tried again: FAILED and CANCELLED become QUEUED by retryJob.\n"
+        + diagram([(state, "", after) for state, next_ in job.JOB_TRANSITIONS.items() for after in next_]),
+        "## An item of a job\n"
+        + diagram([(state, "", after) for state, next_ in job.ITEM_TRANSITIONS.items() for after in next_]),
         "## A container in a FileStore\n"
         + diagram([(state, event, after) for (state, event), after in container.TRANSITIONS.items()]),
     ]
-    return page("States", "The tables of what may become of a transfer and of a container.", "\n".join(sections))
+    return page(
+        "States", "The tables of what may become of a transfer, a job, an item and a container.", "\n".join(sections)
+    )
 
 
 def standard_properties() -> str:

@@ -7,6 +7,7 @@ import typer
 
 from filemanager.commands import accounts, stores
 from filemanager.commands.check import check
+from filemanager.commands.jobs import jobs
 from filemanager.commands.rebuild import rebuild
 from filemanager.commands.serve import serve
 from filemanager.commands.transfers import errands, transfers
@@ -19,6 +20,7 @@ app.command()(serve)
 app.command()(check)
 app.command()(rebuild)
 app.command()(transfers)
+app.command()(jobs)
 app.command()(errands)
 app.add_typer(accounts.app, name="account")
 app.add_typer(stores.app, name="store")

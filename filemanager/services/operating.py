@@ -9,6 +9,7 @@ from dataclasses import replace
 from filemanager.config import Config
 from filemanager.domain.caller import Caller
 from filemanager.domain.errand import Errand
+from filemanager.domain.job import JOB_TRANSITIONS, Job
 from filemanager.domain.rights import require_administrator
 from filemanager.domain.store import STATES, Store
 from filemanager.domain.transfer import OPEN, TRANSITIONS, Transfer
@@ -64,6 +65,23 @@ def _all_transfers(database: Database) -> Iterator[Transfer]:
     while page := database.read(lambda tx, after=after: tx.census.transfers(after, _PAGE)):  # type: ignore[misc]
         yield from page
         after = page[-1].number
+
+
+def list_jobs(database: Database, caller: Caller, state: str | None) -> Iterator[Job]:
+    """The jobs in a state, the newest first; without one those that have not ended. Raises PermissionDenied,
+    InvalidArgument.
+    """
+    require_administrator(caller, "list jobs")
+    if state is not None and state not in JOB_TRANSITIONS:
+        raise InvalidArgument("state", reason=f"it is one of {', '.join(JOB_TRANSITIONS)}")
+    return (job for job in _all_jobs(database, state) if state is not None or not job.has_ended)
+
+
+def _all_jobs(database: Database, state: str | None) -> Iterator[Job]:
+    before: int | None = None
+    while page := database.read(lambda tx, before=before: tx.jobs.list_jobs(None, state, before, _PAGE)):  # type: ignore[misc]
+        yield from page
+        before = page[-1].key
 
 
 def list_errands(database: Database, caller: Caller) -> Iterator[Errand]:

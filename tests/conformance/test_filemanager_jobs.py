@@ -163,8 +163,7 @@ def test_what_waits_comes_lane_by_lane_and_space_by_space_in_its_order(database:
 def test_what_runs_is_counted_and_due(database: Database) -> None:
     added = add(database, job(), [*numbered("a", "b", store=LEICESTER), JobItem(3, "c"), JobItem(4, "d")])
     a, b, c, d = all_items(database, added)
-    running = {"state": ItemState.RUNNING}
-    a, b, c = (replace(item, due=Instant(T0 + at), **running) for item, at in ((a, 3), (b, 1), (c, 2)))
+    a, b, c = (replace(item, state=ItemState.RUNNING, due=Instant(T0 + at)) for item, at in ((a, 3), (b, 1), (c, 2)))
     assert database.read(lambda tx: tx.jobs.next_due()) is None
     save(database, a, b, c)
     assert database.read(lambda tx: tx.jobs.running_items()) == {LEICESTER: 2, None: 1}

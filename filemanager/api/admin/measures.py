@@ -23,11 +23,21 @@ def register(
         counts = database.read(lambda tx: tx.standing.open_transfers())
         return [((state,), number) for state, number in counts.items()]
 
+    def open_jobs() -> Iterable[Sample]:
+        counts = database.read(lambda tx: tx.standing.open_jobs())
+        return [((state,), number) for state, number in counts.items()]
+
     def oldest_errand() -> float:
         oldest = database.read(lambda tx: tx.standing.errands()).oldest
         return 0.0 if oldest is None else max(0.0, (clock.now() - oldest) / SECOND)
 
     measures.gauge("transfers_open", "Transfers that have not ended.", open_transfers, "state")
+    measures.gauge("jobs_open", "Jobs that have not ended.", open_jobs, "state")
+    measures.gauge(
+        "job_items_waiting",
+        "Items of jobs that have not begun.",
+        lambda: database.read(lambda tx: tx.standing.waiting_items()),
+    )
     measures.gauge(
         "errands",
         "Errands that stores are still to be told.",
