@@ -9,6 +9,7 @@
     … the store being killed      test_killed_at_each_step.py::test_killed
     two PUTs on one URL at once   test_two_puts_at_once
     two transfers on one node     test_two_transfers_on_one_node
+    … each if nothing has changed test_two_transfers_with_a_condition
     slow client                   test_slow_clients
     … many of them                ../filestore/test_process.py::test_slow_clients_hold_no_thread
     kill -9, of everything        test_crashes.py::test_everything_killed_at_once_loses_nothing_that_was_acknowledged
@@ -41,6 +42,7 @@ import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -73,7 +75,6 @@ from vofiles.errors import (
     StoreUnreachable,
 )
 from vofiles.filemanager_port import FileManagerPort
-from vofiles.ivorn import LongIdentifier
 
 OLD = b"what was there before"
 NEW = b"what comes in its place" * 50_000
@@ -122,10 +123,6 @@ def begin_put(url: str, content: bytes, length: int) -> RawClient:
     return client
 
 
-def offered(port: FileManagerPort, file: LongIdentifier) -> Transfer:
-    return port.import_init(ImportInit(file)).transfer
-
-
 def await_state(port: FileManagerPort, offer: Transfer, state: str) -> None:
     wait_until(lambda: port.get_transfer(GetTransfer(offer.transfer)).transfer.state == state, state)
 
@@ -135,8 +132,9 @@ def await_state(port: FileManagerPort, offer: Transfer, state: str) -> None:
 
 @pytest.mark.parametrize("committed", [False, True], ids=["before", "after"])
 def test_killed_around_a_commit(station: Station, port: FileManagerPort, name: str, *, committed: bool) -> None:
-    """The node is wholly there or not at all; doing it again makes it, or says that it exists."""
-    request = AddNode(station.home_node(port), name, NodeKind.FOLDER, (Property("a", "x"), Property("b", "y")))
+    """The node is wholly there or not at all; doing it again with its key is doing it once, without it exists."""
+    wanted = (Property("a", "x"), Property("b", "y"))
+    request = AddNode(station.home_node(port), name, NodeKind.FOLDER, wanted, idempotency_key=name)
     held = station.manager.gate.hold(ANSWER if committed else REQUEST, b"addNode", name.encode())
     with closing(sqlite3.connect(station.database, isolation_level=None, timeout=30)) as other:
         with ThreadPoolExecutor(1) as caller:
@@ -152,11 +150,12 @@ def test_killed_around_a_commit(station: Station, port: FileManagerPort, name: s
             with pytest.raises(ServiceUnreachable):
                 adding.result()
     station.manager.start()
-    if committed:
-        with pytest.raises(DuplicateNode):
-            port.add_node(request)
-    else:
-        port.add_node(request)
+    there = [each for each in port.list_children(ListChildren(station.home_node(port))).nodes if each.name == name]
+    assert len(there) == committed
+    added = port.add_node(request).node
+    assert [added.identifier] == [each.identifier for each in there or [added]]
+    with pytest.raises(DuplicateNode):
+        port.add_node(replace(request, idempotency_key=None))
     (node,) = [each for each in port.list_children(ListChildren(station.home_node(port))).nodes if each.name == name]
     assert {each.key: each.value for each in node.properties if each.key in {"a", "b"}} == {"a": "x", "b": "y"}
 
@@ -165,7 +164,7 @@ def test_a_busy_database(station: Station, port: FileManagerPort, name: str) -> 
     """Somebody else writes, and writes: who asks is told to come again, and nothing has changed."""
     station.put(name, OLD)
     file = station.file(port, name)
-    url = url_of(offered(port, file))
+    url = url_of(station.offered(port, file))
     databases = [station.database, station.catalogue]
     others = [sqlite3.connect(path, isolation_level=None, timeout=30) for path in databases]
     try:
@@ -199,7 +198,7 @@ def test_a_store_that_is_down(station: Station, port: FileManagerPort, name: str
     else:
         station.store.kill()
     with pytest.raises(StoreUnreachable):
-        offered(port, file)
+        port.import_init(ImportInit(file))
     assert (station.node(port, file).version, station.node(port, file).size) == (1, len(OLD))
     if silent:
         station.store.thaw()
@@ -230,7 +229,7 @@ def test_a_client_that_dies_in_a_put(station: Station, name: str, tmp_path: Path
 
 def test_a_put_again(station: Station, port: FileManagerPort, name: str) -> None:
     """The answer was lost: the same bytes get the same answer, other ones a refusal, and nothing changes."""
-    offer = offered(port, station.new_file(port, name))
+    offer = station.offered(port, station.new_file(port, name))
     lost = station.store.gate.hold(ANSWER, b"PUT /content/")
     with ThreadPoolExecutor(1) as client:
         sending = client.submit(requests.put, url_of(offer), data=NEW, timeout=60)
@@ -245,7 +244,7 @@ def test_a_put_again(station: Station, port: FileManagerPort, name: str) -> None
 
 
 def test_two_puts_at_once(station: Station, port: FileManagerPort, name: str) -> None:
-    offer = offered(port, station.new_file(port, name))
+    offer = station.offered(port, station.new_file(port, name))
     first = begin_put(url_of(offer), NEW[:HALF], len(NEW))
     await_state(port, offer, TransferState.RECEIVING)
     second = requests.put(url_of(offer), data=NEW, timeout=60)
@@ -259,7 +258,7 @@ def test_two_puts_at_once(station: Station, port: FileManagerPort, name: str) ->
 def test_two_transfers_on_one_node(station: Station, port: FileManagerPort, name: str) -> None:
     """Both become versions, the later one current."""
     file = station.new_file(port, name)
-    offers = [offered(port, file) for _ in range(2)]
+    offers = [station.offered(port, file) for _ in range(2)]
     clients = [begin_put(url_of(offer), OLD[:5], len(OLD)) for offer in offers]
     for version, number in enumerate((1, 0), 1):
         clients[number].send(OLD[5:-1] + str(number).encode())
@@ -267,6 +266,21 @@ def test_two_transfers_on_one_node(station: Station, port: FileManagerPort, name
         clients[number].close()
         await_state(port, offers[number], TransferState.COMPLETED)
         station.require_content(name, OLD[:-1] + str(number).encode(), version)
+
+
+def test_two_transfers_with_a_condition(station: Station, port: FileManagerPort, name: str) -> None:
+    """Both are for the file as it is now: the later one fails with a conflict, and its bytes go."""
+    station.put(name, OLD)
+    request = ImportInit(station.file(port, name), if_version=1)
+    first, second = [port.import_init(request).transfer for _ in range(2)]
+    for offer, content in ((second, NEW), (first, OLD)):
+        assert requests.put(url_of(offer), data=content, timeout=60).status_code == 201
+        state = TransferState.COMPLETED if offer is second else TransferState.FAILED
+        await_state(port, offer, state)
+    failed = port.get_transfer(GetTransfer(first.transfer)).transfer
+    assert failed.failure is not None
+    assert failed.failure.name == "VersionConflict"
+    station.require_content(name, NEW, 2)
 
 
 def test_slow_clients(tmp_path: Path) -> None:
@@ -314,7 +328,7 @@ def test_a_source_that_dies_or_lies(
 def test_callbacks_out_of_order(station: Station, port: FileManagerPort, name: str) -> None:
     """The first one is late and comes last: both are versions, none is lost, and who reads asks the store meanwhile."""
     file = station.new_file(port, name)
-    offers = [offered(port, file) for _ in range(2)]
+    offers = [station.offered(port, file) for _ in range(2)]
     first = station.manager.gate.hold(REQUEST, b"transferCompleted", offers[0].transfer.encode())
     for offer, content in zip(offers, (OLD, NEW), strict=True):
         assert requests.put(url_of(offer), data=content, timeout=60).status_code == 201
@@ -328,7 +342,7 @@ def test_callbacks_out_of_order(station: Station, port: FileManagerPort, name: s
 def test_a_callback_after_the_delete(station: Station, port: FileManagerPort, name: str) -> None:
     """The node stays deleted, and the container goes."""
     file = station.new_file(port, name)
-    offer = offered(port, file)
+    offer = station.offered(port, file)
     late = station.manager.gate.hold(REQUEST, b"transferCompleted", offer.transfer.encode())
     assert requests.put(url_of(offer), data=NEW, timeout=60).status_code == 201
     late.await_there()

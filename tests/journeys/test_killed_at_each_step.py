@@ -28,10 +28,10 @@ import pytest
 import requests
 
 from tests.support.faultgates import ANSWER, REQUEST
-from tests.support.faultstation import Service, Station, running_station
+from tests.support.faultstation import Service, Station, running_station, when_reachable
 from tests.support.serving import wait_until
 from vofiles.contract import GetTransfer, ImportInit, Transfer, TransferState
-from vofiles.errors import ContentNotFound, ServiceUnreachable, StoreUnreachable, VofilesError
+from vofiles.errors import ContentNotFound, ServiceUnreachable, VofilesError
 from vofiles.ivorn import LongIdentifier
 from vofiles.tree import Home
 
@@ -49,8 +49,7 @@ class Write:
         self.port = station.port()
         self.file: LongIdentifier = station.new_file(self.port, name)
         if old is not None:
-            with station.home() as home:
-                (home / name).put(old)
+            station.put(name, old)
         self.offer: Transfer | None = None
         self.acknowledged = False
         self._client = ThreadPoolExecutor(1)
@@ -62,19 +61,22 @@ class Write:
 
     def begin(self) -> None:
         """importInit and half of the bytes."""
-        self.ask().result()
+        when_reachable(self._require_offer)
         self._sending = http.client.HTTPConnection(urlsplit(self.url).netloc, timeout=60)
         self._sending.putrequest("PUT", urlsplit(self.url).path)
         self._sending.putheader("Content-Length", str(len(NEW)))
         self._sending.endheaders(NEW[:HALF])
         wait_until(self._receives, "bytes have come")
 
+    def _require_offer(self) -> None:
+        self.offer = self.port.import_init(ImportInit(self.file, size=len(NEW))).transfer
+
     def ask(self) -> "Future[None]":
         """importInit, under way."""
 
         def ask() -> None:
             with suppress(VofilesError):
-                self.offer = self.port.import_init(ImportInit(self.file, size=len(NEW))).transfer
+                self._require_offer()
 
         return self._client.submit(ask)
 
@@ -312,14 +314,7 @@ def require_repeatable(home: Home, write: Write) -> None:
         require_seen(home, write, NEW)
     node = home / write.name
     before = node.info().version
-
-    def put_again() -> bool:
-        # A store that did not answer a few times in a row is left alone for some seconds, and that is said.
-        with suppress(StoreUnreachable):
-            return node.put(AGAIN).version == before + 1
-        return False
-
-    wait_until(put_again, "the same work succeeds")
+    assert when_reachable(lambda: node.put(AGAIN)).version == before + 1
     assert node.read_bytes() == AGAIN
 
 

@@ -18,23 +18,27 @@ import signal
 import subprocess
 import sys
 from base64 import urlsafe_b64encode
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
+from typing import TypeVar
 
 import vofiles
 from tests.support.faultgates import Gate, running_gate
 from tests.support.journey import PATIENCE, PROJECT, environment, state_of
 from tests.support.serving import wait_until
-from vofiles.contract import AddNode, GetAccount, GetNode, Node, NodeKind
+from vofiles.contract import AddNode, GetAccount, GetNode, ImportInit, Node, NodeKind, Transfer
+from vofiles.errors import StoreUnreachable
 from vofiles.filemanager_port import FileManagerPort
+from vofiles.info import NodeInfo
 from vofiles.ivorn import Ivorn, LongIdentifier
 from vofiles.names import parse_name
 from vofiles.serving.listening import bind
 from vofiles.tree import Home
 
+R = TypeVar("R")
 MANAGER = Ivorn.parse("ivo://ast.cam.ac.uk/filemanager")
 STORE = Ivorn.parse("ivo://ast.cam.ac.uk/filestore")
 PASSWORD = "dave's own secret"
@@ -145,15 +149,20 @@ class Station:
         request = AddNode(self.home_node(port), parse_name(name), NodeKind.FILE)
         return LongIdentifier(port.add_node(request).node.identifier)
 
-    def put(self, name: str, content: bytes) -> None:
-        """A file in Dave's home, put as a script does it."""
+    def put(self, name: str, content: bytes) -> NodeInfo:
+        """A file in Dave's home, put as a script does it, once the store is not left alone any more."""
         with self.home() as home:
-            (home / name).put(content)
+            return when_reachable(lambda: (home / name).put(content))
+
+    def offered(self, port: FileManagerPort, file: LongIdentifier) -> Transfer:
+        """Where to PUT a file's next content, once the store is not left alone any more."""
+        return when_reachable(lambda: port.import_init(ImportInit(file)).transfer)
 
     def require_content(self, name: str, content: bytes, version: int) -> None:
         """A file has that content, as that version."""
         with self.home() as home:
-            assert ((home / name).info().version, (home / name).read_bytes()) == (version, content)
+            found = when_reachable((home / name).read_bytes)
+            assert ((home / name).info().version, found) == (version, content)
 
     def node(self, port: FileManagerPort, node: LongIdentifier) -> Node:
         return port.get_node(GetNode(node)).nodes[0]
@@ -187,13 +196,27 @@ class Station:
 
     def require_clean(self) -> None:
         """The invariants hold, says who looks at everything."""
-        assert self.findings() == []
+        found = self.findings()
+        assert not found, found
 
     def close(self) -> None:
         for port in self._ports:
             port.close()
         self.manager.kill()
         self.store.kill()
+
+
+def when_reachable(work: Callable[[], R]) -> R:
+    """What `work` answers when its store is there: one that did not answer a few times is left alone for seconds."""
+    answers: list[R] = []
+
+    def tried() -> bool:
+        with suppress(StoreUnreachable):
+            answers.append(work())
+        return bool(answers)
+
+    wait_until(tried, "the store is asked again")
+    return answers[0]
 
 
 @contextmanager
