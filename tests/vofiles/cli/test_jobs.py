@@ -10,7 +10,7 @@ import vofiles as library
 from tests.support.commands import Command
 from tests.support.serving import wait_until
 from tests.support.taps import running_tap
-from vofiles.cli import following
+from vofiles.cli import progress
 from vofiles.cli.demo.web import small_web
 from vofiles.errors import SourceUnreachable
 
@@ -80,7 +80,7 @@ def test_whoever_stops_waiting_is_told_how_to_look_again(
     def interrupted(_: library.JobInfo) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(following.progress, "items", lambda _: nullcontext(interrupted))
+    monkeypatch.setattr(progress, "items", lambda _: nullcontext(interrupted))
     with running_tap(size=100) as tap:
         job = home.at(place).import_tree({"slow": tap.url}, wait=False)
         done = vofiles.run("jobs", job.id, "--wait")
