@@ -86,6 +86,7 @@ class FileManager:
         self._upkeep.start()
         self._retention.start()
         self._trash.start()
+        self._asking.start()
         self._jobs.start()
         self._pruning.start()
 
@@ -112,6 +113,8 @@ class FileManager:
         self._service.to_close(self._upkeep.stop)
         self._trash = Ticker(desk.trash_upkeep.sweep, UPKEEP, "trash")
         self._service.to_close(self._trash.stop)
+        self._asking = Ticker(desk.stores.look_after, UPKEEP, "stores")
+        self._service.to_close(self._asking.stop)
         self._retention = Ticker(desk.retention.sweep, UPKEEP, "retention")
         self._service.to_close(self._retention.stop)
         self._pruning = Ticker(desk.prune, PRUNING, "pruning")

@@ -11,6 +11,8 @@ from filemanager.domain.store import Store, StoreState
 from filemanager.ports import Clock, Database, ErrandSender, Numbers, Passwords, StoreControl, Transaction
 from filemanager.services.accounts import AccountService
 from filemanager.services.appends import AppendService
+from filemanager.services.copies import CopyService, CopyWork
+from filemanager.services.copying import Copying
 from filemanager.services.credentials import CredentialService
 from filemanager.services.deletions import DeletionService
 from filemanager.services.exports import ExportService
@@ -25,10 +27,13 @@ from filemanager.services.offers import Offers
 from filemanager.services.outcomes import Outcomes
 from filemanager.services.purge_jobs import PurgeWork
 from filemanager.services.registry import RegistryService
+from filemanager.services.relocating import RelocationWork
+from filemanager.services.relocations import Relocations
 from filemanager.services.repeats import Once
 from filemanager.services.retention import RetentionService
 from filemanager.services.search import SearchService
 from filemanager.services.settlement import Settlements
+from filemanager.services.stores import StoreService
 from filemanager.services.transfers import TransferService
 from filemanager.services.trash import TrashService
 from filemanager.services.trash_upkeep import TrashUpkeep
@@ -68,6 +73,9 @@ class Desk:
     usages: UsageService
     tree_imports: TreeImportService
     tree_exports: TreeExportService
+    copies: CopyService
+    relocations: Relocations
+    stores: StoreService
 
     @property
     def operator(self) -> Caller:
@@ -105,6 +113,11 @@ def make_desk(
     tree_exports = TreeExportService(config, database, clock, numbers, once, exports, moving, runner.wake)
     runner.register(JobVerb.IMPORT, tree_imports)
     runner.register(JobVerb.EXPORT, tree_exports)
+    copying = Copying(config, database, control, clock, numbers, offers, transfers)
+    relocations = Relocations(config, database, clock, numbers, runner.wake, control.is_down)
+    runner.register(JobVerb.COPY, CopyWork(copying))
+    for verb in (JobVerb.MOVE, JobVerb.DRAIN):
+        runner.register(verb, RelocationWork(copying, retention, relocations))
     return Desk(
         config,
         clock,
@@ -112,7 +125,7 @@ def make_desk(
         CredentialService(config, database, clock, numbers, passwords),
         once,
         NodeService(config, database, clock, numbers, once, transfers.refresh),
-        MoveService(config, clock, once),
+        MoveService(config, clock, numbers, once, relocations, settlements, errands.wake),
         imports,
         exports,
         transfers,
@@ -131,6 +144,9 @@ def make_desk(
         UsageService(config, database),
         tree_imports,
         tree_exports,
+        CopyService(config, database, clock, numbers, once, settlements, errands.wake, runner.wake, control.is_down),
+        relocations,
+        StoreService(config, database, control, clock, relocations),
     )
 
 

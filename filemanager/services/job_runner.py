@@ -307,8 +307,12 @@ class JobRunner:
         if job.left == 0:
             work = self._works.get(job.verb)
             if failure is None and work is not None:
+                tx.jobs.save_job(job)
                 failure = work.finish(tx, job)
-            job = job.at_end(now, failure)
+                # It may have found that there is more to do.
+                job = tx.jobs.lock_job(job.number) or job
+            if job.left == 0:
+                job = job.at_end(now, failure)
         tx.jobs.save_job(job)
         return job.has_ended
 

@@ -73,6 +73,18 @@ def begin_job(
     return tx.jobs.add_job(job, frozen)
 
 
+def add_items(tx: Transaction, job: Job, items: Sequence[JobItem], now: Instant) -> Job:
+    """Give a job more items, in the transaction of its `finish`: it goes on then. The same numbers rule as at its
+    beginning. Raises StoreNotFound.
+    """
+    more = [replace(item, number=place) for place, item in enumerate(items, job.total + 1)]
+    tx.jobs.add_items(job, more)
+    size = sum(item.size or 0 for item in more)
+    job = replace(job, total=job.total + len(more), bytes_total=job.bytes_total + size, modified=max(now, job.modified))
+    tx.jobs.save_job(job)
+    return job
+
+
 def note_item(tx: Transaction, item: JobItem, **changes: str | None) -> None:
     """Write `node`, `result` or `transfer` down in an item, in the transaction of what its step begins or makes."""
     for held in tx.jobs.find_items(item.job, [item.number]):

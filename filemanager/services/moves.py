@@ -3,8 +3,12 @@
 Rule: one row whatever hangs below it. Every move locks the root of its space before it looks where anything is, so that
 of two moves that cross each other the later one sees what the earlier one has done, and no cycle is ever made (I4). The
 node and the folder it goes into are locked too, as every change of a node and every new child does.
+
+What has the name already stays, unless the caller says `replace`: then it goes to the trash as it is, whatever it is
+and whatever is in it, and can be restored.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from filemanager.config import Config
@@ -13,15 +17,21 @@ from filemanager.domain.change import Change, ChangeOperation
 from filemanager.domain.conditions import require_generation
 from filemanager.domain.node import Node, require_depth, require_folder
 from filemanager.domain.rights import require_movable
-from filemanager.ports import Clock, Transaction
+from filemanager.ports import Clock, Numbers, Transaction
 from filemanager.services.description import describe_node
-from filemanager.services.finding import get_node, get_parent
+from filemanager.services.finding import get_node, get_parent, lock_present
+from filemanager.services.jobs import describe_job
+from filemanager.services.relocations import Relocations
 from filemanager.services.repeats import Once
+from filemanager.services.settlement import Settlements
+from filemanager.services.trashing import Trashing
 from vofiles.contract import Move, NodeJobAnswer, NodeKind
 from vofiles.errors import IntoItself, NodeNotFound, ParentNotFound
-from vofiles.instant import Instant
 from vofiles.ivorn import Ivorn, LongIdentifier
 from vofiles.names import parse_name
+
+_NOTHING: list[str] = []
+"""No transfers ended."""
 
 
 @dataclass(frozen=True)
@@ -30,43 +40,62 @@ class MoveService:
 
     config: Config
     clock: Clock
+    numbers: Numbers
     once: Once
+    relocations: Relocations
+    settlements: Settlements
+    wake_errands: Callable[[], None]
 
     def move(self, caller: Caller, request: Move) -> NodeJobAnswer:
-        """The node in its new place. Moving it to where it is changes nothing.
+        """The node in its new place, and the job that brings its content, with all below it, to another store, where
+        one is named. Moving it to where it is changes nothing.
 
         Raises NodeNotFound, ParentNotFound, NotAFolder, InvalidName, DuplicateNode, IntoItself, GenerationConflict,
         KeyReused, PermissionDenied for a root.
         """
-        service, now = self.config.identifier, self.clock.now()
+        service, number = self.config.identifier, self.numbers.new_number()
+        trashing = Trashing.of(self.config, caller, self.clock, self.numbers)
 
-        def commit(tx: Transaction) -> NodeJobAnswer:
-            return NodeJobAnswer(describe_node(tx, service, move_node(tx, service, caller, request, now)))
+        def commit(tx: Transaction) -> tuple[NodeJobAnswer, list[str]]:
+            node, cancelled = move_node(tx, caller, request, trashing)
+            job = None
+            if request.store is not None:
+                job = self.relocations.begin_move(tx, caller, node, request.store, trashing.now, number)
+            answer = NodeJobAnswer(describe_node(tx, service, node), describe_job(service, job) if job else None)
+            return answer, cancelled
 
-        return self.once.write(caller, request, NodeJobAnswer, commit)
+        answer, cancelled = self.once.write_with(caller, request, NodeJobAnswer, commit, _NOTHING)
+        if answer.job is not None:
+            self.relocations.wake_jobs()
+        if cancelled:
+            self.wake_errands()
+        for each in cancelled:
+            self.settlements.publish(each)
+        return answer
 
 
-def move_node(tx: Transaction, service: Ivorn, caller: Caller, request: Move, now: Instant) -> Node:
+def move_node(tx: Transaction, caller: Caller, request: Move, trashing: Trashing) -> tuple[Node, list[str]]:
     """Move a node within its space, in the transaction of whoever does more besides; its content stays where it is.
 
-    Raises what `MoveService.move` does.
+    Answers besides the numbers of the transfers that ended with what was replaced. Raises what `MoveService.move` does.
     """
     name = None if request.name is None else parse_name(request.name)
-    node, parent = _lock_both(tx, service, caller, request)
+    node, parent = _lock_both(tx, trashing.service, caller, request)
     require_generation(node, request.if_generation)
     require_folder(parent)
     moved = replace(node, name=name or node.name, parent=parent.key, parent_number=parent.number)
     if moved == node:
-        return node
+        return node, []
     if parent.key != node.parent:
         _require_room(tx, moved, node, parent)
-    moved = moved.changed(now)
+    cancelled = _replace(tx, moved, trashing) if request.replace else []
+    moved = moved.changed(trashing.now)
     tx.nodes.save_node(moved)
     before, after = _differences(node, moved)
     tx.changes.add_change(
         Change(caller.account, node.owner, moved.modified, node.number, ChangeOperation.MOVE, before, after)
     )
-    return moved
+    return moved, cancelled
 
 
 def lock_space(tx: Transaction, node: Node) -> None:
@@ -85,7 +114,7 @@ def _lock_both(tx: Transaction, service: Ivorn, caller: Caller, request: Move) -
     if into.key == found.key:
         raise IntoItself(found.name)
     # In the order of their keys, as all who lock several.
-    locked = {key: tx.nodes.lock_node(key) for key in sorted((found.key, into.key))}
+    locked = {key: lock_present(tx, key) for key in sorted((found.key, into.key))}
     node, parent = locked[found.key], locked[into.key]
     if node is None or node.parent != found.parent:
         raise NodeNotFound(request.node)
@@ -117,6 +146,17 @@ def _require_room(tx: Transaction, moved: Node, node: Node, parent: Node) -> Non
     # What fits where it is fits less deep, and then nobody has to look what there is.
     below = tx.nodes.height(node.key) if deeper and node.kind == NodeKind.FOLDER else 0
     require_depth(moved.name, len(above) + 1 + below)
+
+
+def _replace(tx: Transaction, moved: Node, trashing: Trashing) -> list[str]:
+    """Put what has the name into the trash; nothing where there is nothing. Raises IntoItself."""
+    there = tx.nodes.find_path(moved.parent_number or "", [moved.name])
+    there = tx.nodes.lock_node(there.key) if there is not None else None
+    if there is None or there.parent != moved.parent:
+        return []
+    if there.key in {each.key for each in tx.nodes.ancestors(moved.key)}:
+        raise IntoItself(moved.name, reason="it would take the place of a folder that it is in")
+    return trashing.put(tx, there)
 
 
 def _differences(node: Node, moved: Node) -> tuple[dict[str, str | None], dict[str, str | None]]:

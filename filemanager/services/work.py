@@ -31,4 +31,5 @@ class Work(Protocol):
         """The last thing a job does, in the transaction that ends it; all items have ended. Run again after a retry.
 
         Answers why the job as a whole has failed, if it has; an error raised here means the same, with nothing done.
+        Where it gives the job more items (`jobs.add_items`) the job goes on, and is finished again after those.
         """

@@ -24,6 +24,7 @@ from filemanager.services.desk import Desk, make_desk
 from filestore.backends.memory import MemoryBackend
 from filestore.domain.terms import Terms as StoreTerms
 from filestore.domain.ticket import Tickets
+from filestore.domain.transfer import Remote
 from filestore.persistence.memory import MemoryCatalogue
 from filestore.services import appends, callbacks, containers, copies, exports, imports, moves, status
 from filestore.services.lane import Lane
@@ -141,6 +142,8 @@ class LocalStores:
         """Called when a store has done what it was asked, before its answer is heard."""
         self.patience: list[float] = []
         self.stores = {name: _make_store(name, watch) for name in names}
+        for local in self.stores.values():
+            local.web.offered = self._offered
 
     def __getitem__(self, name: Ivorn) -> LocalStore:
         return self.stores[name]
@@ -214,6 +217,19 @@ class LocalStores:
             "listContainers", store, within, lambda core: containers.list_containers(core, SERVICE, request)
         )
 
+    def _offered(self, remote: Remote) -> bytes | None:
+        """What a store answers another one that fetches; None where it does not answer, or not with bytes."""
+        assert remote.source is not None
+        local = self.stores[remote.source.service]
+        if local.down:
+            return None
+        try:
+            with exports.open_download(local.store, remote.url.removeprefix(ADDRESS)) as download:
+                assert download.container == remote.source.fragment
+                return download.reader.pread(download.size + 1, 0)
+        except VofilesError:
+            return None
+
     def deliver(self, desk: Desk) -> int:
         """Deliver every callback that is due, and have it acknowledged; answers how many."""
         number = 0
@@ -231,7 +247,8 @@ class LocalStores:
                 lambda records: records.list_transfers(contract.TransferState.REQUESTED, "", 1000)
             )
             for transfer in waiting:
-                moves.run(local.store, local.web, transfer.transfer)
+                if transfer.remote is not None and not local.down:
+                    moves.run(local.store, local.web, transfer.transfer)
 
     def _call(self, operation: str, store: Ivorn, within: float, work: Callable[[Store], R]) -> R:
         self.asked.append((operation, store))

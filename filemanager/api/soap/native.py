@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Final
 
-from filemanager.api.soap import history, jobs, moves, searches, trash, trees, versions
+from filemanager.api.soap import copies, history, jobs, moves, searches, stores, trash, trees, versions
 from filemanager.domain.caller import Caller
 from filemanager.services.desk import Desk
 from vofiles.contract import (
@@ -88,6 +88,8 @@ def functions(desk: Desk, address: str) -> Mapping[str, Callable[[Caller, Any], 
         **history.functions(desk),
         **trash.functions(desk),
         **trees.functions(desk),
+        **copies.functions(desk),
+        **stores.functions(desk),
     }
 
 

@@ -56,7 +56,8 @@ _OPEN_IMPORTS = ANY_TRANSFER.where(
 _DUE = ANY_TRANSFER.where(_IS_OPEN, _T.c.due <= bindparam("now")).order_by(_T.c.due, _T.c.key).limit(bindparam("limit"))
 
 _CHANGING = ("state", "is_open", "bytes_done", "container", "expiry", "due", "failure", "receipt")
-_FIXED = ("number", "direction", "created", "node", "node_number", "size", "content_type", "digests", "if_version", "replica_of")
+_DESCRIBING = ("number", "direction", "created", "node", "node_number", "size", "content_type", "digests")
+_FIXED = (*_DESCRIBING, "if_version", "replica_of")
 _ADD = insert(_T).values(
     caller=KEY_OF_ACCOUNT, store=KEY_OF_STORE, **{name: bindparam(name) for name in _FIXED + _CHANGING}
 )

@@ -1,0 +1,134 @@
+"""Relocating: contents on their way to another store, for who moves them there and for a store that is drained.
+
+Rule: an item is one version's bytes in one store. Whatever has happened to them meanwhile (a new version, another
+move, deletion) leaves nothing to do, and that is well. See `replicas` for how they change places.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from filemanager.domain.content import ContentVersion
+from filemanager.domain.job import Job, JobItem
+from filemanager.domain.node import Node
+from filemanager.domain.replica import Replica
+from filemanager.domain.step import Done, Step, Waiting
+from filemanager.domain.store import StoreState
+from filemanager.ports import Transaction
+from filemanager.services.copying import Copying, Parcel, taking
+from filemanager.services.finding import path_of
+from filemanager.services.placing import places_for
+from filemanager.services.relocations import STORE, VERSION, Relocations
+from filemanager.services.replicas import give_up, readable
+from filemanager.services.retention import RetentionService
+from vofiles.contract import Failure, JobVerb
+from vofiles.errors import ContentNotFound, StoreUnreachable, Unreachable
+from vofiles.instant import SECOND, Instant
+from vofiles.ivorn import Ivorn
+
+REST: Final = 15 * SECOND
+"""How long a content of a store that is drained rests where somebody does not answer, in microseconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """A version and its replicas, as an item finds them."""
+
+    node: Node
+    version: ContentVersion
+    replicas: list[Replica]
+    leaving: list[Replica]
+    """Those that are to go."""
+
+    @property
+    def staying(self) -> list[Replica]:
+        """Those that can be read when the others are gone."""
+        return readable([replica for replica in self.replicas if replica not in self.leaving])
+
+
+@dataclass(frozen=True)
+class RelocationWork:
+    """What is done for each content that goes to another store: the port Work of MOVE and DRAIN."""
+
+    copying: Copying
+    retention: RetentionService
+    relocations: Relocations
+
+    def step(self, job: Job, item: JobItem) -> Step:
+        found = self.copying.database.read(lambda tx: _find_standing(tx, job, item))
+        if found is None or not found.leaving:
+            # Given up by retention, purged, or moved by somebody else; or done before a kill.
+            return Done()
+        if found.staying:
+            self.copying.database.write(lambda tx: self._give_up(tx, job, item))
+            self.copying.transfers.outcomes.wake_errands()
+            return Done(size=found.version.size)
+        try:
+            return self.copying.step(item, lambda: self.copying.database.read(lambda tx: self._parcel(tx, job, item)))
+        except Unreachable:
+            if job.verb != JobVerb.DRAIN:
+                raise
+            # Draining takes its time, and nobody waits for an answer: who does not answer now does so later.
+            return Waiting(Instant(self.copying.clock.now() + REST))
+
+    def cancel(self, job: Job, item: JobItem) -> Step:
+        del job
+        return self.copying.cancel(item)
+
+    def finish(self, tx: Transaction, job: Job) -> Failure | None:
+        if job.verb == JobVerb.DRAIN and not job.cancelling:
+            self.relocations.go_on(tx, job)
+        return None
+
+    def _give_up(self, tx: Transaction, job: Job, item: JobItem) -> None:
+        """The version is where it is to be; what is left of it elsewhere goes."""
+        found = _find_standing(tx, job, item)
+        node = tx.nodes.lock_node(found.node.key) if found is not None else None
+        # As it is now that nobody else can change it.
+        found = _find_standing(tx, job, item)
+        if found is None or node is None or not found.staying:
+            return
+        kept, now = found.staying[0].container, self.copying.clock.now()
+        give_up(tx, self.retention, node, found.version, found.leaving, kept, job.caller, now)
+
+    def _parcel(self, tx: Transaction, job: Job, item: JobItem) -> Parcel:
+        found = _find_standing(tx, job, item)
+        if found is None or not readable(found.replicas):
+            raise ContentNotFound(item.path or item.node, reason="no store has it in a readable state")
+        stores = tx.stores.list_stores()
+        offline = {store.identifier for store in stores if store.state == StoreState.OFFLINE}
+        source = next((replica for replica in readable(found.replicas) if replica.store not in offline), None)
+        if source is None:
+            raise StoreUnreachable(found.replicas[0].store, reason="it is OFFLINE")
+        named = Ivorn.parse(job.request[STORE]) if job.verb == JobVerb.MOVE else None
+        chosen = places_for(
+            tx,
+            self.copying.control,
+            found.node,
+            explicit=named,
+            default=self.copying.config.default_store,
+            size=found.version.size,
+        )
+        have = {replica.store for replica in readable(found.replicas)}
+        return Parcel(
+            node=found.node,
+            path=path_of(tx, self.copying.config.identifier, found.node),
+            size=found.version.size,
+            content_type=found.version.content_type,
+            digests=found.version.digests,
+            source=source,
+            stores=taking([store for store in chosen if store.identifier not in have]),
+            # A transfer is an account's, and who drains a store need not have one.
+            caller=found.node.owner if job.verb == JobVerb.DRAIN else job.caller,
+            replica_of=found.version.key,
+        )
+
+
+def _find_standing(tx: Transaction, job: Job, item: JobItem) -> _Standing | None:
+    key, store = int(item.request[VERSION]), Ivorn.parse(job.request[STORE])
+    version = tx.census.versions([key]).get(key)
+    node = tx.nodes.find_key(version.node) if version is not None else None
+    if version is None or node is None:
+        return None
+    replicas = tx.contents.replicas_of([key]).get(key, [])
+    leaving = [each for each in replicas if (each.store == store) == (job.verb == JobVerb.DRAIN)]
+    return _Standing(node, version, replicas, leaving)

@@ -1,0 +1,98 @@
+"""Replicas that come and go: a version's bytes arrive in another store, and those that they were copied from are given up.
+
+    copy (an open transfer) -> verify (its receipt) -> switch (one commit) -> errand (the old container goes)
+
+Rule: the open transfer is all that there is of a copy under way, so that a kill leaves the version where it was. The
+commit that takes the new replica gives up the others: there is one logical copy, readable at every moment.
+"""
+
+from collections.abc import Sequence
+
+from filemanager.domain.change import Change, ChangeOperation
+from filemanager.domain.content import ContentVersion
+from filemanager.domain.node import Node, later
+from filemanager.domain.replica import READABLE, Replica, ReplicaState
+from filemanager.domain.transfer import Transfer
+from filemanager.ports import Transaction
+from filemanager.services.retention import RetentionService, drop
+from vofiles.contract import Failure, Receipt, TransferState
+from vofiles.errors import ChecksumMismatch
+from vofiles.instant import Instant
+from vofiles.ivorn import Ivorn
+
+
+def take_replica(
+    tx: Transaction, retention: RetentionService, node: Node, transfer: Transfer, receipt: Receipt, now: Instant
+) -> Transfer:
+    """What becomes of a transfer whose bytes are to be another replica of a version of `node`, which is locked; the
+    receipt is about a container of the transfer's store. To be saved by the caller.
+    """
+    assert transfer.replica_of is not None
+    version = tx.census.versions([transfer.replica_of]).get(transfer.replica_of)
+    replicas = tx.contents.replicas_of([version.key]).get(version.key, []) if version is not None else []
+    if version is None or any(replica.store == transfer.store for replica in readable(replicas)):
+        # Retention has given it up meanwhile, or another transfer was there before: nobody wants these bytes.
+        drop(tx, transfer.store, receipt.container, now, now)
+        failure = Failure("TransferEnded", "The content is no more, or is there already")
+        return transfer.moved_to(TransferState.CANCELLED, failure=failure)
+    fault = _find_fault(version, receipt)
+    if fault is not None:
+        drop(tx, transfer.store, receipt.container, now, now)
+        return transfer.moved_to(TransferState.FAILED, failure=fault)
+    give_up(tx, retention, node, version, replicas, receipt.container, _who(tx, transfer), now)
+    tx.contents.add_replica(Replica(version.key, transfer.store, receipt.container, ReplicaState.AVAILABLE))
+    return transfer.moved_to(
+        TransferState.COMPLETED, receipt=receipt, bytes_done=receipt.size, container=receipt.container
+    )
+
+
+def give_up(
+    tx: Transaction,
+    retention: RetentionService,
+    node: Node,
+    version: ContentVersion,
+    replicas: Sequence[Replica],
+    kept: Ivorn,
+    who: Ivorn,
+    now: Instant,
+) -> None:
+    """Give up replicas of a version of `node`, which is locked, for the sake of the one in the container `kept`. Their
+    containers go when nobody can be fetching them any more.
+    """
+    for replica in replicas:
+        drop(tx, replica.store, replica.container, now, retention.free_from(tx, node, version, replica, now))
+        tx.contents.delete_replica(replica.key)
+        tx.changes.add_change(
+            Change(
+                who,
+                node.owner,
+                later(now, node.modified),
+                node.number,
+                ChangeOperation.RELOCATE,
+                {"content.version": str(version.number), "filestore.location": str(replica.container)},
+                {"content.version": str(version.number), "filestore.location": str(kept)},
+            )
+        )
+
+
+def readable(replicas: Sequence[Replica]) -> list[Replica]:
+    """Those of a version's replicas whose stores can be asked for the bytes, the preferred one first."""
+    return [replica for replica in replicas if replica.state in READABLE]
+
+
+def _who(tx: Transaction, transfer: Transfer) -> Ivorn:
+    """Who had the content moved: an operator's job is done in the name of the content's owner."""
+    number = tx.jobs.job_of_transfer(transfer.number)
+    job = tx.jobs.find_job(number) if number is not None else None
+    return job.caller if job is not None else transfer.caller
+
+
+def _find_fault(version: ContentVersion, receipt: Receipt) -> Failure | None:
+    """Why these are not the bytes of the version, if so."""
+    made = {digest.algorithm: digest.value for digest in receipt.digests}
+    differ = [each.algorithm for each in version.digests if made.get(each.algorithm, each.value) != each.value]
+    if receipt.size == version.size and not differ:
+        return None
+    what = f"{receipt.size} bytes came of {version.size}" if not differ else f"another {', '.join(differ)}"
+    error = ChecksumMismatch(f"version {version.number}", reason=what)
+    return Failure(error.name, error.message)
