@@ -23,6 +23,7 @@ BELOW_A_FILE: Final = "below-a-file"
 OTHER_OWNER: Final = "other-owner"
 CYCLE: Final = "cycle"
 WRONG_NAME: Final = "wrong-name"
+WRONG_TRASH: Final = "wrong-trash"
 CONTRADICTED: Final = "contradicted-outcome"
 STUCK: Final = "stuck-transfer"
 UNDELIVERED: Final = "undelivered-errand"
@@ -52,6 +53,7 @@ FINDINGS: Final = {
     OTHER_OWNER: "I4",
     CYCLE: "I4",
     WRONG_NAME: "I4",
+    WRONG_TRASH: "I4",
     CONTRADICTED: "I5",
     STUCK: "I6",
     UNDELIVERED: "I6",

@@ -1,4 +1,4 @@
-"""The check of the tree by itself: roots, parents, names, versions and their replicas.
+"""The check of the tree by itself: roots, parents, names, the trash, versions and their replicas.
 
 Rule: each page is judged in one state of the database, so that no change under way can look like a fault. What SQL's
 constraints keep true is looked at all the same: a file may have been restored, or edited by hand.
@@ -18,6 +18,7 @@ from filemanager.domain.findings import (
     OTHER_OWNER,
     STRAY_ROOT,
     WRONG_NAME,
+    WRONG_TRASH,
     WRONG_VERSION,
     found,
 )
@@ -72,19 +73,38 @@ class TreeCheck:
             if not _is_name(node.name):
                 yield found(WRONG_NAME, self._subject(node), f"{node.name!a} is no name that a node can have")
             if node.parent is None:
-                account = tx.accounts.find_account(node.owner)
-                if account is None or account.home != node.number:
-                    yield found(STRAY_ROOT, self._subject(node), f"it is a root, and not the home of {node.owner}")
+                yield from self._root(tx, node)
                 continue
             if node.parent not in parents:
                 parent = tx.nodes.find_key(node.parent)
                 assert parent is not None, "a foreign key leads nowhere"
                 parents[node.parent] = parent
             yield from self._place(tx, node, parents[node.parent])
+        yield from self._trashed(tx, nodes, parents)
+
+    def _root(self, tx: Transaction, node: Node) -> Iterator[Finding]:
+        if node.is_trash:
+            trash = tx.trash.find_root(node.owner)
+            if trash is None or trash.key != node.key:
+                yield found(STRAY_ROOT, self._subject(node), f"it is a trash, and not the one of {node.owner}")
+            return
+        account = tx.accounts.find_account(node.owner)
+        if account is None or account.home != node.number:
+            yield found(STRAY_ROOT, self._subject(node), f"it is a root, and not the home of {node.owner}")
+
+    def _trashed(self, tx: Transaction, nodes: list[Node], parents: dict[int, Node]) -> Iterator[Finding]:
+        """What lies in a trash is listed there, and nothing else is."""
+        entries = tx.trash.entries_among([node.key for node in nodes])
+        for node in nodes:
+            inside = node.parent is not None and parents[node.parent].is_trash
+            if inside and node.key not in entries:
+                yield found(WRONG_TRASH, self._subject(node), "it is in the trash, and not listed there")
+            if node.key in entries and not inside:
+                yield found(WRONG_TRASH, self._subject(node), "it is listed in the trash, and not there")
 
     def _place(self, tx: Transaction, node: Node, parent: Node) -> Iterator[Finding]:
         subject = self._subject(node)
-        if parent.kind != NodeKind.FOLDER:
+        if parent.kind != NodeKind.FOLDER and not parent.is_trash:
             yield found(BELOW_A_FILE, subject, f"{node.name} is in {parent.name}, which is a {parent.kind}")
         if parent.owner != node.owner:
             yield found(OTHER_OWNER, subject, f"it is {node.owner}'s, in a folder of {parent.owner}")
@@ -129,5 +149,5 @@ def _home(tx: Transaction, account: Account) -> Iterator[Finding]:
     home = tx.nodes.find_node(account.home)
     if home is None:
         yield found(NO_HOME, account.identifier, f"its home, node {account.home}, is not there")
-    elif not home.is_root or home.owner != account.identifier:
+    elif not home.is_root or home.is_trash or home.owner != account.identifier:
         yield found(NO_HOME, account.identifier, f"its home, node {account.home}, is not a root of its own")

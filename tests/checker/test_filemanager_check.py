@@ -417,6 +417,7 @@ def broken(tmp_path: Path) -> Iterator[Callable[[str], Found]]:
     made.add_folder(dave, "below", folder)
     made.add_file(dave, "file")
     made.put(dave, made.add_file(dave, "written"), b"one")
+    made.desk.deletions.delete(dave, Delete(made.add_folder(dave, "thrown away")))
 
     def edit(statement: str) -> Found:
         def run(tx: SqlTransaction) -> None:
@@ -439,6 +440,19 @@ def broken(tmp_path: Path) -> Iterator[Callable[[str], Found]]:
             [kinds.BELOW_A_FILE],
         ),
         ("UPDATE nodes SET name = 'a/b' WHERE name = 'file'", [kinds.WRONG_NAME]),
+        ("DELETE FROM trashed", [kinds.WRONG_TRASH]),
+        (
+            "UPDATE nodes SET parent = (SELECT key FROM nodes WHERE name = 'folder') WHERE name = number",
+            [kinds.WRONG_TRASH],
+        ),
+        (
+            "UPDATE nodes SET parent = (SELECT key FROM nodes WHERE kind = 'TRASH') WHERE name = 'written'",
+            [kinds.WRONG_TRASH],
+        ),
+        (
+            "UPDATE nodes SET kind = 'TRASH' WHERE number = (SELECT home FROM accounts WHERE name = 'eve')",
+            [kinds.NO_HOME],
+        ),
         (
             "UPDATE nodes SET owner = (SELECT key FROM accounts WHERE name = 'eve') WHERE name = 'file'",
             [kinds.OTHER_OWNER],
