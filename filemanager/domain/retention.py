@@ -42,7 +42,8 @@ class Retention:
 
     def too_old(self, now: Instant) -> Instant | None:
         """What was followed until then is given up; None: nothing for its age."""
-        return Instant(now - self.days * DAY) if self.days is not None else None
+        until = now - self.days * DAY if self.days is not None else 0
+        return Instant(until) if until > 0 else None
 
 
 def is_wish(text: str) -> bool:
