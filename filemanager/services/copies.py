@@ -121,9 +121,8 @@ class CopyService:
             node = made
         job = self._begin(tx, caller, request, now, number, place.source, node, items) if items else None
         described = describe_node(tx, self.config.identifier, node)
-        return NodeJobAnswer(
-            described, describe_job(self.config.identifier, job) if job is not None else None
-        ), cancelled
+        waiting = describe_job(self.config.identifier, job) if job is not None else None
+        return NodeJobAnswer(described, waiting), cancelled
 
     def _begin(
         self,
@@ -248,9 +247,7 @@ class CopyWork:
         key = int(item.request[VERSION])
         version = tx.census.versions([key]).get(key)
         if version is None:
-            raise VersionNotFound(
-                f"that was to be copied of {item.path or node.name}", reason="it is not kept any more"
-            )
+            raise VersionNotFound(f"of {item.path or node.name} that was to be copied", reason="it is no longer kept")
         replicas = readable(tx.contents.replicas_of([key]).get(key, []))
         if not replicas:
             raise ContentNotFound(node.name, reason="no store has it in a readable state")

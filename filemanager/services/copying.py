@@ -4,9 +4,9 @@
                                 ->  another one: exportInit there, importData here, which says whose offer it fetches
     ->  the outcome, by callback or because the store was asked: one commit, by `outcomes`
 
-Rule: what is begun is written down in the item first, and found there after a kill. Who fetches is told size and digests
-of what must come; no bytes pass here. What the stores cannot do just now is raised as Unreachable: the runner rests and
-comes again, and then a new transfer is begun.
+Rule: what is begun is written down in the item first, and found there after a kill. Who fetches is told size and
+digests of what must come; no bytes pass here. What the stores cannot do just now is raised as Unreachable: the runner
+rests and comes again, and then a new transfer is begun.
 """
 
 from collections.abc import Callable

@@ -3,7 +3,7 @@
 Rule: reads what there is to know, and leaves every decision to `placement`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from filemanager.domain.node import Node
 from filemanager.domain.placement import Preferences, candidates
@@ -21,10 +21,13 @@ def places_for(
     explicit: Ivorn | None,
     default: Ivorn | None,
     size: int | None,
+    without: Collection[Ivorn] = (),
 ) -> list[Store]:
-    """The stores to ask for a node's new content, the first choice first. Raises what `candidates` does."""
+    """The stores to ask for a node's new content, the first choice first, none of those in `without`. Raises what
+    `candidates` does.
+    """
     preferences = Preferences(explicit, wishes_for(tx, node), default)
-    stores = {store.identifier: store for store in tx.stores.list_stores()}
+    stores = {store.identifier: store for store in tx.stores.list_stores() if store.identifier not in without}
     return candidates(preferences, stores, size, control.is_down)
 
 

@@ -107,8 +107,8 @@ class RelocationWork:
             explicit=named,
             default=self.copying.config.default_store,
             size=found.version.size,
+            without={replica.store for replica in found.leaving},
         )
-        have = {replica.store for replica in readable(found.replicas)}
         return Parcel(
             node=found.node,
             path=path_of(tx, self.copying.config.identifier, found.node),
@@ -116,7 +116,7 @@ class RelocationWork:
             content_type=found.version.content_type,
             digests=found.version.digests,
             source=source,
-            stores=taking([store for store in chosen if store.identifier not in have]),
+            stores=taking(chosen),
             # A transfer is an account's, and who drains a store need not have one.
             caller=found.node.owner if job.verb == JobVerb.DRAIN else job.caller,
             replica_of=found.version.key,

@@ -121,15 +121,15 @@ class Relocations:
 
     def _begin_drain(self, tx: Transaction, store: Ivorn) -> Job:
         items = self._items(tx, store, tx.census.replicas(store, "", PAGE))
-        now, service = self.clock.now(), self.config.identifier
         return begin_job(
             tx,
             self.config,
-            now,
+            self.clock.now(),
             self.numbers.new_number(),
-            Caller(service),
+            Caller(self.config.identifier),
             JobVerb.DRAIN,
-            service,
+            # It works in nobody's space; and by this it is found when it has ended.
+            store,
             items,
             request={STORE: str(store)},
         )
@@ -149,7 +149,7 @@ class Relocations:
 
 
 def _is_drain_of(job: Job, store: Ivorn) -> bool:
-    return job.verb == JobVerb.DRAIN and job.request.get(STORE) == str(store)
+    return job.verb == JobVerb.DRAIN and job.owner == store
 
 
 def _left_over(tx: Transaction, job: Job, store: Ivorn) -> list[Replica]:

@@ -1,4 +1,4 @@
-"""Replicas that come and go: a version's bytes arrive in another store, and those that they were copied from are given up.
+"""Replicas that come and go: a version's bytes arrive in another store, and what they were copied from is given up.
 
     copy (an open transfer) -> verify (its receipt) -> switch (one commit) -> errand (the old container goes)
 

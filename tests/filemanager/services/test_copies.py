@@ -297,10 +297,9 @@ def test_an_earlier_content_becomes_the_next_one_of_its_own_file(world: World, d
 # --- meanwhile --------------------------------------------------------------------------------------------------------
 
 
-def test_a_source_that_vanishes_fails_its_item_by_name(dave: Caller) -> None:
+def test_a_source_that_vanishes_fails_its_item_by_name() -> None:
     world = World(default_store=CAMBRIDGE)
     dave = world.add_account("dave")
-    source, other = filled(world, dave, "a"), filled(world, dave, "z")
     top = world.add_folder(dave, "top")
     inner = [filled(world, dave, name, parent=top) for name in ("one", "two")]
     begun = copy(world, dave, top, name="copy")
@@ -314,7 +313,6 @@ def test_a_source_that_vanishes_fails_its_item_by_name(dave: Caller) -> None:
     assert failed.failure is not None
     assert failed.failure.name == "VersionNotFound"
     assert "one" in failed.failure.message
-    del source, other
 
 
 def test_who_writes_to_a_copy_before_its_content_comes_keeps_it(world: World, dave: Caller) -> None:
