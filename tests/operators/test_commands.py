@@ -107,7 +107,7 @@ def test_transfers_and_errands_are_listed(tmp_path: Path) -> None:
         assert command("filemanager", config, "transfers", "--state", "GONE").returncode == 1
         assert rows(command("filemanager", config, "errands")) == []
         services.stop_store(STORES[0])
-        port.delete(Delete(LongIdentifier.parse(f"{services.home(dave)}/a.vot")))
+        port.delete(Delete(LongIdentifier.parse(f"{services.home(dave)}/a.vot"), purge=True))
         (errand,) = rows(command("filemanager", config, "errands"))
         assert errand[:2] == [str(STORES[0]), "deleteContainer"]
         assert command("filemanager", config, "errands", "--retry").stdout.startswith("1 errands")

@@ -155,8 +155,8 @@ def test_deleting(dave: Somebody) -> None:
     dave.add("a/b")
     with pytest.raises(FolderNotEmpty):
         dave.call(Delete(folder))
-    assert dave.call(Delete(dave.at("a/b"))) == DeleteAnswer()
-    dave.call(Delete(folder))
+    assert dave.call(Delete(dave.at("a/b"), purge=True)) == DeleteAnswer()
+    dave.call(Delete(folder, purge=True))
     with pytest.raises(NodeNotFound):
         dave.call(Delete(folder))
     with pytest.raises(PermissionDenied):
