@@ -42,11 +42,37 @@ def serving(directory: Path) -> Iterator[Deployment]:
         for name in STORES:
             settings = write(directory / f"{name}.toml", store_settings(name, stores[name], port, keys[name]))
             processes.append(stack.enter_context(started("filestore", settings, stores[name])))
-        service = signed_up(manager, f"http://127.0.0.1:{port}")
+        service = at_home(f"http://127.0.0.1:{port}", signed_up(manager))
         yield Deployment(service, tuple(process.pid for process in processes))
 
 
-def manager_settings(port: int, stores: dict[str, int], keys: dict[str, str]) -> str:
+@dataclass(frozen=True)
+class Manager:
+    """A FileManager that is still to be started: its database has an account and nothing else."""
+
+    settings: Path
+    port: int
+    token: str
+
+    @contextmanager
+    def serving(self) -> Iterator[Deployment]:
+        """Alone; its stores are there in name only."""
+        with started("filemanager", self.settings, self.port) as process:
+            yield Deployment(at_home(f"http://127.0.0.1:{self.port}", self.token), (process.pid,))
+
+
+def manager_on(directory: Path, database: str) -> Manager:
+    """A FileManager over a new database, its files in `directory`."""
+    directory.mkdir()
+    port = free_port()
+    text = manager_settings(port, {STORES[0]: 9}, {name: secrets.token_urlsafe(32) for name in STORES}, database)
+    settings = write(directory / "filemanager.toml", text)
+    return Manager(settings, port, signed_up(settings))
+
+
+def manager_settings(
+    port: int, stores: dict[str, int], keys: dict[str, str], database: str = "sqlite:///filemanager.db"
+) -> str:
     """The FileManager's configuration file."""
     entries = "".join(
         f'[[stores]]\nidentifier = "ivo://{AUTHORITY}/{name}"\naddress = "http://127.0.0.1:{at}/filestore"\n'
@@ -54,7 +80,7 @@ def manager_settings(port: int, stores: dict[str, int], keys: dict[str, str]) ->
         for name, at in stores.items()
     )
     return (
-        f'identifier = "{MANAGER}"\ncommunities = ["ivo://{AUTHORITY}"]\ndatabase = "sqlite:///filemanager.db"\n'
+        f'identifier = "{MANAGER}"\ncommunities = ["ivo://{AUTHORITY}"]\ndatabase = "{database}"\n'
         f'default_store = "ivo://{AUTHORITY}/{STORES[0]}"\n[listen]\nport = {port}\n{entries}'
     )
 
@@ -86,14 +112,18 @@ def started(service: str, settings: Path, port: int) -> Iterator[subprocess.Pope
         yield process
 
 
-def signed_up(settings: Path, address: str) -> Service:
-    """An account with a token, and its home."""
+def signed_up(settings: Path) -> str:
+    """Makes an account; its token."""
     command = [sys.executable, "-m", "filemanager", "--config", str(settings), "account"]
     password = secrets.token_urlsafe(16) + "\n"
     subprocess.run(
         [*command, "add", "dave", "--password-stdin"], input=password, text=True, check=True, stdout=subprocess.DEVNULL
     )
     answer = subprocess.run([*command, "token", "dave"], stdout=subprocess.PIPE, text=True, check=True)
-    token = answer.stdout.split()[-1]
+    return answer.stdout.split()[-1]
+
+
+def at_home(address: str, token: str) -> Service:
+    """The service as the account with that token has it."""
     home = value(Wire(f"{address}/filemanager", token).call("getAccount"), "home")
     return Service(address, token, home)

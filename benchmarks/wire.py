@@ -27,7 +27,10 @@ class Wire:
 
     def call(self, operation: str, /, **parts: str) -> str:
         """The reply to one operation, as text. Raises ConnectionError on a fault."""
-        inner = "".join(f"<{part}>{escape(value)}</{part}>" for part, value in parts.items())
+        return self.send(operation, "".join(f"<{part}>{escape(value)}</{part}>" for part, value in parts.items()))
+
+    def send(self, operation: str, inner: str) -> str:
+        """The reply to one operation whose request has these elements, as text. Raises ConnectionError on a fault."""
         body = ENVELOPE.format(name=operation, parts=inner).encode()
         self._connection.request("POST", self._path, body, self._headers | {"SOAPAction": '""'})
         response = self._connection.getresponse()

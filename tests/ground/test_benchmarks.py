@@ -16,6 +16,15 @@ def test_a_few_jobs_of_each_kind(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [], "what the servers kept is taken away"
 
 
+def test_the_tree(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "benchmarks.tree", "--smoke", "--directory", str(tmp_path)]
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert result.returncode == 0, result.stdout + result.stderr
+    for title in ("calls a second", "CPU of the server, ms a call", "ms from request to answer"):
+        assert f"### 4 000 nodes: {title}" in result.stdout
+    assert list(tmp_path.iterdir()) == [], "what the servers kept is taken away"
+
+
 def test_slow_others(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "benchmarks.overload", "--smoke", "--directory", str(tmp_path)]
     result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
