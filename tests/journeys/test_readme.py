@@ -30,6 +30,8 @@ def here(tmp_path: Path) -> Path:
     """A folder with the files that the README speaks of."""
     files = contents()
     (tmp_path / "query-7.vot").write_bytes(files["gemini.vot"])
+    (tmp_path / "notes.txt").write_bytes(b"notes")
+    (tmp_path / "more.txt").write_bytes(b"more")
     (tmp_path / "images").mkdir()
     for name in ("m13.fits", "chandra-time.fits"):
         (tmp_path / "images" / name).write_bytes(files[name])
@@ -37,11 +39,11 @@ def here(tmp_path: Path) -> Path:
 
 
 def block(heading: str, language: str) -> str:
-    """The code under a heading."""
+    """The code under a heading, one block after the other."""
     section = README.split(f"## {heading}\n")[1].split("\n## ")[0]
-    found = re.search(rf"```{language}\n(.*?)```", section, re.DOTALL)
-    assert found is not None, heading
-    return found[1]
+    found = re.findall(rf"```{language}\n(.*?)```", section, re.DOTALL)
+    assert found, heading
+    return "".join(found)
 
 
 def run(command: list[str], user: User, here: Path) -> subprocess.CompletedProcess[str]:
@@ -60,12 +62,13 @@ def test_the_commands(services: RunningServices, here: Path) -> None:
     lines = [line.partition("#")[0].strip() for line in block("The main job, by command line", "sh").splitlines()]
     commands = [shlex.split(line.replace(EXAMPLE, services.manager.address)) for line in lines if line]
     assert [command[0] for command in commands] == ["vofiles"] * len(commands)
-    assert {command[1] for command in commands} >= {"login", "mkdir", "put", "ls", "info", "get", "rm"}
+    assert {command[1] for command in commands} >= {"login", "mkdir", "put", "ls", "info", "get", "rm", "mv", "cp"}
     for command in commands:
         told = ["--user", user.name, "--password-stdin"] if command[1] == "login" else []
         done = run([sys.executable, "-m", "vofiles.cli.main", *command[1:], *told], user, here)
         assert done.returncode == 0, (command, done.stderr)
     assert (here / "copy.vot").read_bytes() == (here / "query-7.vot").read_bytes()
+    assert (here / "first.txt").read_bytes() == b"notes"
 
 
 def test_the_script(services: RunningServices, here: Path) -> None:
@@ -82,3 +85,4 @@ def test_the_script(services: RunningServices, here: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert (here / "copy.vot").read_bytes() == (here / "query-7.vot").read_bytes()
     assert "query-7.vot 9465 ivo://" in done.stdout
+    assert "home:solar-project/results/older.vot\n" in done.stdout

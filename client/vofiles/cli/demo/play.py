@@ -76,6 +76,7 @@ class Play:
             self._export(web)
         self._list()
         self._compare_all()
+        self._rearrange()
         self._giant(giant, processes)
 
     def _make_folders(self) -> None:
@@ -130,8 +131,26 @@ class Play:
             self._require(self._node(name).read_bytes() == content, name)
         self._say(f"6. Byte for byte: {len(self._files)} of {len(self._files)} files are identical")
 
+    def _rearrange(self) -> None:
+        other = self._stores[0]
+        self._say(f"7. The tree: {CATALOGUES} copied as a folder, its bytes from store to store into {other}")
+        source, copy = self._results / CATALOGUES, self._results / "copy"
+        source.copy_to(copy.parent, copy.name, store=other, replace=True)
+        archive = self._results / "archive"
+        copy.move_to(archive.parent, archive.name, replace=True)
+        archive.remove(recursive=True)
+        self._require(not archive.exists() and not copy.exists(), str(archive))
+        archive.restore()
+        rows = list(archive.children())
+        for row in rows:
+            self._require((archive / row.name).read_bytes() == self._files[row.name], str(row.path))
+        self._require({row.store for row in rows} == {other} and len(rows) == len(source.listdir()), str(archive))
+        usage = archive.usage()
+        self._say(f"   copied, moved, deleted and restored: {usage.files} files, {usage.size} bytes, identical")
+        archive.remove(recursive=True, purge=True)
+
     def _giant(self, size: int, processes: Mapping[str, int]) -> None:
-        self._say(f"7. One large file of {size / (1 << 20):.0f} MiB, made on the spot")
+        self._say(f"8. One large file of {size / (1 << 20):.0f} MiB, made on the spot")
         node = self._results / "large.bin"
         begun = time.monotonic()
         info = node.put(Giant(size))  # type: ignore[arg-type]
@@ -143,7 +162,7 @@ class Play:
         self._say(f"   put in {put:.1f} s into {info.store}, fetched and compared in {got:.1f} s: identical")
         for name, process in (*processes.items(), ("this client", os.getpid())):
             self._say(f"   peak memory of {name:<12} {peak_memory(process) / (1 << 20):6.1f} MiB")
-        node.remove()
+        node.remove(purge=True)
 
     def _require(self, identical: object, about: str) -> None:
         if not identical:
