@@ -1,5 +1,6 @@
 """Idempotency keys: a call made again is answered as the first one was, and nothing is done twice."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -54,7 +55,7 @@ def file(world: World, dave: Caller) -> LongIdentifier:
 def call(world: World, caller: Caller, request: Any) -> Any:
     """The use case of a request."""
     desk = world.desk
-    return {
+    use_cases: dict[type, Callable[[Caller, Any], Any]] = {
         AddAccount: desk.accounts.add_account,
         SetAccountProperties: desk.accounts.set_account_properties,
         AddNode: desk.nodes.add_node,
@@ -63,7 +64,8 @@ def call(world: World, caller: Caller, request: Any) -> Any:
         ImportInit: desk.imports.import_init,
         ImportData: desk.imports.import_data,
         ExportData: desk.exports.export_data,
-    }[type(request)](caller, request)
+    }
+    return use_cases[type(request)](caller, request)
 
 
 def transfers(world: World) -> list[str]:
