@@ -5,7 +5,20 @@ import pytest
 from filemanager.domain.caller import Caller
 from filemanager.domain.change import Change
 from tests.support.filemanager import LEICESTER, World, below, property_of
-from vofiles.contract import BundleHints, Delete, GetNode, ListChildren, Move, Node, NodeKind, Property, SetProperties
+from vofiles.contract import (
+    BundleHints,
+    Delete,
+    GetNode,
+    ListChildren,
+    ListTrash,
+    Move,
+    Node,
+    NodeKind,
+    Property,
+    Restore,
+    SetProperties,
+    TransferState,
+)
 from vofiles.errors import (
     DuplicateNode,
     GenerationConflict,
@@ -237,3 +250,49 @@ def test_what_was_moved_is_found_from_below(world: World, dave: Caller) -> None:
     assert [node.name for node in nodes] == ["a", "g", "f", "home"]
     changed = SetProperties(LongIdentifier(file.identifier), (Property("colour", "red"),))
     assert world.desk.nodes.set_properties(dave, changed).parent == moved.node
+
+
+# --- replace ---
+
+
+@pytest.mark.parametrize("kind", [NodeKind.FILE, NodeKind.FOLDER])
+def test_what_is_replaced_goes_to_the_trash_with_all_that_is_in_it(world: World, dave: Caller, kind: str) -> None:
+    folder = world.add_folder(dave, "f")
+    old = world.add_folder(dave, "a", folder)
+    world.put(dave, world.add_file(dave, "in it", old), b"old")
+    new = LongIdentifier(world.add(dave, "a", kind).identifier)
+    with pytest.raises(DuplicateNode):
+        move(world, dave, new, parent=folder)
+    moved = move(world, dave, new, parent=folder, replace=True)
+    assert world.node(dave, below(folder, "a")) == moved
+    assert LongIdentifier(moved.identifier) == new
+    with pytest.raises(NodeNotFound):
+        world.node(dave, old)
+    (trashed,) = world.desk.trash.list_trash(dave, ListTrash()).trashed
+    assert (trashed.node.identifier, trashed.files, trashed.size) == (old.node, 1, 3)
+    assert world.changes()[-2:] == ["trash", "move"]
+    world.desk.trash.restore(dave, Restore(old.node, name="restored"))
+    assert world.get(dave, below(folder, "restored/in it")) == b"old"
+
+
+def test_an_upload_to_what_is_replaced_ends(world: World, dave: Caller) -> None:
+    new, old = world.add_file(dave, "new"), world.add_file(dave, "old")
+    offer = world.offer(dave, old)
+    wakes = world.errands.wakes
+    move(world, dave, new, name="old", replace=True)
+    assert world.desk.transfers.get_transfer(dave, offer.transfer).transfer.state == TransferState.CANCELLED
+    assert world.errands.wakes > wakes
+
+
+def test_a_folder_that_a_node_is_in_is_not_replaced_by_it(world: World, dave: Caller) -> None:
+    folder = world.add_folder(dave, "a", world.add_folder(dave, "b"))
+    file = world.add_file(dave, "b", folder)
+    with pytest.raises(IntoItself, match="would take the place of a folder that it is in"):
+        move(world, dave, file, parent=world.home(dave), replace=True)
+    assert world.node(dave, below(world.home(dave), "b/a/b")).identifier == file.node
+
+
+def test_replacing_nothing_is_a_move(world: World, dave: Caller) -> None:
+    file = world.add_file(dave, "a")
+    assert move(world, dave, file, name="b", replace=True).name == "b"
+    assert world.desk.trash.list_trash(dave, ListTrash()).trashed == ()
