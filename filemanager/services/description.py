@@ -114,8 +114,10 @@ def _content_properties(version: ContentVersion) -> dict[str, str]:
     return found
 
 
-def describe_transfer(transfer: Transfer, told: contract.Transfer | None = None) -> contract.Transfer:
-    """The wire value of a transfer, with what its store has just said of it where it was asked."""
+def describe_transfer(
+    transfer: Transfer, told: contract.Transfer | None = None, job: str | None = None
+) -> contract.Transfer:
+    """The wire value of a transfer, with what its store has just said of it where it was asked, and its job."""
     current = told if told is not None and not transfer.has_ended else None
     return contract.Transfer(
         transfer=transfer.number,
@@ -124,6 +126,7 @@ def describe_transfer(transfer: Transfer, told: contract.Transfer | None = None)
         bytes_done=max(current.bytes_done, transfer.bytes_done) if current is not None else transfer.bytes_done,
         container=transfer.container,
         expiry=current.expiry if current is not None else transfer.expiry,
+        job=job,
         failure=transfer.failure,
         receipt=transfer.receipt,
         endpoints=current.endpoints if current is not None else (),

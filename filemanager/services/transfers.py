@@ -196,11 +196,17 @@ class TransferService:
             transfer = _get(tx, caller, number)
             node = find_present(tx, transfer.node) if transfer.has_ended else None
             return TransferAnswer(
-                describe_transfer(transfer, told),
+                describe_transfer(transfer, told, _job_of(tx, transfer)),
                 describe_node(tx, self.config.identifier, node) if node is not None else None,
             )
 
         return self.database.read(look)
+
+
+def _job_of(tx: Transaction, transfer: Transfer) -> str | None:
+    # Jobs have stores move bytes by themselves: what people PUT and GET is none of theirs, and need not be looked up.
+    mine = transfer.direction in {Direction.IMPORT_DATA, Direction.EXPORT_DATA, Direction.COPY}
+    return tx.jobs.job_of_transfer(transfer.number) if mine else None
 
 
 def _has_ended(told: contract.Transfer) -> bool:

@@ -123,6 +123,9 @@ def test_a_tree_is_fetched_and_its_folders_are_made(world: World, dave: Caller) 
     assert (job.verb, job.total, job.node) == ("importTree", 3, world.node(dave, folder).identifier)
     settle(world)
     assert world.desk.jobs.get_job(dave, job.job).state == JobState.COMPLETED
+    begun = world.database.read(lambda tx: tx.jobs.items(tx.jobs.list_jobs(None, None, None, 1)[0].key, None, 0, 1))
+    assert begun[0].transfer is not None
+    assert world.desk.transfers.get_transfer(dave, begun[0].transfer).transfer.job == job.job
     assert contents(world, dave, folder) == {"a.vot": b"alpha", "deep/er/b c.fits": b"beta" * 100, "deep/d.csv": b""}
     for item in items(world, dave, job):
         found = world.node(dave, below(folder, item.path.replace("%20", " ")))
