@@ -51,7 +51,7 @@ class PropertyEdit:
         """Refuse to set on anything but the root of a space what is said of a whole space. Raises InvalidArgument."""
         misplaced = RETENTION & self.put.keys()
         if misplaced and not is_root:
-            raise InvalidArgument(f"property {min(misplaced)}", reason="it is set on the root of a space, for all in it")
+            raise InvalidArgument(f"property {min(misplaced)}", reason="it is set on the root of a space")
 
     @property
     def preferred_store(self) -> Ivorn | None:

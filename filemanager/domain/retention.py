@@ -1,8 +1,8 @@
 """Retention: which content versions of a file are kept, by number and by age.
 
-Rule: pure. A version is given up as soon as there are too many newer ones, or too long after it was followed by the next;
-the current one never is. Age counts from when a version was followed, so that what a file was some days ago can be had
-back for that many days.
+Rule: pure. A version is given up as soon as there are too many newer ones, or too long after it was followed by the
+next; the current one never is. Age counts from when a version was followed, so that what a file was some days ago can
+be had back for that many days.
 """
 
 from collections.abc import Mapping

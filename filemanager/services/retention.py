@@ -1,8 +1,8 @@
 """Retention: giving up the content versions that need not be kept.
 
 Rule: retention alone decides about deletion of content. What is given up goes from the tree at once and from its store
-when nobody can be fetching it, or adding to it, any more. Asked at every new version, and again and again by the upkeep,
-a few files at a time: for the sake of what only grows old, and of a space that wants less than before.
+when nobody can be fetching it, or adding to it, any more. Asked at every new version, and again and again by the
+upkeep, a few files at a time: for the sake of what only grows old, and of a space that wants less than before.
 """
 
 from collections.abc import Callable

@@ -16,6 +16,7 @@ from vofiles import contract
 from vofiles.contract import (
     AddAccount,
     AddNode,
+    AppendInit,
     Delete,
     ExportInit,
     GetAccount,
@@ -129,6 +130,19 @@ def put(world: World, name: str, data: bytes) -> None:
     send(world, place, data)
     notes.done("content", node, data)
     del notes.offers[name]
+    world.pump()
+
+
+def append(world: World, name: str, before: bytes, data: bytes) -> None:
+    """appendInit, PUT of what comes behind what was there before, and the callback. However often it is done it is one
+    append, for it has a key.
+    """
+    request = AppendInit(path_of(world, name), size=len(data), idempotency_key="append")
+    world.notes.begin("content", name, before + data)
+    place = world.visit(MANAGER, lambda: world.desk.appends.append_init(DAVE, request))
+    if place.endpoints:
+        send(world, place, data)
+    world.notes.done("content", name, before + data)
     world.pump()
 
 

@@ -20,7 +20,8 @@ from tests.support.stage import Wrong
 from vofiles.contract import TransferState
 
 Row = dict[str, Any]
-_IMPORTS = ("importInit", "importData")
+_IMPORTS = ("importInit", "importData", "appendInit")
+_TOLD = ("import", "append")
 
 
 class Ledger:
@@ -201,7 +202,7 @@ def _transfers_end_once(ledger: Ledger) -> None:
         imports = [each for each in ledger.transfers if each["node"] == node["key"] and each["direction"] in _IMPORTS]
         completed = sum(each["state"] == TransferState.COMPLETED for each in imports)
         require(completed == node["version"], f"I5: {completed} imports have made {node['version']} versions")
-        told = sum(each["node"] == node["number"] and each["operation"] == "import" for each in ledger.changes)
+        told = sum(each["node"] == node["number"] and each["operation"] in _TOLD for each in ledger.changes)
         require(told == node["version"], f"I5: {told} changes tell of {node['version']} versions")
     for transfer in ledger.transfers:
         ended = transfer["state"] in TransferState.ENDED

@@ -21,6 +21,7 @@ from tests.support.faultcallers import (
     PAGE,
     add_account,
     add_node,
+    append,
     delete,
     fetch,
     get_transfer,
@@ -124,6 +125,10 @@ def with_leftovers(world: World) -> None:
 
 def write(world: World) -> None:
     put(world, FILE, NEW)
+
+
+def add_to(world: World) -> None:
+    append(world, FILE, OLD, NEW)
 
 
 def write_and_read(world: World) -> None:
@@ -325,6 +330,7 @@ def write_two(world: World) -> None:
 PLAYS = (
     Play("first write", empty_file, write),
     Play("rewrite", old_file, write),
+    Play("append", old_file, add_to),
     Play("write and read", old_file, write_and_read),
     Play("broken write", old_file, broken_write),
     Play("other bytes", used_ticket, other_bytes),

@@ -7,7 +7,7 @@ hears what it would hear on a network: nothing.
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
-from filestore.services import containers, copies, exports, imports, moves, status
+from filestore.services import appends, containers, copies, exports, imports, moves, status
 from tests.support.faultnotes import MANAGER
 from tests.support.filemanager import SERVICE
 from vofiles import contract
@@ -44,6 +44,10 @@ class Wires:
     def import_init(self, store: Ivorn, request: StoreImportInit, within: float) -> contract.Transfer:
         del within
         return self._call(store, "importInit", lambda it: imports.begin_import(it.store, SERVICE, request).transfer)
+
+    def append_init(self, store: Ivorn, request: contract.StoreAppendInit, within: float) -> contract.Transfer:
+        del within
+        return self._call(store, "appendInit", lambda it: appends.begin_append(it.store, SERVICE, request).transfer)
 
     def import_data(self, store: Ivorn, request: StoreImportData, within: float) -> contract.Transfer:
         del within

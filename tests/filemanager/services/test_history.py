@@ -14,6 +14,7 @@ from filemanager.domain.history import fold
 from filemanager.persistence.engine import open_database
 from filemanager.services import history
 from tests.support.filemanager import SERVICE, World, property_of
+from vofiles import contract
 from vofiles.contract import (
     AppendInit,
     Delete,
@@ -97,7 +98,8 @@ def test_it_comes_in_pages(world: World, dave: Caller) -> None:
         edit(world, dave, other, n=str(number))
     whole = told(world, dave, file).changes
     assert len(whole) == 7
-    seen, after = [], None
+    seen: list[contract.Change] = []
+    after = None
     while True:
         page = told(world, dave, file, after=after, limit=3)
         assert len(page.changes) <= 3
