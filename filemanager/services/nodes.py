@@ -85,44 +85,40 @@ class NodeService:
         Where a transfer on it is open its store is asked first, so that who reads after a PUT sees what was put.
         Raises NodeNotFound.
         """
-
-        def find_open(tx: Transaction) -> list[str]:
-            node = get_node(tx, self._service, caller, request.node)
-            if node.kind != NodeKind.FILE:
-                return []
-            return [transfer.number for transfer in tx.transfers.open_imports([node.key]).values()]
+        hints = request.hints or BundleHints()
 
         def bundle(tx: Transaction) -> tuple[contract.Node, ...]:
-            node = get_node(tx, self._service, caller, request.node)
-            return tuple(self._bundle(tx, node, request.hints or BundleHints()))
+            return self._bundle(tx, get_node(tx, self._service, caller, request.node), hints)
 
         def first_look(tx: Transaction) -> tuple[list[str], tuple[contract.Node, ...]]:
-            return find_open(tx), bundle(tx)
+            node = get_node(tx, self._service, caller, request.node)
+            imports = tx.transfers.open_imports([node.key]) if node.kind == NodeKind.FILE else {}
+            return [transfer.number for transfer in imports.values()], self._bundle(tx, node, hints)
 
         numbers, nodes = self.database.read(first_look)
         if numbers and self.refresh(numbers):
             return self.database.read(bundle)
         return nodes
 
-    def _bundle(self, tx: Transaction, node: Node, hints: BundleHints) -> list[contract.Node]:
+    def _bundle(self, tx: Transaction, node: Node, hints: BundleHints) -> tuple[contract.Node, ...]:
+        """One statement for each level, however many nodes are on it, and all described together."""
         most = self.config.terms.maximum_extra_nodes
         left = hints.maximum_extra_nodes
         left = most if left is None or left < 0 else min(left, most)
-        answer = describe_nodes(tx, self._service, [node])
+        found = [node]
         if hints.parents:
-            above = tx.nodes.ancestors(node.key)[:left]
-            answer += describe_nodes(tx, self._service, above)
-            left -= len(above)
+            found += tx.nodes.ancestors(node.key)[:left]
+            left -= len(found) - 1
         depth, level = hints.depth or 0, [node]
         while depth and left > 0:
             folders = [each.key for each in level if each.kind == NodeKind.FOLDER]
             level = tx.nodes.children_of(folders, left) if folders else []
             if not level:
                 break
-            answer += describe_nodes(tx, self._service, level)
+            found += level
             left -= len(level)
             depth -= 1
-        return answer
+        return tuple(describe_nodes(tx, self._service, found))
 
     def list_children(self, caller: Caller, request: ListChildren) -> ListChildrenAnswer:
         """A page of a folder's children in the order of their names.
