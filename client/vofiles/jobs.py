@@ -8,7 +8,7 @@ Rule: a job is at work in the service, whoever looks; what is here only asks how
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
@@ -169,7 +169,8 @@ class Job:
 
     def items(self, state: str | None = None) -> Iterator[JobItemInfo]:
         """What it works on, each with its outcome, in its order; those in one state alone, if one is given."""
-        return map(item_of, self._items(state))
+        for item in map(item_of, self._items(state)):
+            yield replace(item, failure=self._root.reworded(item.failure)) if item.failure else item
 
     def cancel(self) -> JobInfo:
         """End it: what is done stays done, what waits is not begun. Once more is no error. Raises JobEnded where it has

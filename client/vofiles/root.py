@@ -125,10 +125,13 @@ class Root:
         try:
             yield
         except VofilesError as error:
-            if self._found is not None:
-                error.message = self._reworded(error.message, str(self._found[1]))
-                error.args = (error.message,)
+            error.message = self.reworded(error.message)
+            error.args = (error.message,)
             raise
+
+    def reworded(self, message: str) -> str:
+        """A sentence of the service with paths of this tree as the person typed them."""
+        return message if self._found is None else self._reworded(message, str(self._found[1]))
 
     def _reworded(self, message: str, root: str) -> str:
         def path_of(match: re.Match[str]) -> str:

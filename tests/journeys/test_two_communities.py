@@ -138,6 +138,11 @@ def test_both_logins_are_kept_each_for_its_own_filemanager(communities: Communit
     shell.require("login", "--user", "dave@ast.cam.ac.uk", "--password-stdin", input=password_of(DAVE) + "\n")
     assert "from-erin" not in shell.require("ls", "home:")
     assert "from-erin" in shell.require("ls", "{ast.cam.ac.uk/erin}/")
+    shell.require("mkdir", "home:going")
+    refused = shell.run("mv", "home:going", "{ast.cam.ac.uk/erin}/from-erin")
+    assert refused.code == 2
+    assert "in the care of another FileManager: get what you have there, and put it here" in refused.err
+    assert "going" in shell.require("ls", "home:")
     cambridge, leicester = communities.bases[CAMBRIDGE_MANAGER], communities.bases[LEICESTER_MANAGER]
     assert shell.require("logout", cambridge) == f"Logged out of {cambridge}.\n"
     assert shell.run("ls", "{ast.cam.ac.uk/erin}/").code == 4

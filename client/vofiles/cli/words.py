@@ -4,6 +4,7 @@ Rule: the only place that tells paths apart, by the word alone, so that it never
 """
 
 import re
+import shlex
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -36,10 +37,12 @@ def within_home(verb: str, sources: Sequence[str], target: str) -> tuple[list[Ho
     """
     for word in sources:
         if not is_home_path(word):
-            hint = f"to bring it in: vofiles put {word} {target}" if is_home_path(target) else f"write home:{word}"
+            put = shlex.join(("vofiles", "put", word, target))
+            hint = f"to bring it in: {put}" if is_home_path(target) else f"write home:{word.lstrip('/')}"
             raise typer.BadParameter(f"{verb} works at home, and {word!r} is on this machine; {hint}")
     if not is_home_path(target):
-        hint = f"to fetch it: vofiles get {sources[0]} {target}, or write home:{target.lstrip('/')}"
+        get = shlex.join(("vofiles", "get", sources[0], target))
+        hint = f"to fetch it: {get}, or write home:{target.lstrip('/')}"
         raise typer.BadParameter(f"{verb} works at home, and {target!r} is on this machine; {hint}")
     return [parse_home_path(word) for word in sources], parse_home_path(target)
 

@@ -75,5 +75,7 @@ def test_verbs_at_home_say_which_verb_brings_things_in_and_out() -> None:
         words.within_home("cp", ["here"], "home:c")
     with pytest.raises(typer.BadParameter, match="vofiles get home:a there, or write home:there"):
         words.within_home("cp", ["home:a"], "there")
+    with pytest.raises(typer.BadParameter, match="vofiles put 'with a blank' home:c"):
+        words.within_home("cp", ["with a blank"], "home:c")
     with pytest.raises(typer.BadParameter, match="write home:here"):
         words.within_home("mv", ["here"], "there")

@@ -100,6 +100,12 @@ def test_a_call_whose_answer_is_lost_is_made_again_and_done_once(
         lose_next()
         (there / "a").rename("b")
         assert folder.listdir() == ["b", "new"]
+        for size in (5, 8):
+            wanted = lose_next()
+            node = there / "b"
+            assert (node.put(b"again") if size == 5 else node.append(b"...")).size == size
+            assert proxy.broken == wanted
+        assert (folder / "b").info().version == 3
         # Once, and not again and again.
         wanted = lose_next(2)
         with pytest.raises(ServiceUnreachable):
