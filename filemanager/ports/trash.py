@@ -23,7 +23,7 @@ class Trash(Protocol):
         """Whether a node is in a trash, by itself or with a folder above it, or is a trash's root."""
 
     def add_entry(self, entry: TrashEntry) -> None:
-        """Store a new entry, uncounted where its `files` is None."""
+        """Store a new entry, uncounted where its `files` is None. Raises AccountNotFound, NodeNotFound."""
 
     def find_entry(self, number: str) -> TrashEntry | None:
         """The entry that is the node of that number, being purged or not, or None."""

@@ -7,6 +7,7 @@ from filemanager.domain.node import Node
 from filemanager.domain.trash import UPKEEP, TrashEntry
 from filemanager.persistence.memory.nodes import MemoryNodes
 from filemanager.persistence.memory.state import Repository
+from vofiles.errors import NodeNotFound
 from vofiles.instant import Instant
 from vofiles.ivorn import Ivorn
 
@@ -30,6 +31,8 @@ class MemoryTrash(Repository):
 
     def add_entry(self, entry: TrashEntry) -> None:
         self._require_account(entry.owner)
+        if entry.node not in self._state.nodes:
+            raise NodeNotFound(entry.number)
         self._state.trash[entry.node] = entry
 
     def find_entry(self, number: str) -> TrashEntry | None:

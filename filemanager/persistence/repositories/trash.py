@@ -1,6 +1,6 @@
 """The entries of the trash, on SQL."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlalchemy import (
@@ -17,6 +17,7 @@ from sqlalchemy import (
     select,
     update,
 )
+from sqlalchemy.exc import IntegrityError
 
 from filemanager.domain.node import TRASH_KIND, Node
 from filemanager.domain.trash import UPKEEP, TrashEntry
@@ -24,7 +25,9 @@ from filemanager.persistence.repositories.accounts import KEY_OF_ACCOUNT
 from filemanager.persistence.repositories.batches import batches
 from filemanager.persistence.repositories.identifiers import ivorn
 from filemanager.persistence.repositories.nodes import ANY_NODE, N, is_in_trash, node_of, way_up
+from filemanager.persistence.repositories.violations import FOREIGN_KEY, refusal
 from filemanager.persistence.schema import ACCOUNTS, TRASHED
+from vofiles.errors import AccountNotFound, NodeNotFound
 from vofiles.instant import Instant
 from vofiles.ivorn import Ivorn
 from vofiles.names import NodeName
@@ -48,13 +51,11 @@ _LIMIT: ColumnElement[int] = bindparam("limit")
 _FREE = _E.purger.is_(None)
 
 _ROOT = ANY_NODE.where(N.c.owner == KEY_OF_ACCOUNT, N.c.kind == TRASH_KIND, N.c.parent.is_(None))
+_WRITTEN = ("node", "number", "parent_number", "name", "path", "deleted", "deleted_by", "purge_after")
+_COUNTED = ("files", "size")
 _ADD = insert(TRASHED).values(
     owner=KEY_OF_ACCOUNT,
-    **{
-        name: bindparam(name)
-        for name in ("node", "number", "parent_number", "name", "path", "deleted", "deleted_by", "purge_after")
-        + ("files", "size", "purger")
-    },
+    **{name: bindparam(name) for name in (*_WRITTEN, *_COUNTED, "purger")},
 )
 _FIND = _ENTRY.where(_E.number == bindparam("number"))
 _DELETE = delete(TRASHED).where(_E.node == bindparam("of_node"))
@@ -73,7 +74,8 @@ _HAND_OVER = (
 )
 _CLAIMED = _ENTRY.where(_E.purger == bindparam("of_purger")).order_by(_E.node).limit(_LIMIT)
 _DUE = (
-    _ENTRY.where(_E.purge_after <= bindparam("now"), or_(_FREE, _E.purger == bindparam("upkeep")))
+    # Not `or`, which SQLite would look for by the index of purgers, and sort.
+    _ENTRY.where(_E.purge_after <= bindparam("now"), func.coalesce(_E.purger, UPKEEP) == UPKEEP)
     .order_by(_E.purge_after, _E.node)
     .limit(_LIMIT)
 )
@@ -124,7 +126,14 @@ class SqlTrash:
             "size": entry.size,
             "purger": entry.purger,
         }
-        self._connection.execute(_ADD, values)
+        try:
+            self._connection.execute(_ADD, values)
+        except IntegrityError as error:
+            known: dict[str, Callable[[], Exception]] = {
+                "nn_trashed_owner": lambda: AccountNotFound(entry.owner),
+                FOREIGN_KEY: lambda: NodeNotFound(entry.number),
+            }
+            raise refusal(error, known) from error
 
     def find_entry(self, number: str) -> TrashEntry | None:
         return next(iter(self._entries(_FIND, number=number)), None)
@@ -160,7 +169,7 @@ class SqlTrash:
         return self._entries(_CLAIMED, of_purger=purger, limit=limit)
 
     def due_entries(self, now: Instant, limit: int) -> list[TrashEntry]:
-        return self._entries(_DUE, now=now, upkeep=UPKEEP, limit=limit)
+        return self._entries(_DUE, now=now, limit=limit)
 
     def uncounted(self, limit: int) -> list[TrashEntry]:
         return self._entries(_UNCOUNTED, limit=limit)

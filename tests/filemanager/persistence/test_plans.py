@@ -107,6 +107,14 @@ HOT: dict[str, Any] = {
     "jobs that ended long ago": lambda tx: tx.jobs.jobs_ended(T0, 10),
     "a transfer": lambda tx: tx.transfers.find_transfer("x"),
     "due transfers": lambda tx: tx.transfers.due_transfers(T0, 10),
+    "whether it is in the trash": lambda tx: tx.trash.holds(1),
+    "what is to be purged": lambda tx: tx.trash.due_entries(T0, 10),
+    "what a job purges": lambda tx: tx.trash.claimed("x", 10),
+    "a trash": lambda tx: tx.trash.find_root(DAVE),
+    "an entry of the trash": lambda tx: tx.trash.find_entry("x"),
+    "the first entries": lambda tx: tx.trash.list_entries(DAVE, None, 10),
+    "the next entries": lambda tx: tx.trash.list_entries(DAVE, (T0, "x"), 10),
+    "entries to be counted": lambda tx: tx.trash.uncounted(10),
     "changes": lambda tx: tx.changes.list_changes(7, 10),
     "one version": lambda tx: tx.contents.find_version(1, 9),
     "old versions": lambda tx: tx.contents.superseded_until(1, T0),
@@ -132,6 +140,16 @@ FEW: dict[str, Any] = {
 @pytest.mark.parametrize("what", FEW)
 def test_what_is_sorted_is_only_the_few_rows_that_an_index_found(database: Database[SqlTransaction], what: str) -> None:
     assert scans(database, statements(database, FEW[what])) == ["USE TEMP B-TREE FOR ORDER BY"]
+
+
+@pytest.mark.parametrize("count", [lambda tx: tx.usages.of_nodes([1]), lambda tx: tx.usages.if_small(1, 100)])
+def test_what_is_below_a_node_is_found_by_indexes_and_counted_unsorted(
+    database: Database[SqlTransaction], count: Any
+) -> None:
+    sent = statements(database, count)
+    assert len(sent) == 1
+    # The recursive table, and the first of its rows.
+    assert set(scans(database, sent)) <= {"SCAN below", "SCAN few"}
 
 
 def test_a_path_and_a_page_are_one_statement_each(database: Database[SqlTransaction]) -> None:
