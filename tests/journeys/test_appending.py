@@ -1,4 +1,4 @@
-"""A log that grows, with real processes: appendInit by SOAP, the bytes by a plain PUT, and every content fetched again."""
+"""A log that grows, with real processes: appendInit by SOAP, bytes by a plain PUT, every content fetched again."""
 
 import hashlib
 from collections.abc import Iterator
