@@ -4,15 +4,19 @@ Rule: which stores there are, and the keys shared with them, is the configuratio
 be set here.
 """
 
+import json
 import secrets
 from typing import Annotated
 
 import typer
 
-from filemanager.commands.opening import open_service
+from filemanager.commands.opening import Opened, open_service
 from filemanager.commands.program import PROGRAM
 from filemanager.config import Config
 from filemanager.services import operating
+from filemanager.services.relocations import Relocations
+from filemanager.services.stores import StoreRow, StoreService
+from vofiles.contract import Job
 from vofiles.errors import Conflict
 from vofiles.ivorn import Ivorn, parse_service
 
@@ -41,6 +45,94 @@ def set_state(
         operating.set_store_state(
             service.database, PROGRAM.settings(context), service.operator, parse_service(identifier), state
         )
+
+
+@app.command("drain")
+def drain(context: typer.Context, identifier: Identifier) -> None:
+    """Have a store take no new content, and the service bring all that it has to others; prints the job's id.
+
+    The service does it while it runs, and people work meanwhile; `store report` shows how far it is. It goes on for as
+    long as the store is DRAINING.
+    """
+    settings = PROGRAM.settings(context)
+    with PROGRAM.complaining(), open_service(settings) as service:
+        print(_relocations(settings, service).drain(service.operator, parse_service(identifier)).job)
+
+
+@app.command("report")
+def report(
+    context: typer.Context,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document instead of a table.")] = False,
+) -> None:
+    """Print how each store is and what it has: state, whether it answers, bytes free, contents, their bytes, and how
+    far it is drained; "-" for what is not known.
+    """
+    settings = PROGRAM.settings(context)
+    with PROGRAM.complaining(), open_service(settings) as service:
+        relocations = _relocations(settings, service)
+        stores = StoreService(settings, service.database, service.control, service.clock, relocations)
+        rows = stores.report(service.operator)
+        if as_json:
+            print(json.dumps([_document(row) for row in rows], indent=1))
+            return
+        lines = [_HEAD, *(_line(row) for row in rows)]
+        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+        for line in lines:
+            print("  ".join(word.ljust(width) for word, width in zip(line, widths, strict=True)).rstrip())
+
+
+_HEAD = ("STORE", "STATE", "ANSWERS", "FREE", "CONTENTS", "BYTES", "DRAINED")
+
+
+def _line(row: StoreRow) -> tuple[str, ...]:
+    store = row.store
+    return (
+        str(store.identifier),
+        store.state,
+        "yes" if store.reachable else "no",
+        "-" if store.free is None else str(store.free),
+        str(row.held.contents),
+        str(row.held.size),
+        "-" if row.drain is None else _progress(row.drain),
+    )
+
+
+def _progress(job: Job) -> str:
+    failed = f", {job.failed} failed" if job.failed else ""
+    return f"{job.done} of {job.total}{failed}, {job.state}"
+
+
+def _document(row: StoreRow) -> dict[str, object]:
+    store, drain = row.store, row.drain
+    return {
+        "identifier": str(store.identifier),
+        "state": store.state,
+        "class": store.storage_class,
+        "site": store.site,
+        "reachable": store.reachable,
+        "writable": store.writable,
+        "free": store.free,
+        "contents": row.held.contents,
+        "bytes": row.held.size,
+        "drain": None
+        if drain is None
+        else {
+            "job": drain.job,
+            "state": drain.state,
+            "contents": drain.total,
+            "done": drain.done,
+            "failed": drain.failed,
+            "bytes_done": drain.bytes_done,
+        },
+    }
+
+
+def _relocations(settings: Config, service: Opened) -> Relocations:
+    def nobody() -> None:
+        """The service that runs looks for itself, and soon."""
+
+    return Relocations(settings, service.database, service.clock, service.numbers, nobody, service.control.is_down)
 
 
 @app.command("add")

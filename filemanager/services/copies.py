@@ -75,6 +75,8 @@ class CopyService:
     wake_errands: Callable[[], None]
     wake_jobs: Callable[[], None]
     is_down: Callable[[Ivorn], bool]
+    refresh: Callable[[list[str]], bool]
+    """Asks stores about open transfers, by their numbers."""
 
     def copy(self, caller: Caller, request: Copy) -> NodeJobAnswer:
         """The copy as it is before its contents have come, and the job that brings them where there are any.
@@ -84,6 +86,7 @@ class CopyService:
         """
         now, number = self.clock.now(), self.numbers.new_number()
         trashing = Trashing.of(self.config, caller, self.clock, self.numbers)
+        self._ask_for_content(caller, request)
 
         def commit(tx: Transaction) -> tuple[NodeJobAnswer, list[str]]:
             return self._copy(tx, caller, request, trashing, now, number)
@@ -97,6 +100,21 @@ class CopyService:
         for each in cancelled:
             self.settlements.publish(each)
         return answer
+
+    def _ask_for_content(self, caller: Caller, request: Copy) -> None:
+        """Have what was put into a file a moment ago known here: who copies it then means that."""
+
+        def find_open(tx: Transaction) -> list[str]:
+            try:
+                node = get_node(tx, self.config.identifier, caller, request.node)
+            except NodeNotFound:
+                # It may have been there when the call was made that this one repeats.
+                return []
+            return [transfer.number for transfer in tx.transfers.open_imports([node.key]).values()]
+
+        numbers = self.database.read(find_open)
+        if numbers:
+            self.refresh(numbers)
 
     def _copy(
         self, tx: Transaction, caller: Caller, request: Copy, trashing: Trashing, now: Instant, number: str

@@ -452,3 +452,11 @@ def test_killed_around_every_call_it_is_brought_to_its_end(
     assert (world.node(dave, made).version, world.get(dave, made)) == (1, DATA)
     world.run_errands()
     assert sum(len(local.containers()) for local in world.stores.stores.values()) == 2
+
+
+def test_what_was_put_a_moment_ago_is_copied(world: World, dave: Caller) -> None:
+    """The callback is still on its way: the store is asked."""
+    source = world.add_file(dave, "a")
+    world.send(world.offer(dave, source), DATA)
+    done = copied(world, dave, source, name="b")
+    assert world.get(dave, LongIdentifier(done.node.identifier)) == DATA

@@ -53,8 +53,6 @@ def filled(world: World, caller: Caller, name: str, data: bytes = DATA, **told: 
 
 def configured(world: World) -> World:
     """The same world, whose stores are in the configuration, as an operator's are."""
-    from filemanager.config import Config, StoreEntry
-
     entries = tuple(StoreEntry(name, f"http://{number}/filestore", ()) for number, name in enumerate(world.names))
     object.__setattr__(world.desk.config, "stores", entries)
     return world
@@ -188,12 +186,6 @@ def test_bytes_that_do_not_verify_do_not_take_the_place_of_those_that_do(world: 
 
 def test_a_store_that_claims_other_bytes_than_the_versions_is_not_believed(world: World, dave: Caller) -> None:
     """Whatever a store made of the announcement, its receipt is held against the version."""
-    from dataclasses import replace
-
-    from filestore.services import callbacks
-    from vofiles.contract import Digest, TransferCompleted
-    from vofiles.instant import Instant
-
     file = filled(world, dave, "a")
     world.desk.moves.move(dave, Move(file, store=LEICESTER))
     world.desk.runner.run_all()
@@ -356,8 +348,6 @@ def test_who_may_drain_what(world: World, dave: Caller) -> None:
     with pytest.raises(StoreNotFound):
         world.desk.relocations.drain(OPERATOR, Ivorn.parse("ivo://elsewhere/store"))
     entries = world.desk.config.stores
-    from dataclasses import replace
-
     object.__setattr__(world.desk.config, "stores", (replace(entries[0], state="ACTIVE"), *entries[1:]))
     with pytest.raises(InvalidArgument, match="configuration"):
         world.desk.relocations.drain(OPERATOR, CAMBRIDGE)
