@@ -188,10 +188,11 @@ def _delete_before_the_switch(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(ImportService, "import_init", deleting)
 
 
-def _ask_before_the_intent(offers: Any, intent: Any, ask: Any, within: float) -> Any:
+def _ask_before_the_intent(offers: Any, call: Any, intent: Any, ask: Any, within: float) -> Any:
+    del call
     told = ask(intent, within)
     offers.database.write(lambda tx: tx.transfers.add_transfer(intent))
-    return offers._accept(intent, told), told
+    return offers.accept(None, intent, told), told
 
 
 # --- the databases ----------------------------------------------------------------------------------------------------
@@ -320,7 +321,7 @@ BUGS = (
     SeededBug(
         "errands are a transaction of their own",
         "delete",
-        _in_two_transactions(SqlErrands, "add_errand", lambda tx: tx.errands),
+        _in_two_transactions(SqlErrands, "add_errands", lambda tx: tx.errands),
     ),
     SeededBug(
         "a home is a transaction of its own",
@@ -335,7 +336,7 @@ BUGS = (
     SeededBug("a callback is not known when it comes again", "write and read", _forget_what_was_settled),
     SeededBug("versions are not counted by the node", "rewrite", put(outcomes, "ContentVersion", _first_version_again)),
     SeededBug("the old container goes before the switch", "rewrite", _delete_before_the_switch),
-    SeededBug("the store is asked before the intent", "first write", put(Offers, "begin", _ask_before_the_intent)),
+    SeededBug("the store is asked before the intent", "first write", put(Offers, "begin_once", _ask_before_the_intent)),
     SeededBug("bytes for a deleted node stay", "delete while writing", put(outcomes, "drop", lambda *given: None)),
 )
 
