@@ -9,7 +9,7 @@ from filemanager.domain.change import Change, ChangeOperation
 from filemanager.domain.node import HOME
 from vofiles.contract import NodeKind
 
-NAME = "node.name"
+VERSION = "content.version"
 _OF_ACCOUNTS = frozenset({ChangeOperation.ADD_ACCOUNT, ChangeOperation.SET_ACCOUNT_PROPERTIES})
 
 
@@ -19,7 +19,12 @@ def fold(values: Mapping[str, str], change: Change) -> dict[str, str]:
     if change.operation in _OF_ACCOUNTS:
         # An account's change is one of its home; the account's own properties are not the home's.
         if change.operation == ChangeOperation.ADD_ACCOUNT:
-            after |= {NAME: HOME, "node.type": NodeKind.FOLDER}
+            after |= {"node.name": HOME, "node.type": NodeKind.FOLDER}
+        return after
+    if change.operation == ChangeOperation.DELETE:
+        return {}
+    if change.operation == ChangeOperation.MARK or not _is_of_current(values, change):
+        # About a replica, of any version: the node is what it was.
         return after
     for name in change.before.keys() - change.after.keys():
         after.pop(name, None)
@@ -28,5 +33,9 @@ def fold(values: Mapping[str, str], change: Change) -> dict[str, str]:
             after.pop(name, None)
         else:
             after[name] = value
-    # What has lost its name is gone, with all that it had.
-    return {} if NAME in change.before and NAME not in after else after
+    return after
+
+
+def _is_of_current(values: Mapping[str, str], change: Change) -> bool:
+    """Whether what has gone to another store is the current content, if something has."""
+    return change.operation != ChangeOperation.RELOCATE or change.after.get(VERSION) == values.get(VERSION)

@@ -9,13 +9,16 @@ services behind the port StoreControl.
 Nothing happens by itself: callbacks, errands and the stores' own movements of bytes run when the test says so.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TypeVar
 
 from filemanager.config import Config, JobTerms, Terms
 from filemanager.domain.caller import Caller
 from filemanager.domain.store import Store as KnownStore
+from filemanager.persistence.engine import open_database
 from filemanager.persistence.memory import MemoryDatabase
 from filemanager.ports import Database
 from filemanager.remote.errands import carry
@@ -396,6 +399,17 @@ class World:
     def changes(self) -> list[str]:
         """The operations of the history, in order."""
         return [change.operation for change in self.database.read(lambda tx: tx.changes.list_changes(0, 1000))]
+
+
+@contextmanager
+def tried_world(kind: str, folder: Path, terms: Terms | None = None) -> Iterator[World]:
+    """A world over a database in memory, or on disk in a folder (`sqlite`)."""
+    if kind == "memory":
+        yield World(terms=terms or Terms())
+        return
+    database = open_database(f"sqlite:///{folder / 'filemanager.db'}")
+    yield World(database, terms=terms or Terms())
+    database.close()
 
 
 def store_of(transfer: Transfer) -> Ivorn:

@@ -13,9 +13,8 @@ from filemanager.config import Terms
 from filemanager.domain.caller import Caller
 from filemanager.domain.replica import Replica, ReplicaState
 from filemanager.domain.store import StoreState
-from filemanager.persistence.engine import open_database
 from filemanager.ports import Database, Transaction
-from tests.support.filemanager import CAMBRIDGE, EDINBURGH, LEICESTER, World, property_of, store_of
+from tests.support.filemanager import CAMBRIDGE, EDINBURGH, LEICESTER, World, property_of, store_of, tried_world
 from vofiles.contract import AppendInit, Delete, Digest, ListVersions, Transfer, TransferState
 from vofiles.errors import (
     ContainerNotFound,
@@ -36,13 +35,8 @@ from vofiles.ivorn import Ivorn, LongIdentifier
 
 @pytest.fixture(params=["memory", "sqlite"])
 def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
-    terms = Terms(keep_versions=3)
-    if request.param == "memory":
-        yield World(terms=terms)
-        return
-    database = open_database(f"sqlite:///{tmp_path / 'filemanager.db'}")
-    yield World(database, terms=terms)
-    database.close()
+    with tried_world(request.param, tmp_path, Terms(keep_versions=3)) as world:
+        yield world
 
 
 @pytest.fixture

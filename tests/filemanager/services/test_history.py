@@ -11,9 +11,8 @@ from filemanager.config import Terms
 from filemanager.domain.caller import Caller
 from filemanager.domain.change import Change, ChangeOperation
 from filemanager.domain.history import fold
-from filemanager.persistence.engine import open_database
 from filemanager.services import history
-from tests.support.filemanager import SERVICE, World, property_of
+from tests.support.filemanager import SERVICE, World, property_of, tried_world
 from vofiles import contract
 from vofiles.contract import (
     AppendInit,
@@ -23,6 +22,7 @@ from vofiles.contract import (
     Move,
     Node,
     Property,
+    Restore,
     SetAccountProperties,
     SetProperties,
 )
@@ -34,12 +34,8 @@ from vofiles.names import parse_name
 
 @pytest.fixture(params=["memory", "sqlite"])
 def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
-    if request.param == "memory":
-        yield World()
-        return
-    database = open_database(f"sqlite:///{tmp_path / 'filemanager.db'}")
-    yield World(database)
-    database.close()
+    with tried_world(request.param, tmp_path) as world:
+        yield world
 
 
 @pytest.fixture
@@ -203,6 +199,44 @@ def test_of_one_that_is_no_more(world: World, dave: Caller) -> None:
     # By its path it cannot be found any more.
     with pytest.raises(NodeNotFound):
         told(world, dave, LongIdentifier(world.home(dave).node, (parse_name("a"),)))
+
+
+def test_of_one_that_was_in_the_trash(world: World, dave: Caller) -> None:
+    file = world.add_file(dave, "a", colour="red")
+    world.put(dave, file, b"one")
+    trashed = world.desk.deletions.delete(dave, Delete(file)).trashed
+    assert trashed is not None
+    between = told(world, dave, file, as_of=world.watch.now())
+    assert operations(between)[-1] == "trash"
+    # It is called nothing and is nowhere, and has what it had.
+    assert (property_of_values(between, "node.name"), property_of_values(between, "colour")) == (None, "red")
+    world.watch.seconds += 1
+    world.desk.trash.restore(dave, Restore(trashed, name="b"))
+    answer = told(world, dave, file, as_of=world.watch.now())
+    assert operations(answer)[-1] == "restore"
+    assert agrees(world.node(dave, file), values(answer.values))
+
+
+def test_what_becomes_of_replicas_is_told_and_makes_the_node_no_other(world: World, dave: Caller) -> None:
+    file = world.add_file(dave, "a")
+    world.put(dave, file, b"one")
+    offer = world.put(dave, file, b"two")
+    elsewhere = "ivo://elsewhere/filestore#abcd2345"
+
+    def change(operation: str, **after: str) -> None:
+        named = {key.replace("_", "."): value for key, value in after.items()}
+        made = Change(dave.account, dave.account, world.watch.now(), file.node.number, operation, {}, dict(named))
+        world.database.write(lambda tx: tx.changes.add_change(made))
+
+    change(ChangeOperation.RELOCATE, content_version="1", filestore_location=elsewhere)
+    change(ChangeOperation.MARK, filestore_location_state="LOST")
+    answer = told(world, dave, file, as_of=world.watch.now())
+    assert operations(answer)[-2:] == ["relocate", "mark"]
+    assert property_of_values(answer, "content.version") == "2"
+    assert property_of_values(answer, "filestore.location") == str(offer.container)
+    assert property_of_values(answer, "filestore.location.state") is None
+    change(ChangeOperation.RELOCATE, content_version="2", filestore_location=elsewhere)
+    assert property_of_values(told(world, dave, file, as_of=world.watch.now()), "filestore.location") == elsewhere
 
 
 def property_of_values(answer: GetHistoryAnswer, key: str) -> str | None:

@@ -7,9 +7,8 @@ import pytest
 
 from filemanager.config import Terms
 from filemanager.domain.caller import Caller
-from filemanager.persistence.engine import open_database
 from filemanager.services import retention
-from tests.support.filemanager import CAMBRIDGE, LEICESTER, World, property_of, store_of
+from tests.support.filemanager import CAMBRIDGE, LEICESTER, World, property_of, store_of, tried_world
 from vofiles.contract import (
     ExportData,
     ExportInit,
@@ -29,13 +28,8 @@ DAY = 86_400
 
 @pytest.fixture(params=["memory", "sqlite"])
 def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
-    terms = Terms(keep_versions=100)
-    if request.param == "memory":
-        yield World(terms=terms)
-        return
-    database = open_database(f"sqlite:///{tmp_path / 'filemanager.db'}")
-    yield World(database, terms=terms)
-    database.close()
+    with tried_world(request.param, tmp_path, Terms(keep_versions=100)) as world:
+        yield world
 
 
 @pytest.fixture
