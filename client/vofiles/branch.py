@@ -12,7 +12,7 @@ from vofiles.entry import Entry
 from vofiles.errors import DuplicateNode, InvalidArgument, NodeNotFound, ParentNotFound, PermissionDenied
 from vofiles.info import NodeInfo, info_of
 from vofiles.ivorn import Ivorn, LongIdentifier
-from vofiles.jobs import Job, JobProgress, finished
+from vofiles.jobs import Job, JobProgress, finished, first_wait
 from vofiles.names import HomePath, parse_name
 from vofiles.place import Target, path_of, properties_of, service_of
 from vofiles.root import Root, shown
@@ -119,7 +119,7 @@ class Branch(Entry):
                 store=service_of(options.get("store")),
                 replace=options.get("replace") or None,
                 if_generation=options.get("if_generation"),
-                wait=None if wait else 0,
+                wait=first_wait(wait=wait, progress=options.get("progress")),
             )
             answer = self._root.change(self._root.port.move, request)
             return self._outcome(answer, place, wait=wait, progress=options.get("progress"))
@@ -155,7 +155,7 @@ class Branch(Entry):
                 version=options.get("version"),
                 replace=options.get("replace") or None,
                 if_generation=options.get("if_generation"),
-                wait=None if wait else 0,
+                wait=first_wait(wait=wait, progress=options.get("progress")),
             )
             answer = self._root.change(self._root.port.copy, request)
             return self._outcome(answer, place, wait=wait, progress=options.get("progress"))
@@ -219,7 +219,7 @@ class Branch(Entry):
                 purge=purge or None,
                 if_generation=if_generation,
                 if_version=if_version,
-                wait=None if wait else 0,
+                wait=first_wait(wait=wait, progress=progress),
             )
             answer = self._root.change(self._root.port.delete, request)
         return finished(self._root, answer.job, wait=wait, progress=progress)

@@ -236,6 +236,15 @@ def get_job(root: Root, number: str) -> Job:
         return Job(root, root.port.get_job(GetJob(number)).job)
 
 
+def first_wait(*, wait: bool, progress: JobProgress | None) -> int | None:
+    """Seconds that the call which begins a job waits for its end: not long where somebody wants to see how it goes on;
+    None: the service's own few.
+    """
+    if not wait:
+        return 0
+    return None if progress is None else LOOK_EVERY
+
+
 def finished(root: Root, told: contract.Job | None, *, wait: bool, progress: JobProgress | None) -> Job | None:
     """The job that is still at work on something, or None; with `wait` it is waited for, and there is none left."""
     if told is None:

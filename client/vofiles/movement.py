@@ -11,7 +11,7 @@ from vofiles.contract import ExportData, ExportTree, ImportData, ImportTree, Tra
 from vofiles.errors import InvalidArgument, Unexpected
 from vofiles.info import TransferStatus, status_of
 from vofiles.ivorn import Ivorn, encode_segment
-from vofiles.jobs import Job, JobProgress
+from vofiles.jobs import Job, JobProgress, first_wait
 from vofiles.mediatypes import guess_type
 from vofiles.names import parse_name
 from vofiles.place import service_of
@@ -96,7 +96,8 @@ class Movements(FileContent):
         wanted = tuple(_source(path, url) for path, url in sources.items())
         with self._root.own_words():
             node = self._root.identify(self.path)
-            request = ImportTree(node, store=service_of(store), wait=None if wait else 0, sources=wanted)
+            seconds = first_wait(wait=wait, progress=progress)
+            request = ImportTree(node, store=service_of(store), wait=seconds, sources=wanted)
             job = self._root.change(self._root.port.import_tree, request).job
         return self._job(job, wait=wait, progress=progress)
 
@@ -107,7 +108,8 @@ class Movements(FileContent):
         `/` as a rule. Answers and raises as `import_tree`.
         """
         with self._root.own_words():
-            request = ExportTree(self._root.identify(self.path), url, method=method, wait=None if wait else 0)
+            seconds = first_wait(wait=wait, progress=progress)
+            request = ExportTree(self._root.identify(self.path), url, method=method, wait=seconds)
             job = self._root.change(self._root.port.export_tree, request).job
         return self._job(job, wait=wait, progress=progress)
 

@@ -11,7 +11,7 @@ from vofiles.contract import ListTrash, ListTrashAnswer, PurgeTrash, Restore
 from vofiles.info import NodeInfo, info_of
 from vofiles.instant import to_datetime
 from vofiles.ivorn import LongIdentifier, NodeIdentifier
-from vofiles.jobs import Job, JobProgress, finished
+from vofiles.jobs import Job, JobProgress, finished, first_wait
 from vofiles.names import HomePath, parse_name
 from vofiles.place import Target, path_of
 from vofiles.root import Connection, Root, shown
@@ -112,5 +112,5 @@ class Trash:
 
 
 def _purge(root: Root, node: NodeIdentifier | None, *, wait: bool, progress: JobProgress | None) -> Job | None:
-    answer = root.change(root.port.purge_trash, PurgeTrash(node, wait=None if wait else 0))
+    answer = root.change(root.port.purge_trash, PurgeTrash(node, wait=first_wait(wait=wait, progress=progress)))
     return finished(root, answer.job, wait=wait, progress=progress)

@@ -13,7 +13,7 @@ from vofiles.root import shown
 
 
 def du(
-    paths: Annotated[list[str] | None, typer.Argument(metavar="[PATH...]", help=f"{words.HOME_HELP}.")] = None,
+    paths: Annotated[list[str] | None, typer.Argument(metavar="PATH", help=f"{words.HOME_HELP}.")] = None,
     human: Annotated[bool, typer.Option("--human", help="Sizes in KiB, MiB, GiB.")] = False,
     json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
 ) -> None:

@@ -10,7 +10,7 @@ from vofiles.jobs import Job, JobInfo, JobItemInfo
 
 
 def jobs(
-    number: Annotated[str | None, typer.Argument(metavar="[ID]", help="One job; all of one's own if left out.")] = None,
+    number: Annotated[str | None, typer.Argument(metavar="ID", help="One job; all of one's own if left out.")] = None,
     items: Annotated[bool, typer.Option("--items", help="Each file and folder it works on, with its outcome.")] = False,
     cancel: Annotated[bool, typer.Option("--cancel", help="Stop it: what is done stays done.")] = False,
     retry: Annotated[bool, typer.Option("--retry", help="Try what failed in it, and nothing else, once more.")] = False,

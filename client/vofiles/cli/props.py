@@ -10,7 +10,7 @@ from vofiles.cli import lines, words
 def props(
     path: Annotated[str, typer.Argument(help=f"A file or folder: {words.HOME_HELP}.")],
     changes: Annotated[
-        list[str] | None, typer.Argument(metavar="[KEY=VALUE...]", help="Properties to add or change.")
+        list[str] | None, typer.Argument(metavar="KEY=VALUE", help="Properties to add or change.")
     ] = None,
     remove: Annotated[
         list[str] | None, typer.Option("--remove", metavar="KEY", help="A property to remove; may be repeated.")

@@ -18,7 +18,7 @@ from vofiles.tree import Home
 def trash(
     paths: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[PATH...]", help="With --purge: where they were, home:a/b, or identifiers."),
+        typer.Argument(metavar="PATH", help="With --purge: where they were, home:a/b, or identifiers."),
     ] = None,
     purge: Annotated[bool, typer.Option("--purge", help="Remove these for good.")] = False,
     everything: Annotated[bool, typer.Option("--all", help="With --purge: all that is in the trash.")] = False,
