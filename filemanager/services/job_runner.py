@@ -10,31 +10,21 @@ any point costs a step done twice, and steps are idempotent. One process at a ti
 
 import logging
 import threading
-from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
 from typing import Final
 
 from filemanager.config import Config
 from filemanager.domain.job import Job, JobItem
-from filemanager.domain.step import Done, Failed, Step, Waiting
+from filemanager.domain.step import Failed, InVain, Step, after_step
 from filemanager.ports import Clock, Database, Transaction
-from filemanager.services.jobs import BATCH
+from filemanager.services.job_endings import Endings
+from filemanager.services.job_turns import Assignment, Turns
 from filemanager.services.settlement import Settlements
 from filemanager.services.work import Work
-from vofiles.contract import Failure, ItemState, JobState
+from vofiles.contract import Failure, ItemState
 from vofiles.errors import Unexpected, Unreachable, VofilesError
-from vofiles.instant import SECOND, Instant
-from vofiles.ivorn import Ivorn
+from vofiles.instant import SECOND
 
-LEASE: Final = 120 * SECOND
-"""When an item in somebody's hands is looked after if no outcome of its step was written, in microseconds."""
-ATTEMPTS: Final = 6
-"""Steps in vain, because somebody did not answer, after which an item has failed."""
-FIRST_REST: Final = 1 * SECOND
-"""How long an item rests after the first of those, in microseconds; doubled after each one that follows."""
-CHUNK: Final = 32
-"""Items that no store has to do with which one thread is given at once: their outcomes share a commit."""
 FLUSH: Final = 0.25
 """Seconds after which the outcomes so far are written even so."""
 POLL: Final = 15.0
@@ -48,22 +38,7 @@ Key = tuple[int, int]
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Assignment:
-    """Items of one job for one thread, claimed."""
-
-    job: Job
-    items: tuple[JobItem, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _InVain:
-    """A step that met nobody."""
-
-    failure: Failure
-
-
-_Outcome = Step | _InVain
+_Outcome = Step | InVain
 
 
 class JobRunner:
@@ -74,10 +49,10 @@ class JobRunner:
     ) -> None:
         """`transfers` tells of the ends of transfers; `ends` is told of those of jobs."""
         self._config, self._database, self._clock = config, database, clock
-        self._transfers, self._ends = transfers, ends
+        self._transfers = transfers
         self._works: dict[str, Work] = {}
-        self._turns: dict[Ivorn | None, int] = {}
-        """In each lane the space that had the last turn."""
+        self._turns = Turns(config.jobs)
+        self._endings = Endings(database, clock, self._works, ends)
         self._changed = threading.Condition()
         self._woken = True
         self._in_hand: set[Key] = set()
@@ -111,12 +86,15 @@ class JobRunner:
 
     def plan(self, free: int) -> list[Assignment]:
         """What `free` threads can do now; each is to be handed to `perform`."""
-        self._end_jobs()
-        found = self._to_look_after(free)
-        if len(found) < free:
-            found += self._claim(free - len(found))
+        found, more = list[Assignment](), True
+        while more and not found:
+            more = self._endings.end_some()
+            found = self._to_look_after(free)
+            if len(found) < free:
+                found += self._claim(free - len(found))
         with self._changed:
             self._in_hand.update(_key(item) for each in found for item in each.items)
+            self._woken = self._woken or more
         return found
 
     def pause(self) -> float:
@@ -177,44 +155,7 @@ class JobRunner:
         if not self._database.read(lambda tx: tx.standing.waiting_items()):
             return []
         now = self._clock.now()
-
-        def claim(tx: Transaction) -> tuple[list[Assignment], dict[Ivorn | None, int]]:
-            running, left = tx.jobs.running_items(), free
-            found: list[Assignment] = []
-            turns: dict[Ivorn | None, int] = {}
-            for lane in (*(store.identifier for store in tx.stores.list_stores()), None):
-                room = self._room(lane, running.get(lane, 0), left)
-                picked = self._next_in(tx, lane, room) if room > 0 else []
-                if picked:
-                    turns[lane] = picked[-1].space
-                    found += _begun(tx, picked, now, CHUNK if lane is None else 1)
-                    left = free - len(found)
-            return found, turns
-
-        found, turns = self._database.write(claim)
-        self._turns |= turns
-        return found
-
-    def _room(self, lane: Ivorn | None, running: int, free: int) -> int:
-        """How many items of a lane can begin."""
-        if lane is None:
-            return min(free * CHUNK, self._config.jobs.workers * CHUNK - running)
-        return min(free, self._config.jobs.per_store - running)
-
-    def _next_in(self, tx: Transaction, lane: Ivorn | None, room: int) -> list[JobItem]:
-        """The next items of a lane: the spaces in turn, in each of them who came first."""
-        queues: dict[int, deque[JobItem]] = {}
-        after = self._turns.get(lane, -1)
-        while len(queues) < room:
-            found = tx.jobs.waiting_items(lane, after, room)
-            if not found or found[0].space in queues:
-                break
-            after = found[0].space
-            queues[after] = deque(found)
-        picked: list[JobItem] = []
-        while len(picked) < room and any(queues.values()):
-            picked += [queue.popleft() for queue in queues.values() if queue][: room - len(picked)]
-        return picked
+        return self._database.write(lambda tx: self._turns.claim(tx, free, now))
 
     # --- what came of it ---
 
@@ -225,7 +166,7 @@ class JobRunner:
         try:
             return work.cancel(job, item) if job.cancelling else work.step(job, item)
         except Unreachable as error:
-            return _InVain(Failure(error.name, error.message))
+            return InVain(Failure(error.name, error.message))
         except VofilesError as error:
             return Failed(Failure(error.name, error.message))
         except Exception as error:  # noqa: BLE001 - one item's fault is no reason to leave the others
@@ -243,11 +184,12 @@ class JobRunner:
             job = tx.jobs.lock_job(number)
             if job is None:
                 return []
-            before = [each for each in tx.jobs.find_items(job.key, list(by_number)) if not each.has_ended]
-            after = [_after(each, by_number[each.number], now, cancelling=job.cancelling) for each in before]
+            found = tx.jobs.find_items(job.key, list(by_number))
+            before = [each for each in found if not each.has_ended]
+            after = [after_step(each, by_number[each.number], now, cancelling=job.cancelling) for each in before]
             tx.jobs.save_items(after)
             tx.jobs.save_job(job.with_items(before, after, now))
-            return after
+            return after + [each for each in found if each.has_ended]
 
         self._follow(self._database.write(commit))
 
@@ -270,85 +212,6 @@ class JobRunner:
         with self._changed:
             self._ready.add(key)
         self.wake()
-
-    # --- the ends of jobs ---
-
-    def _end_jobs(self) -> None:
-        while jobs := self._database.read(lambda tx: tx.jobs.jobs_to_end(BATCH)):
-            for job in jobs:
-                if self._bring_to_end(job):
-                    self._ends.publish(job.number)
-
-    def _bring_to_end(self, job: Job) -> bool:
-        """Cancel some of what waits, or end the job; answers whether it has ended."""
-        try:
-            return self._database.write(lambda tx: self._end(tx, job, None))
-        except Unreachable:
-            raise
-        except VofilesError as error:
-            failure = Failure(error.name, error.message)
-        except Exception:  # noqa: BLE001 - or this job would be in everybody's way
-            _log.exception("job %s ended by a fault of this service", job.number)
-            unexpected = Unexpected(job.number)
-            failure = Failure(unexpected.name, unexpected.message)
-        return self._database.write(lambda tx: self._end(tx, job, failure))
-
-    def _end(self, tx: Transaction, found: Job, failure: Failure | None) -> bool:
-        """As `_bring_to_end`; with a failure the verb itself is not asked to finish."""
-        now = self._clock.now()
-        job = tx.jobs.lock_job(found.number)
-        if job is None or job.has_ended:
-            return False
-        if job.cancelling and job.waiting:
-            waiting = tx.jobs.items(job.key, ItemState.WAITING, 0, BATCH)
-            gone = [item.moved_to(ItemState.CANCELLED) for item in waiting]
-            tx.jobs.save_items(gone)
-            job = job.with_items(waiting, gone, now)
-        if job.left == 0:
-            work = self._works.get(job.verb)
-            if failure is None and work is not None:
-                tx.jobs.save_job(job)
-                failure = work.finish(tx, job)
-                # It may have found that there is more to do.
-                job = tx.jobs.lock_job(job.number) or job
-            if job.left == 0:
-                job = job.at_end(now, failure)
-        tx.jobs.save_job(job)
-        return job.has_ended
-
-
-def _begun(tx: Transaction, picked: Sequence[JobItem], now: Instant, chunk: int) -> list[Assignment]:
-    """Write down that these items are RUNNING; those of jobs that are to end are left."""
-    found: list[Assignment] = []
-    jobs = tx.jobs.jobs(sorted({item.job for item in picked}))
-    for key in sorted(jobs):
-        job = tx.jobs.lock_job(jobs[key].number)
-        if job is None or job.has_ended or job.cancelling:
-            continue
-        before = [item for item in picked if item.job == key]
-        after = [item.moved_to(ItemState.RUNNING, due=Instant(now + LEASE)) for item in before]
-        tx.jobs.save_items(after)
-        job = job.with_items(before, after, now).moved_to(JobState.RUNNING)
-        tx.jobs.save_job(job)
-        found += [Assignment(job, tuple(after[start : start + chunk])) for start in range(0, len(after), chunk)]
-    return found
-
-
-def _after(item: JobItem, outcome: _Outcome, now: Instant, *, cancelling: bool) -> JobItem:
-    """An item that was stepped. It may have been saved meanwhile by its step, so it is changed as it is now."""
-    if isinstance(outcome, Done):
-        size = outcome.size if outcome.size is not None else item.size
-        return item.moved_to(
-            ItemState.DONE, result=outcome.result or item.result, size=size, bytes_done=size or 0, failure=None
-        )
-    if isinstance(outcome, Waiting):
-        transfer = outcome.transfer or item.transfer
-        return replace(item, due=outcome.due, bytes_done=outcome.bytes_done, transfer=transfer)
-    attempts = item.attempts + 1
-    if isinstance(outcome, _InVain) and attempts < ATTEMPTS:
-        return replace(item, attempts=attempts, due=Instant(now + (FIRST_REST << item.attempts)))
-    state = ItemState.CANCELLED if cancelling else ItemState.FAILED
-    return item.moved_to(state, failure=outcome.failure, bytes_done=0)
 
 
 def _key(item: JobItem) -> Key:

@@ -28,7 +28,7 @@ class Labour(Protocol[T]):
         """Called once, before anything else."""
 
     def plan(self, free: int) -> Sequence[T]:
-        """At most `free` tasks to begin now; each is handed to `perform` once."""
+        """Tasks to begin now, for about so many free workers; each is handed to `perform` once."""
 
     def perform(self, assignment: T) -> None:
         """Do one of these, in a worker's thread; wakes whoever waits once it is over."""
@@ -84,7 +84,7 @@ class Crew(Generic[T]):
         """Hand out what can be done now; answers for how many seconds there is nothing more to hand out."""
         with self._lock:
             free = self._workers - self._busy
-        if not free:
+        if free <= 0:
             # Whoever is done first says so.
             return REST
         tasks = self._labour.plan(free)

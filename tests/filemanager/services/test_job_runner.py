@@ -8,8 +8,8 @@ import pytest
 from filemanager.config import JobTerms
 from filemanager.domain.caller import Caller
 from filemanager.domain.job import JobItem
-from filemanager.domain.step import Done, Failed, Waiting
-from filemanager.services.job_runner import ATTEMPTS, LEASE
+from filemanager.domain.step import ATTEMPTS, Done, Failed, Waiting
+from filemanager.services.job_turns import LEASE
 from filemanager.services.jobs import begin_job
 from tests.support.filemanager import CAMBRIDGE, LEICESTER, World
 from tests.support.labour import VERB, Labour
@@ -257,7 +257,7 @@ def test_cancelling_ends_what_waits_and_asks_what_runs(world: World, labour: Lab
 def test_cancelling_more_than_one_batch(
     world: World, labour: Labour, dave: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("filemanager.services.job_runner.BATCH", 3)
+    monkeypatch.setattr("filemanager.services.job_endings.BATCH", 3)
     job = begin(world, dave, [str(number) for number in range(10)])
     world.desk.jobs.cancel_job(dave, job)
     world.desk.runner.run_all()
