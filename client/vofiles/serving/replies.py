@@ -9,11 +9,13 @@ Rule: every text passes `escape`, so that whatever is in a value, the document i
 import re
 from collections.abc import Callable
 from functools import cache
+from operator import attrgetter
 from typing import Any, Final
 
 from vofiles.contract import FaultDetail, Property
 from vofiles.errors import VofilesError
 from vofiles.faults import row_of
+from vofiles.instant import Instant
 from vofiles.serving.xmlgate import SOAP
 from vofiles.shape import Part, parts
 
@@ -24,13 +26,17 @@ _TAIL: Final = "</soap:Body></soap:Envelope>"
 _SPECIAL = re.compile("[&<>\r]|[^\t\n\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _REFERENCES: Final = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"}
 
+_PLAIN: Final = frozenset({int, bool, Instant})
+"""Types whose texts have nothing to escape."""
+
 Write = Callable[[Any, Callable[[str], None]], None]
 """Writes a value (first) piece by piece (second)."""
 
 
 def escape(text: str) -> str:
     """A text as the content of an element."""
-    if _SPECIAL.search(text) is None:
+    # What can be printed has no controls, surrogates or unassigned characters, and to ask that is much cheaper.
+    if text.isprintable() and "&" not in text and "<" not in text and ">" not in text:
         return text
     return _SPECIAL.sub(lambda match: _REFERENCES.get(match[0], "\ufffd"), text)
 
@@ -72,6 +78,9 @@ def fault(namespace: str, error: VofilesError, *, code: str = "", detail: bool =
 @cache
 def writer(value_type: type) -> Write:
     """What writes the elements within a value of a wire class, one after the other."""
+    flat = _flat_writer(value_type)
+    if flat is not None:
+        return flat
     steps = tuple((part.field, _element(part), part.many, part.optional) for part in parts(value_type))
 
     def write(value: Any, out: Callable[[str], None]) -> None:
@@ -88,9 +97,28 @@ def writer(value_type: type) -> Write:
     return write
 
 
+def _flat_writer(value_type: type, start: str = "", end: str = "") -> Write | None:
+    """The same, between `start` and `end`, as one template: for a class of nothing but two texts or more, none of which
+    can be missing, such as properties and digests, of which there are so many.
+    """
+    fields = parts(value_type)
+    if len(fields) < 2 or any(part.type is not str or part.many or part.optional for part in fields):
+        return None
+    texts = attrgetter(*(part.field for part in fields))
+    template = f"{start}{''.join(f'<{part.element}>%s</{part.element}>' for part in fields)}{end}"
+
+    def write(value: Any, out: Callable[[str], None]) -> None:
+        out(template % tuple(map(escape, texts(value))))
+
+    return write
+
+
 def _element(part: Part) -> Write:
     start, end = f"<{part.element}>", f"</{part.element}>"
     if part.simple is None:
+        flat = _flat_writer(part.type, start, end)
+        if flat is not None:
+            return flat
         inner = writer(part.type)
 
         def write_value(value: Any, out: Callable[[str], None]) -> None:
@@ -100,6 +128,12 @@ def _element(part: Part) -> Write:
 
         return write_value
     text = part.simple.text
+    if part.type in _PLAIN:
+
+        def write_plain(value: Any, out: Callable[[str], None]) -> None:
+            out(f"{start}{text(value)}{end}")
+
+        return write_plain
 
     def write_text(value: Any, out: Callable[[str], None]) -> None:
         out(f"{start}{escape(text(value))}{end}")

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
@@ -10,14 +12,13 @@ from sqlalchemy.exc import IntegrityError
 from filemanager.domain.content import ContentVersion
 from filemanager.domain.replica import Replica
 from filemanager.persistence.repositories.batches import batches
-from filemanager.persistence.repositories.identifiers import ivorn
+from filemanager.persistence.repositories.identifiers import container_ivorn, ivorn
 from filemanager.persistence.repositories.stores import KEY_OF_STORE
 from filemanager.persistence.repositories.violations import FOREIGN_KEY, refusal
 from filemanager.persistence.schema import CONTENT_VERSIONS, NODES, REPLICAS, STORES, VERSION_DIGESTS
 from vofiles.contract import Digest
 from vofiles.errors import Conflict, ContentNotFound, NodeNotFound, StoreNotFound, VersionConflict
 from vofiles.instant import Instant
-from vofiles.ivorn import Ivorn
 
 _V, _OTHER, _D, _R = CONTENT_VERSIONS, CONTENT_VERSIONS.alias("other"), VERSION_DIGESTS, REPLICAS
 
@@ -84,6 +85,8 @@ _NOTE_SIZE = (
 _DELETE_VERSION = delete(_V).where(_V.c.key == bindparam("version"))
 
 _DELETE_REPLICA = delete(_R).where(_R.c.key == bindparam("replica"))
+_KEY_OF_ROW = itemgetter(5)
+
 ANY_REPLICA = (
     select(
         _R.c.version,
@@ -151,7 +154,7 @@ class SqlContents:
     def current_versions(self, nodes: Sequence[int]) -> dict[int, ContentVersion]:
         found: dict[int, ContentVersion] = {}
         for some in batches(nodes):
-            rows = self._connection.execute(_CURRENT, {"nodes": some})
+            rows = self._connection.execute(_CURRENT, {"nodes": some}).all()
             found.update((version.node, version) for version in versions_of(rows))
         return found
 
@@ -202,7 +205,7 @@ class SqlContents:
     def replicas_of(self, versions: Sequence[int]) -> dict[int, list[Replica]]:
         found: dict[int, list[Replica]] = {}
         for some in batches(versions):
-            for row in self._connection.execute(_OF_VERSIONS, {"versions": some}):
+            for row in self._connection.execute(_OF_VERSIONS, {"versions": some}).all():
                 replica = replica_of(row)
                 found.setdefault(replica.version, []).append(replica)
         return found
@@ -220,19 +223,16 @@ class SqlContents:
 def versions_of(rows: Iterable[Any]) -> list[ContentVersion]:
     """One for each version; its rows come one after the other."""
     found: list[ContentVersion] = []
-    digests: list[Digest] = []
-    for node, number, size, created, content_type, key, algorithm, value, superseded in rows:
-        if not found or found[-1].key != key:
-            digests = []
-            until = None if superseded is None else Instant(superseded)
-            found.append(ContentVersion(node, number, size, Instant(created), content_type, (), key, until))
-        if algorithm is not None:
-            digests.append(Digest(algorithm, value))
-            found[-1] = replace(found[-1], digests=tuple(digests))
+    for key, some in groupby(rows, _KEY_OF_ROW):
+        whole = list(some)
+        node, number, size, created, content_type, _key, _algorithm, _value, superseded = whole[0]
+        digests = tuple(Digest(row[6], row[7]) for row in whole if row[6] is not None)
+        until = None if superseded is None else Instant(superseded)
+        found.append(ContentVersion(node, number, size, Instant(created), content_type, digests, key, until))
     return found
 
 
 def replica_of(row: Any) -> Replica:
     """The replica in a row of ANY_REPLICA."""
     version, store, container, state, offset, length, key = row
-    return Replica(version, ivorn(store), Ivorn.parse(container), state, offset, length, key)
+    return Replica(version, ivorn(store), container_ivorn(container), state, offset, length, key)

@@ -9,3 +9,9 @@ from vofiles.ivorn import Ivorn
 def ivorn(text: str) -> Ivorn:
     """The identifier in a column."""
     return Ivorn.parse(text)
+
+
+def container_ivorn(text: str) -> Ivorn:
+    """The identifier of a container in a column: its service is one of a few, its number like no other."""
+    service, _, number = text.partition("#")
+    return ivorn(service).with_fragment(number)

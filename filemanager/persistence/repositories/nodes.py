@@ -157,7 +157,7 @@ class SqlTree:
         return None if row is None else node_of(row)
 
     def _many(self, statement: Select[Any], values: dict[str, Any]) -> list[Node]:
-        return [node_of(row) for row in self._connection.execute(statement, values)]
+        return [node_of(row) for row in self._connection.execute(statement, values).all()]
 
     def find_node(self, number: str) -> Node | None:
         return self._one(_FIND_NUMBER, {"number": number})

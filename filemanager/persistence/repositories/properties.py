@@ -30,7 +30,7 @@ class SqlNodes(SqlTree):
     def properties_of(self, keys: Sequence[int]) -> dict[int, dict[str, str]]:
         found: dict[int, dict[str, str]] = {}
         for nodes in batches(keys):
-            for node, name, value in self._connection.execute(_PROPERTIES, {"nodes": nodes}):
+            for node, name, value in self._connection.execute(_PROPERTIES, {"nodes": nodes}).all():
                 found.setdefault(node, {})[name] = value
         return found
 

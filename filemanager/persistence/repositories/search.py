@@ -90,7 +90,7 @@ class SqlSearch:
         return found
 
     def _entries(self, statement: Select[Any], values: dict[str, Any]) -> list[Entry]:
-        return [Entry._make(row) for row in self._connection.execute(statement, values)]
+        return [Entry._make(row) for row in self._connection.execute(statement, values).all()]
 
     def with_property(self, name: str, heads: Span, limit: int) -> list[int]:
         values = {"name": name, "low": heads.low, "high": heads.high, "limit": limit}
