@@ -13,7 +13,7 @@ from filemanager.domain.content import ContentVersion
 from filemanager.domain.errand import Errand, ErrandVerb
 from filemanager.domain.node import Node
 from filemanager.domain.replica import Replica
-from filemanager.domain.retention import DAYS, KEEP, Retention
+from filemanager.domain.retention import Retention
 from filemanager.domain.transfer import Transfer
 from filemanager.ports import Clock, Database, Transaction
 from vofiles.contract import Direction
@@ -97,12 +97,11 @@ class RetentionService:
 
     def _rule(self, tx: Transaction, node: Node) -> Retention:
         """What the root of a node's space says, and the service where it says nothing."""
-        above = tx.nodes.ancestors(node.key)
-        root = above[-1].key if above else node.key
-        wishes = {key: tx.nodes.property_of([root], key).get(root) for key in (KEEP, DAYS)}
-        terms = self.config.terms
-        given = {key: value for key, value in wishes.items() if value is not None}
-        return Retention(terms.keep_versions, terms.keep_days).with_wishes(given)
+        # Not the root above the node: what is in the trash is kept as it was, so that it can be restored as it was.
+        account = tx.accounts.find_account(node.owner)
+        root = tx.nodes.find_node(account.home) if account is not None else None
+        wishes = tx.nodes.properties_of([root.key]).get(root.key, {}) if root is not None else {}
+        return Retention(self.config.terms.keep_versions, self.config.terms.keep_days).with_wishes(wishes)
 
     def _free_from(self, moving: list[Transfer], version: ContentVersion, replica: Replica, now: Instant) -> Instant:
         """From when on nobody fetches the bytes of a replica, or adds to them."""

@@ -10,11 +10,13 @@ from filemanager.domain.caller import Caller
 from filemanager.services import retention
 from tests.support.filemanager import CAMBRIDGE, LEICESTER, World, property_of, store_of, tried_world
 from vofiles.contract import (
+    Delete,
     ExportData,
     ExportInit,
     ListVersions,
     ListVersionsAnswer,
     Property,
+    Restore,
     SetAccountProperties,
     SetProperties,
     TransferState,
@@ -185,6 +187,21 @@ def test_a_space_that_wants_less_than_before_is_put_right_by_the_upkeep(
     assert len(world.run_errands()) == 2
     assert world.get(dave, file) == b"3"
     assert world.desk.retention.sweep() == 0
+
+
+def test_what_is_in_the_trash_is_kept_as_its_space_says() -> None:
+    world = World()
+    dave = world.add_account("dave")
+    wish(world, dave, keep="3", days="9")
+    folder = world.add_folder(dave, "folder")
+    file = world.add_file(dave, "a", folder)
+    for content in (b"1", b"2", b"3"):
+        world.put(dave, file, content)
+    trashed = world.desk.deletions.delete(dave, Delete(folder, recursive=True)).trashed
+    assert trashed is not None
+    assert world.desk.retention.sweep() == 0
+    world.desk.trash.restore(dave, Restore(trashed))
+    assert numbers(world, dave, file) == [3, 2, 1]
 
 
 # --- by age -----------------------------------------------------------------------------------------------------------
