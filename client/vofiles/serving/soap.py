@@ -70,8 +70,8 @@ class SoapService:
         challenges: tuple[str, ...] = PASSWORD_OR_TOKEN,
     ) -> None:
         self._operations = {operation.name: operation for operation in operations}
-        if functions.keys() - self._operations.keys():
-            strangers = sorted(functions.keys() - self._operations.keys())
+        if functions.keys() != self._operations.keys():
+            strangers = sorted(functions.keys() ^ self._operations.keys())
             raise ValueError(f"functions and operations differ in {', '.join(strangers)}")
         published = Published(wsdl_name)
         if published.namespace != namespace:
