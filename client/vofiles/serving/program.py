@@ -4,6 +4,7 @@ Rule: knows no server. An error that an operator can act upon is one line on sta
 configuration, 1: all else); whatever costs time to import is imported by who needs it.
 """
 
+import gc
 import os
 import signal
 import sys
@@ -106,6 +107,7 @@ class Program(Generic[C]):
             server = make(settings, listener, reactor, access_log(form))
             server.prepare()
             server.start()
+            _collect_seldom()
             reactor.addSystemEventTrigger("before", "shutdown", server.stop)
             signal.signal(signal.SIGHUP, lambda *_: reactor.callFromThread(self._reload, context.obj, server))
             reactor.callWhenRunning(lambda: print(f"ready {server.address}", flush=True))  # noqa: T201 - a parent waits
@@ -121,3 +123,12 @@ class Program(Generic[C]):
             log.error("configuration not reloaded", reason=str(error))  # noqa: TRY400 - its sentence says all
         else:
             log.info("configuration reloaded", path=str(path))
+
+
+def _collect_seldom() -> None:
+    """Garbage that only a collector finds is rare here, and an answer of a thousand nodes is no garbage: looking for it
+    after every 700 new objects, as Python does by itself, took a fifth of such an answer's time.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 10, 10)
