@@ -95,7 +95,7 @@ def test_an_entry_is_found_as_it_was_added_until_it_or_its_node_goes(tree: Datab
     def fill(tx: Transaction) -> None:
         space = Space(tx, DAVE)
         one, two = (space.add(space.home, name) for name in "ab")
-        told = {"purge_after": Instant(T0 + 9), "files": 3, "size": 1 << 40, "purger": JOB}
+        told: dict[str, Any] = {"purge_after": Instant(T0 + 9), "files": 3, "size": 1 << 40, "purger": JOB}
         entries = [space.delete(one, **told), space.delete(two)]
         assert [tx.trash.find_entry(entry.number) for entry in entries] == entries
         assert tx.trash.entries_among([one.key, space.home.key, two.key]) == {each.node: each for each in entries}

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 
@@ -10,9 +10,10 @@ from filemanager.config import JobTerms
 from filemanager.domain.caller import Caller
 from filemanager.persistence.engine import open_database
 from filemanager.persistence.memory import MemoryDatabase
-from filemanager.ports import Database, Transaction
+from filemanager.ports import Database
 from tests.support.databases import new_database
 from tests.support.filemanager import CAMBRIDGE, EDINBURGH, LEICESTER, World, below
+from tests.support.mortal import Killed, Mortal
 from vofiles.contract import (
     BundleHints,
     ExportTree,
@@ -45,7 +46,6 @@ from vofiles.errors import (
 )
 from vofiles.ivorn import Ivorn, LongIdentifier
 
-R = TypeVar("R")
 FILES = {"a.vot": b"alpha", "deep/er/b%20c.fits": b"beta" * 100, "deep/d.csv": b""}
 SINK = "http://sink/back/"
 
@@ -372,37 +372,6 @@ def test_what_cannot_be_exported_is_refused(world: World, dave: Caller, full: Lo
 
 
 # --- the same, once, whatever is killed ---
-
-
-class Killed(BaseException):
-    """The process is gone."""
-
-
-class Mortal:
-    """A database, and stores, at each of whose effects the process can be killed."""
-
-    def __init__(self, database: Database) -> None:
-        self.database = database
-        self.effects = 0
-        self.fatal = 0
-        """The number of the effect to be killed at."""
-
-    def read(self, fn: Callable[[Transaction], R]) -> R:
-        return self.database.read(fn)
-
-    def write(self, fn: Callable[[Transaction], R]) -> R:
-        self.effect()
-        answer = self.database.write(fn)
-        self.effect()
-        return answer
-
-    def close(self) -> None:
-        self.database.close()
-
-    def effect(self, *_: object) -> None:
-        self.effects += 1
-        if self.effects == self.fatal:
-            raise Killed
 
 
 @pytest.fixture

@@ -1,0 +1,440 @@
+"""The trash: what goes in and comes back, what it costs, what becomes of transfers, what others see; the checker."""
+
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, event
+
+from filemanager.config import Terms
+from filemanager.domain.caller import Caller
+from filemanager.domain.node import Node
+from filemanager.persistence.engine import open_database
+from filemanager.persistence.memory import MemoryDatabase
+from filemanager.ports import Database, Transaction
+from filemanager.services.check import CheckService
+from filemanager.services.trashing import COUNTED
+from tests.support.databases import server
+from tests.support.filemanager import CAMBRIDGE, OPERATOR, World, below, store_of
+from tests.support.treedatabases import tree
+from vofiles.contract import (
+    BundleHints,
+    Delete,
+    ExportInit,
+    GetNode,
+    GetUsage,
+    ImportInit,
+    ListTrash,
+    Move,
+    NodeKind,
+    Property,
+    PurgeTrash,
+    Restore,
+    SetProperties,
+    TransferState,
+    Trashed,
+)
+from vofiles.errors import FolderNotEmpty, InvalidName, NodeNotFound, ParentNotFound, VofilesError
+from vofiles.findings import Report
+from vofiles.instant import SECOND
+from vofiles.ivorn import LongIdentifier, new_number
+from vofiles.names import MAX_DEPTH, NodeName
+
+__all__ = ["server", "tree"]
+
+DAY = 86_400
+LONG = 30
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
+    database: Database = (
+        MemoryDatabase() if request.param == "memory" else open_database(f"sqlite:///{tmp_path / 'tree.db'}")
+    )
+    yield World(database, default_store=CAMBRIDGE)
+    database.close()
+
+
+@pytest.fixture
+def dave(world: World) -> Caller:
+    return world.add_account("dave")
+
+
+def delete(world: World, caller: Caller, node: LongIdentifier, **told: Any) -> None:
+    world.desk.deletions.delete(caller, Delete(node, recursive=True, **told))
+
+
+def trash(world: World, caller: Caller) -> tuple[Trashed, ...]:
+    return world.desk.trash.list_trash(caller, ListTrash()).trashed
+
+
+def names(world: World, caller: Caller) -> list[str]:
+    nodes = world.desk.nodes.get_node(caller, GetNode(world.home(caller), BundleHints(depth=-1)))
+    return [node.name for node in nodes[1:]]
+
+
+def fill(world: World, caller: Caller, folder: LongIdentifier, number: int) -> None:
+    """So many files in a folder, quickly."""
+
+    def add(tx: Transaction) -> None:
+        parent = tx.nodes.find_path(folder.node.number, folder.path)
+        assert parent is not None
+        now = world.watch.now()
+        tx.nodes.add_nodes(
+            [
+                Node(
+                    new_number(), NodeName(f"f{place}"), NodeKind.FILE, caller.account, now, now,
+                    parent=parent.key, parent_number=parent.number,
+                )
+                for place in range(number)
+            ]
+        )  # fmt: skip
+
+    world.database.write(add)
+
+
+# --- bytes ---
+
+
+def test_the_bytes_of_what_is_deleted_stay_and_all_checks_agree(world: World, dave: Caller) -> None:
+    folder = world.add_folder(dave, "a")
+    files = [world.add_file(dave, name, folder) for name in "bc"]
+    offers = [world.put(dave, file, b"12345") for file in files]
+    delete(world, dave, files[0])
+    delete(world, dave, folder)
+    assert world.run_errands() == []
+    assert all(world.stores[store_of(offer)].holds(offer.container) for offer in offers if offer.container)
+    service = CheckService(world.desk.config, world.database, world.stores, world.watch)
+    report = Report("x").add(service.check(OPERATOR, repair=True))
+    assert report.findings == []
+    assert (report.counted["replicas"], report.counted["bytes in the tree"]) == (2, 10)
+    assert names(world, dave) == []
+    world.desk.trash.purge_trash(dave, PurgeTrash())
+    assert sorted(verb for verb, _ in world.run_errands()) == ["deleteContainer"] * 2
+    assert not world.stores[CAMBRIDGE].containers()
+
+
+def test_every_kept_version_counts_and_goes(tmp_path: Path) -> None:
+    world = World(terms=Terms(keep_versions=2), default_store=CAMBRIDGE)
+    dave = world.add_account("dave")
+    file = world.add_file(dave, "a")
+    world.put(dave, file, b"123")
+    world.put(dave, file, b"12345")
+    delete(world, dave, file)
+    assert trash(world, dave)[0].size == 8
+    usage = world.desk.usages.get_usage(dave, GetUsage(world.home(dave)))
+    assert (usage.trash_nodes, usage.trash_size, usage.size, usage.kept) == (1, 8, 0, 0)
+    world.desk.trash.restore(dave, Restore(file.node))
+    usage = world.desk.usages.get_usage(dave, GetUsage(world.home(dave)))
+    assert (usage.trash_nodes, usage.trash_size, usage.size, usage.kept) == (0, 0, 5, 3)
+    delete(world, dave, file, purge=True)
+    world.run_errands()
+    assert not world.stores[CAMBRIDGE].containers()
+
+
+# --- transfers ---
+
+
+def test_what_is_under_way_on_a_deleted_file_ends(world: World, dave: Caller) -> None:
+    file = world.add_file(dave, "a")
+    offer = world.offer(dave, file)
+    delete(world, dave, file)
+    answer = world.desk.transfers.get_transfer(dave, offer.transfer)
+    assert (answer.transfer.state, answer.node) == (TransferState.CANCELLED, None)
+    assert world.run_errands() == [("cancelTransfer", offer.transfer)]
+    world.desk.trash.restore(dave, Restore(file.node))
+    assert world.node(dave, file).version == 0
+
+
+def test_what_comes_below_a_deleted_folder_is_there_when_it_is_restored(world: World, dave: Caller) -> None:
+    folder = world.add_folder(dave, "a")
+    file = world.add_file(dave, "b", folder)
+    offer = world.offer(dave, file)
+    delete(world, dave, folder)
+    assert trash(world, dave)[0].size == 0
+    world.send(offer, b"12345")
+    world.stores.deliver(world.desk)
+    answer = world.desk.transfers.get_transfer(dave, offer.transfer)
+    assert (answer.transfer.state, answer.node) == (TransferState.COMPLETED, None)
+    assert trash(world, dave)[0].size == 5
+    world.desk.trash_upkeep.sweep()
+    assert trash(world, dave)[0].size == 5
+    world.desk.trash.restore(dave, Restore(folder.node))
+    assert world.get(dave, file) == b"12345"
+    assert world.desk.transfers.get_transfer(dave, offer.transfer).node == world.node(dave, file)
+
+
+class Between:
+    """A database with something that happens right before the next write."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.read = database.read
+        self.close = database.close
+        self.happen: Any = None
+
+    def write(self, fn: Any) -> Any:
+        happen, self.happen = self.happen, None
+        if happen is not None:
+            happen()
+        return self._database.write(fn)
+
+
+def test_a_transfer_does_not_begin_on_what_has_just_been_deleted() -> None:
+    between = Between(MemoryDatabase())
+    world = World(between, default_store=CAMBRIDGE)
+    dave = world.add_account("dave")
+    file = world.add_file(dave, "a")
+    world.put(dave, file, b"one")
+    for begin in (
+        lambda: world.desk.imports.import_init(dave, ImportInit(file)),
+        lambda: world.desk.exports.export_init(dave, ExportInit(file)),
+    ):
+        between.happen = lambda: delete(world, dave, file)
+        with pytest.raises(NodeNotFound):
+            begin()
+        world.desk.trash.restore(dave, Restore(file.node))
+    assert world.get(dave, file) == b"one"
+
+
+# --- what it costs ---
+
+
+@pytest.fixture
+def sent() -> Iterator[Counter[str]]:
+    """The statements that go to any database."""
+    statements: Counter[str] = Counter()
+
+    def note(_connection: Any, _cursor: Any, statement: str, _values: Any, _context: Any, _many: bool) -> None:
+        statements[statement] += 1
+
+    event.listen(Engine, "before_cursor_execute", note)
+    yield statements
+    event.remove(Engine, "before_cursor_execute", note)
+
+
+def test_a_folder_goes_and_comes_back_in_as_many_statements_whatever_is_in_it(
+    tmp_path: Path, sent: Counter[str]
+) -> None:
+    database = open_database(f"sqlite:///{tmp_path / 'tree.db'}")
+    world = World(database)
+    dave = world.add_account("dave")
+    delete(world, dave, world.add_file(dave, "the trash is made"))
+    told = []
+    for number in (1, 5000):
+        folder = world.add_folder(dave, f"of {number}")
+        fill(world, dave, folder, number)
+        counts = []
+        for deed in (lambda: delete(world, dave, folder), lambda: world.desk.trash.restore(dave, Restore(folder.node))):  # noqa: B023
+            sent.clear()
+            deed()
+            counts.append(Counter(sent))
+        told.append(counts)
+    assert told[0] == told[1]
+    assert told[0][0].total() < 40
+    database.close()
+
+
+def test_what_is_too_much_to_count_at_once_is_counted_by_who_asks_and_by_the_upkeep(world: World, dave: Caller) -> None:
+    folder = world.add_folder(dave, "a")
+    fill(world, dave, folder, COUNTED)
+    delete(world, dave, folder)
+
+    def noted() -> int | None:
+        found = world.database.read(lambda tx: tx.trash.find_entry(folder.node.number))
+        assert found is not None
+        return found.files
+
+    assert noted() is None
+    assert trash(world, dave)[0].files == COUNTED
+    world.desk.trash_upkeep.sweep()
+    assert noted() == COUNTED
+    assert trash(world, dave)[0].files == COUNTED
+
+
+# --- restoring ---
+
+
+def test_every_step_of_it_is_in_the_history(world: World, dave: Caller) -> None:
+    folder = world.add_folder(dave, "a")
+    file = world.add_file(dave, "b", folder, colour="blue")
+    delete(world, dave, file)
+    world.desk.trash.restore(dave, Restore(file.node, name="c"))
+    delete(world, dave, file)
+    world.desk.trash.purge_trash(dave, PurgeTrash(file.node))
+    changes = world.database.read(lambda tx: tx.changes.list_changes(0, 100))[-4:]
+    numbers = {"node.parent": folder.node.number}
+    assert [(each.operation, each.before, each.after) for each in changes] == [
+        ("trash", {"node.name": "b"} | numbers, {}),
+        ("restore", {}, {"node.name": "c"} | numbers),
+        ("trash", {"node.name": "c"} | numbers, {}),
+        ("delete", {"node.name": "c", "node.type": "FILE", "colour": "blue"} | numbers, {}),
+    ]
+    assert {(each.who, each.on_behalf_of, each.node) for each in changes} == {
+        (dave.account, dave.account, file.node.number)
+    }
+
+
+def test_what_would_be_too_deep_is_not_restored_there(world: World, dave: Caller) -> None:
+    folder = world.add_folder(dave, "a")
+    world.add_folder(dave, "b", folder)
+    delete(world, dave, folder)
+    deep = world.home(dave)
+    for _ in range(MAX_DEPTH - 2):
+        deep = world.add_folder(dave, "d", deep)
+    with pytest.raises(InvalidName):
+        world.desk.trash.restore(dave, Restore(folder.node, deep))
+    assert len(trash(world, dave)) == 1
+    world.desk.trash.restore(dave, Restore(folder.node))
+
+
+def test_nothing_is_restored_into_itself(world: World, dave: Caller) -> None:
+    folder = world.add_folder(dave, "a")
+    inner = world.add_folder(dave, "b", folder)
+    delete(world, dave, folder)
+    for parent in (folder, inner, below(folder, "b")):
+        with pytest.raises(ParentNotFound):
+            world.desk.trash.restore(dave, Restore(folder.node, parent))
+
+
+def test_a_name_that_is_a_number_is_a_name(world: World, dave: Caller) -> None:
+    """What lies in the trash is called by its number; that a live node is, too, means nothing."""
+    folder = world.add_folder(dave, "a")
+    world.desk.moves.move(dave, Move(folder, name=folder.node.number))
+    world.add_file(dave, "b", folder)
+    world.desk.nodes.set_properties(dave, SetProperties(folder, (Property("a", "b"),)))
+    delete(world, dave, folder)
+    world.desk.trash.restore(dave, Restore(folder.node))
+    assert names(world, dave) == [folder.node.number, "b"]
+
+
+def test_a_trash_is_for_one_space(world: World, dave: Caller) -> None:
+    anna = world.add_account("anna")
+    for who in (dave, anna):
+        delete(world, who, world.add_file(who, "a"))
+    assert [entry.node.owner for entry in trash(world, anna)] == [anna.account]
+    usage = world.desk.usages.get_usage(anna, GetUsage(world.home(anna)))
+    assert (usage.trash_nodes, usage.files) == (1, 0)
+    root = world.database.read(lambda tx: tx.trash.find_root(dave.account))
+    assert root is not None
+    hidden = LongIdentifier(type(world.home(dave).node)(world.home(dave).node.service, root.number))
+    for act in (
+        lambda: world.node(dave, hidden),
+        lambda: delete(world, dave, hidden),
+        lambda: world.add_file(dave, "x", hidden),
+        lambda: world.desk.trash.restore(dave, Restore(hidden.node)),
+        lambda: world.desk.trash.purge_trash(dave, PurgeTrash(hidden.node)),
+    ):
+        with pytest.raises(VofilesError, match=r"no node|no parent"):
+            act()
+
+
+# --- time ---
+
+
+def test_what_has_been_there_for_long_enough_goes_by_itself(world: World, dave: Caller) -> None:
+    old, young = (world.add_file(dave, name) for name in ("old", "young"))
+    world.put(dave, old, b"one")
+    delete(world, dave, old)
+    world.watch.seconds += DAY
+    delete(world, dave, young)
+    world.watch.seconds += 29 * DAY - 1
+    assert world.desk.trash_upkeep.sweep() == 0
+    assert len(trash(world, dave)) == 2
+    world.watch.seconds += 1
+    assert world.desk.trash_upkeep.sweep() == 1
+    assert [entry.node.name for entry in trash(world, dave)] == ["young"]
+    assert [verb for verb, _ in world.run_errands()] == ["deleteContainer"]
+    last = world.database.read(lambda tx: tx.changes.list_changes(0, 100))[-1]
+    assert (last.operation, last.node, last.who) == ("delete", old.node.number, world.desk.operator.account)
+    assert last.on_behalf_of == dave.account
+
+
+def test_nothing_goes_by_itself_where_nothing_is_to() -> None:
+    world = World(terms=Terms(trash_days=0))
+    dave = world.add_account("dave")
+    delete(world, dave, world.add_file(dave, "a"))
+    assert trash(world, dave)[0].purge_after is None
+    world.watch.seconds += 100_000 * DAY
+    assert world.desk.trash_upkeep.sweep() == 0
+    assert len(trash(world, dave)) == 1
+
+
+def test_clocks_that_are_set_back_bring_no_deletion_before_its_node(world: World, dave: Caller) -> None:
+    world.watch.seconds = DAY
+    file = world.add_file(dave, "a")
+    world.watch.seconds = 0
+    delete(world, dave, file)
+    (entry,) = trash(world, dave)
+    assert entry.deleted == entry.node.created
+    assert entry.purge_after == entry.deleted + 30 * DAY * SECOND
+
+
+# --- several at once ---
+
+
+def test_deleting_restoring_and_adding_at_once_lose_nothing(tree: Database) -> None:
+    world = World(tree)
+    dave = world.add_account("dave")
+    folders = [world.add_folder(dave, f"d{number}") for number in range(4)]
+    barrier = threading.Barrier(8)
+
+    def come_and_go(folder: LongIdentifier) -> None:
+        barrier.wait(LONG)
+        for _ in range(5):
+            world.desk.deletions.delete(dave, Delete(folder, recursive=True))
+            world.desk.trash.restore(dave, Restore(folder.node))
+
+    def add(folder: LongIdentifier) -> int:
+        added = 0
+        barrier.wait(LONG)
+        for number in range(10):
+            try:
+                world.add_file(dave, f"f{number}", folder)
+            except ParentNotFound:
+                continue
+            added += 1
+        return added
+
+    with ThreadPoolExecutor(8) as pool:
+        going = [pool.submit(come_and_go, folder) for folder in folders]
+        adding = [pool.submit(add, folder) for folder in folders]
+        for future in going:
+            future.result(LONG)
+        added = sum(future.result(LONG) for future in adding)
+    usage = world.desk.usages.get_usage(dave, GetUsage(world.home(dave)))
+    assert (usage.folders, usage.files, usage.trash_nodes) == (5, added, 0)
+    assert trash(world, dave) == ()
+
+
+def test_an_empty_folder_that_goes_takes_nothing_with_it(tree: Database) -> None:
+    """Nobody's new file disappears in a folder that was deleted because it was empty."""
+    world = World(tree)
+    dave = world.add_account("dave")
+    for number in range(10):
+        folder = world.add_folder(dave, f"d{number}")
+        barrier = threading.Barrier(2)
+
+        def go(folder: LongIdentifier = folder, barrier: threading.Barrier = barrier) -> str:
+            barrier.wait(LONG)
+            try:
+                world.desk.deletions.delete(dave, Delete(folder))
+            except FolderNotEmpty:
+                return "refused"
+            return "done"
+
+        def add(folder: LongIdentifier = folder, barrier: threading.Barrier = barrier) -> str:
+            barrier.wait(LONG)
+            try:
+                world.add_file(dave, "x", folder)
+            except ParentNotFound:
+                return "refused"
+            return "done"
+
+        with ThreadPoolExecutor(2) as pool:
+            outcomes = [future.result(LONG) for future in (pool.submit(go), pool.submit(add))]
+        assert sorted(outcomes) == ["done", "refused"]
