@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, TypedDict, Unpack, overload
 
-from vofiles.contract import AddNode, Copy, Delete, Move, NodeJobAnswer, NodeKind, SetProperties
+from vofiles.contract import AddNode, Copy, Delete, GetNode, Move, NodeJobAnswer, NodeKind, SetProperties
 from vofiles.entry import Entry
 from vofiles.errors import DuplicateNode, InvalidArgument, NodeNotFound, ParentNotFound, PermissionDenied
 from vofiles.info import NodeInfo, info_of
@@ -189,8 +189,12 @@ class Branch(Entry):
         job = finished(self._root, answer.job, wait=wait, progress=progress)
         if not wait:
             return job
-        # What a job has changed meanwhile is not in its first answer.
-        return info_of(answer.node, place.path) if answer.job is None else self._entry(place.path).info()
+        if answer.job is None:
+            return info_of(answer.node, place.path)
+        # What a job has changed meanwhile is not in its first answer; by its identifier, as others may have moved it.
+        with place.root.own_words():
+            (node, *_) = self._root.port.get_node(GetNode(LongIdentifier(answer.node.identifier))).nodes
+            return info_of(node, place.path)
 
     # --- away, and back ---
 

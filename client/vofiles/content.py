@@ -6,7 +6,6 @@ Rule: what was put is durable and compared when the method returns; what was fet
 import io
 import os
 from collections.abc import Mapping
-from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Literal, overload
 
@@ -62,9 +61,11 @@ class FileContent(Branch):
                 return self._info_after(self._root.transfers.put(request, source, progress))
 
     def append(self, content: Content, *, progress: Progress | None = None, if_version: int | None = None) -> NodeInfo:
-        """Add to the content of a file; make it if need be. The longer content is a new version, the old one is kept.
+        """Add to the content of a file; make it if need be. The longer content is a new version; the old one is kept as
+        long as the home keeps earlier ones (`versions.keep`).
 
-        Returns and raises as `put`.
+        Returns and raises as `put`; VersionConflict also where somebody else has changed the content meanwhile: nothing
+        is lost then, append again.
         """
         with open_source(content) as source:
             self._require_file_node({})
@@ -145,10 +146,11 @@ class FileContent(Branch):
             return open_reader(lambda file: self._fetch(OpenFile(file), None, version))
         if version is not None:
             raise InvalidArgument("version", reason="an earlier content can only be read: open it with 'rb'")
-        writers = {"wb": self.put, "ab": self.append}
-        if mode not in writers:
-            raise InvalidArgument("mode", reason="it is 'rb', 'wb' or 'ab'")
-        return Writer(partial(writers[mode]))
+        if mode == "wb":
+            return Writer(self.put)
+        if mode == "ab":
+            return Writer(self.append)
+        raise InvalidArgument("mode", reason="it is 'rb', 'wb' or 'ab'")
 
 
 def _local_path(content: Content) -> Path:

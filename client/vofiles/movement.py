@@ -89,7 +89,8 @@ class Movements(FileContent):
         such as `night-1/m31.fits`. Folders on the way are made.
 
         Answers the job, which has ended unless `wait=False`. Raises NodeNotFound, NotAFolder, InvalidName,
-        InvalidArgument where there are none; what the job failed by.
+        InvalidArgument where there are none, TooLarge for more than one request can name (some 2000); what the job
+        failed by.
         """
         if not sources:
             raise InvalidArgument("sources", reason="give at least one path with its URL")

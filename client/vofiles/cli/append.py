@@ -13,7 +13,7 @@ def append(
     local: Annotated[str, typer.Argument(metavar="LOCAL", help="What to add: a file on this machine, or - .")],
     path: Annotated[str, typer.Argument(metavar="PATH", help=f"The file it is added to: {words.HOME_HELP}.")],
 ) -> None:
-    """Add to the end of a file; make it if it is not there. The content it had before is kept as an earlier version."""
+    """Add to the end of a file; make it if it is not there. The content it had before is an earlier version then."""
     from vofiles import connect
 
     source = words.local_path(local)

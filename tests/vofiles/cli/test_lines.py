@@ -10,12 +10,16 @@ from vofiles.errors import (
     AddressRefused,
     ChecksumMismatch,
     DuplicateNode,
+    IntoItself,
     InvalidName,
+    JobEnded,
+    JobNotFound,
     NodeNotFound,
     NotAuthenticated,
     ServiceBusy,
     StoreUnreachable,
     Unexpected,
+    VersionNotFound,
 )
 from vofiles.info import NodeInfo
 from vofiles.names import HomePath, NodeName
@@ -66,6 +70,29 @@ def test_a_listing_is_aligned() -> None:
     assert list(lines.table([])) == []
 
 
+def test_columns() -> None:
+    assert list(lines.aligned([("a", "1", ""), ("bbb", "22", "x")], right=(1,))) == ["a     1", "bbb  22  x"]
+    assert list(lines.aligned([])) == []
+    (line,) = lines.aligned([(NASTY, NASTY)])
+    require_harmless(line)
+    for line in lines.listed({NASTY: NASTY, "empty": ""}):
+        require_harmless(line)
+    assert list(lines.listed({})) == []
+
+
+@pytest.mark.parametrize(
+    ("size", "said"),
+    [(0, "0 B"), (1023, "1023 B"), (1024, "1.0 KiB"), (1 << 30, "1.0 GiB"), (5000 << 40, "5000.0 TiB")],
+)
+def test_sizes_as_people_read_them(size: int, said: str) -> None:
+    assert lines.measured(size) == said
+
+
+def test_numbers_of_things() -> None:
+    assert [lines.counted(number, "file") for number in (0, 1, 2)] == ["0 files", "1 file", "2 files"]
+    assert lines.counted(2, "entry", "entries") == "2 entries"
+
+
 @pytest.mark.parametrize(
     ("error", "code"),
     [
@@ -76,6 +103,10 @@ def test_a_listing_is_aligned() -> None:
         (ServiceBusy("x"), 5),
         (InvalidName("x"), 2),
         (DuplicateNode("x"), 1),
+        (JobEnded("x"), 1),
+        (JobNotFound("x"), 3),
+        (VersionNotFound("x"), 3),
+        (IntoItself("x"), 1),
         (ChecksumMismatch("x"), 1),
         (Unexpected("x"), 1),
         (FileNotFoundError(2, "No such file"), 1),
