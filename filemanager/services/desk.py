@@ -39,6 +39,7 @@ from filemanager.services.trash import TrashService
 from filemanager.services.trash_upkeep import TrashUpkeep
 from filemanager.services.tree_exports import TreeExportService
 from filemanager.services.tree_imports import TreeImportService
+from filemanager.services.tree_jobs import TreeJobs
 from filemanager.services.usages import UsageService
 from filemanager.services.versions import VersionService
 from vofiles.contract import AccountKind, JobVerb
@@ -109,8 +110,9 @@ def make_desk(
     imports = ImportService(config, database, control, clock, numbers, offers)
     exports = ExportService(config, database, control, clock, numbers, offers)
     moving = JobTransfers(database, clock, transfers)
-    tree_imports = TreeImportService(config, database, clock, numbers, once, imports, moving, runner.wake)
-    tree_exports = TreeExportService(config, database, clock, numbers, once, exports, moving, runner.wake)
+    tree_jobs = TreeJobs(config, clock, numbers, once, runner.wake)
+    tree_imports = TreeImportService(moving, config, database, clock, numbers, imports, tree_jobs)
+    tree_exports = TreeExportService(moving, config, database, exports, tree_jobs)
     runner.register(JobVerb.IMPORT, tree_imports)
     runner.register(JobVerb.EXPORT, tree_exports)
     copying = Copying(config, database, control, clock, numbers, offers, transfers)

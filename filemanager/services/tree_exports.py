@@ -4,7 +4,7 @@ Rule: which files is settled when it begins; each is an item, and an export like
 when its turn comes. A file without content is an item too, and fails, so that nobody believes it was sent.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from filemanager.config import Config
@@ -13,32 +13,26 @@ from filemanager.domain.caller import Caller
 from filemanager.domain.job import Job, JobItem
 from filemanager.domain.node import Node, require_folder
 from filemanager.domain.step import Step
-from filemanager.ports import Clock, Database, Numbers, Transaction
-from filemanager.services.description import describe_node, preferred_replica
+from filemanager.ports import Database, Transaction
+from filemanager.services.description import preferred_replica
 from filemanager.services.exports import SEND, ExportService
 from filemanager.services.finding import get_node
-from filemanager.services.job_headers import read_headers, write_headers
-from filemanager.services.job_transfers import JobTransfers
-from filemanager.services.jobs import begin_job, describe_job
-from filemanager.services.repeats import Once
+from filemanager.services.job_headers import read_headers
+from filemanager.services.tree_jobs import TreeJobs, TreeWork
 from vofiles import contract
-from vofiles.contract import ExportData, ExportTree, Failure, JobVerb, NodeJobAnswer, NodeKind
+from vofiles.contract import ExportData, ExportTree, JobVerb, NodeJobAnswer, NodeKind
 from vofiles.errors import TooLarge
 from vofiles.ivorn import LongIdentifier, NodeIdentifier, encode_segment
 
 
 @dataclass(frozen=True)
-class TreeExportService:
+class TreeExportService(TreeWork):
     """The use case of exporting a tree, and the work of its jobs (`Work`)."""
 
     config: Config
     database: Database
-    clock: Clock
-    numbers: Numbers
-    once: Once
     exports: ExportService
-    transfers: JobTransfers
-    wake_jobs: Callable[[], None]
+    jobs: TreeJobs
 
     def export_tree(self, caller: Caller, request: ExportTree) -> NodeJobAnswer:
         """A job that has stores send every file below a folder.
@@ -46,24 +40,16 @@ class TreeExportService:
         Raises NodeNotFound, NotAFolder, InvalidArgument, AddressRefused, TooLarge, KeyReused.
         """
         require_address(request.url, None, request.method, SEND)
-        service = self.config.identifier
-        # Looked for before the transaction that others would wait for.
-        items = self.database.read(lambda tx: self._freeze(tx, caller, request.node))
-        now, number = self.clock.now(), self.numbers.new_number()
-        told = {"url": request.url} | write_headers(request.headers)
-        told |= {} if request.method is None else {"method": request.method}
+        told = {"url": request.url} | ({} if request.method is None else {"method": request.method})
+        # Looked for before the transaction that others would wait for; not for a repeat, which finds its first answer.
+        items = self.database.read(
+            lambda tx: None if self.jobs.is_repeat(tx, caller, request) else self._freeze(tx, caller, request.node)
+        )
 
-        def begin(tx: Transaction) -> NodeJobAnswer:
-            folder = require_folder(get_node(tx, service, caller, request.node))
-            job = begin_job(
-                tx, self.config, now, number, caller, JobVerb.EXPORT, folder.owner, items,
-                node=folder.number, request=told,
-            )  # fmt: skip
-            return NodeJobAnswer(describe_node(tx, service, folder), describe_job(service, job))
+        def look(tx: Transaction, _folder: Node) -> tuple[list[JobItem], dict[str, str]]:
+            return self._freeze(tx, caller, request.node) if items is None else items, told
 
-        answer = self.once.write(caller, request, NodeJobAnswer, begin)
-        self.wake_jobs()
-        return answer
+        return self.jobs.begin(caller, request, JobVerb.EXPORT, look)
 
     # --- the work of its jobs ---
 
@@ -80,15 +66,6 @@ class TreeExportService:
             return self.exports.export_data(Caller(job.caller), replace(wanted, idempotency_key=key)).transfer
 
         return self.transfers.step(job, item, begin)
-
-    def cancel(self, job: Job, item: JobItem) -> Step:
-        """Cancel its transfer."""
-        return self.transfers.cancel(job, item)
-
-    def finish(self, tx: Transaction, job: Job) -> Failure | None:
-        """There is nothing more to do."""
-        del tx, job
-        return None
 
     def _freeze(self, tx: Transaction, caller: Caller, identifier: LongIdentifier) -> list[JobItem]:
         """An item for each file below a folder, level by level."""

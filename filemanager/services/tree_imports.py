@@ -5,7 +5,6 @@ commit, which the item knows of, and then its content is an import like any call
 left as it is.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from filemanager.config import Config
@@ -17,32 +16,28 @@ from filemanager.domain.node import Node, require_depth, require_folder
 from filemanager.domain.step import Step
 from filemanager.domain.treepaths import Path, parse_path, require_tree, write_path
 from filemanager.ports import Clock, Database, Numbers, Transaction
-from filemanager.services.description import describe_node
 from filemanager.services.finding import get_node
 from filemanager.services.imports import FETCH, ImportService
-from filemanager.services.job_headers import read_headers, write_headers
-from filemanager.services.job_transfers import JobTransfers
-from filemanager.services.jobs import begin_job, describe_job, note_item
-from filemanager.services.repeats import Once
+from filemanager.services.job_headers import read_headers
+from filemanager.services.jobs import note_item
+from filemanager.services.tree_jobs import TreeJobs, TreeWork
 from vofiles import contract
-from vofiles.contract import Failure, ImportData, ImportTree, JobVerb, NodeJobAnswer, NodeKind, TreeSource
+from vofiles.contract import ImportData, ImportTree, JobVerb, NodeJobAnswer, NodeKind, TreeSource
 from vofiles.errors import InvalidArgument, ParentNotFound
 from vofiles.ivorn import Ivorn, LongIdentifier, NodeIdentifier
 from vofiles.names import NodeName
 
 
 @dataclass(frozen=True)
-class TreeImportService:
+class TreeImportService(TreeWork):
     """The use case of importing a tree, and the work of its jobs (`Work`)."""
 
     config: Config
     database: Database
     clock: Clock
     numbers: Numbers
-    once: Once
     imports: ImportService
-    transfers: JobTransfers
-    wake_jobs: Callable[[], None]
+    jobs: TreeJobs
 
     def import_tree(self, caller: Caller, request: ImportTree) -> NodeJobAnswer:
         """A job that has stores fetch these files into a folder.
@@ -57,23 +52,14 @@ class TreeImportService:
         for source in request.sources:
             _require_source(source)
         deepest = max(paths, key=len)
-        now, number, service = self.clock.now(), self.numbers.new_number(), self.config.identifier
 
-        def begin(tx: Transaction) -> NodeJobAnswer:
-            folder = require_folder(get_node(tx, service, caller, request.node))
+        def look(tx: Transaction, folder: Node) -> tuple[list[JobItem], dict[str, str]]:
             require_depth(deepest[-1], len(tx.nodes.ancestors(folder.key)) + len(deepest))
             lane = self.imports.likely_store(tx, folder, request.store)
             items = [_item(source, path, lane) for source, path in zip(request.sources, paths, strict=True)]
-            told = write_headers(request.headers) | ({} if request.store is None else {"store": str(request.store)})
-            job = begin_job(
-                tx, self.config, now, number, caller, JobVerb.IMPORT, folder.owner, items,
-                node=folder.number, request=told,
-            )  # fmt: skip
-            return NodeJobAnswer(describe_node(tx, service, folder), describe_job(service, job))
+            return items, {} if request.store is None else {"store": str(request.store)}
 
-        answer = self.once.write(caller, request, NodeJobAnswer, begin)
-        self.wake_jobs()
-        return answer
+        return self.jobs.begin(caller, request, JobVerb.IMPORT, look)
 
     # --- the work of its jobs ---
 
@@ -98,15 +84,6 @@ class TreeImportService:
             return self.imports.import_data(caller, replace(wanted, idempotency_key=key))
 
         return self.transfers.step(job, item, begin)
-
-    def cancel(self, job: Job, item: JobItem) -> Step:
-        """Cancel its transfer. The file that was made for it stays, without content."""
-        return self.transfers.cancel(job, item)
-
-    def finish(self, tx: Transaction, job: Job) -> Failure | None:
-        """There is nothing more to do."""
-        del tx, job
-        return None
 
     def _add_file(self, tx: Transaction, caller: Caller, job: Job, item: JobItem, numbers: list[str]) -> Node:
         """The empty file of an item, and the folders above it that are not there yet."""

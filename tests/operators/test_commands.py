@@ -13,7 +13,19 @@ from filestore.config import load as load_store
 from tests.support.filestore import PROJECT, FileStoreProcess, calling_manager, url_of
 from tests.support.services import STORES, RunningServices, User, running_services
 from tests.support.serving import wait_until
-from vofiles.contract import AddNode, Delete, GetAccount, GetTransfer, ImportInit, NodeKind, Property, Transfer
+from tests.support.sources import Received, scripted_source
+from vofiles.contract import (
+    AddNode,
+    Delete,
+    GetAccount,
+    GetTransfer,
+    ImportInit,
+    ImportTree,
+    NodeKind,
+    Property,
+    Transfer,
+    TreeSource,
+)
 from vofiles.errors import NotAuthenticated, VofilesError
 from vofiles.filemanager_port import FileManagerPort
 from vofiles.ivorn import LongIdentifier
@@ -89,6 +101,24 @@ def test_a_store_is_added_by_entries_for_both_sides(tmp_path: Path) -> None:
     other = command("filemanager", config, "store", "add", "ivo://x.org/filestore", "https://store.x.org")
     assert other.stdout.count("[[stores]]") == other.stdout.count("[[managers]]") == 1
     assert len(load_manager(config).stores) == 1
+
+
+def test_jobs_are_listed(tmp_path: Path) -> None:
+    with running_services(tmp_path, stores=STORES[:1]) as services, scripted_source(never) as source:
+        config = tmp_path / "filemanager.toml"
+        port, home = services.port(dave := services.add_account("dave")), services.home(dave)
+        sources = (TreeSource("a", source.url()), TreeSource("b", source.url()))
+        failed = port.import_tree(ImportTree(home, wait=20, sources=sources)).job
+        assert failed is not None
+        assert rows(command("filemanager", config, "jobs")) == []
+        (row,) = rows(command("filemanager", config, "jobs", "--state", "FAILED"))
+        assert row[:3] == [failed.job, "FAILED", "importTree"]
+        assert row[4:] == ["0", "0", "0", "2", "0", "0", home.node.number, f"ivo://ast.cam.ac.uk/{dave.name}", "-"]
+        assert command("filemanager", config, "jobs", "--state", "GONE").returncode == 1
+
+
+def never(_received: Received) -> bytes:
+    return b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
 
 
 def test_transfers_and_errands_are_listed(tmp_path: Path) -> None:

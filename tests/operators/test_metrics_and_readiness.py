@@ -57,6 +57,7 @@ def test_a_filemanager_is_measured(tmp_path: Path) -> None:
         assert found["vofiles_requests_total"]["POST", "addNode", "/filemanager", "200"] == 2
         assert found["vofiles_requests_total"]["POST", "transferCompleted", "/callback", "200"] == 1
         assert found["vofiles_received_bytes_total"]["POST", "addNode", "/filemanager", "200"] > 500
+        assert found["vofiles_job_items_waiting"] == {(): 0.0}
         assert found["vofiles_store_silent"] == {(str(store),): 0.0 for store in STORES}
         assert found["vofiles_errands"] == {(): 0.0}
         assert found["vofiles_errands_oldest_seconds"] == {(): 0.0}

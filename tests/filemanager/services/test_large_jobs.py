@@ -3,10 +3,8 @@
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event
 
 from filemanager.domain.caller import Caller
 from filemanager.domain.job import JobItem
@@ -14,8 +12,11 @@ from filemanager.persistence.engine import open_database
 from filemanager.services.jobs import begin_job
 from tests.support.filemanager import CAMBRIDGE, World
 from tests.support.labour import VERB, Labour
+from tests.support.statements import sent
 from vofiles.contract import JobState
 from vofiles.ivorn import Ivorn, new_number
+
+__all__ = ["sent"]
 
 MANY = 20_000
 
@@ -25,19 +26,6 @@ def world(tmp_path: Path) -> Iterator[World]:
     database = open_database(f"sqlite:///{tmp_path / 'jobs.db'}")
     yield World(database)
     database.close()
-
-
-@pytest.fixture
-def sent() -> Iterator[Counter[str]]:
-    """The statements that go to any database, and how many rows each was for."""
-    statements: Counter[str] = Counter()
-
-    def note(_connection: Any, _cursor: Any, statement: str, _values: Any, _context: Any, _many: bool) -> None:
-        statements[statement] += 1
-
-    event.listen(Engine, "before_cursor_execute", note)
-    yield statements
-    event.remove(Engine, "before_cursor_execute", note)
 
 
 def begin(world: World, caller: Caller, number: int, store: Ivorn | None) -> str:

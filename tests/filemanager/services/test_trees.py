@@ -16,6 +16,7 @@ from tests.support.filemanager import CAMBRIDGE, EDINBURGH, LEICESTER, World, be
 from tests.support.mortal import Killed, Mortal
 from vofiles.contract import (
     BundleHints,
+    Delete,
     ExportTree,
     GetNode,
     Header,
@@ -38,6 +39,7 @@ from vofiles.errors import (
     InvalidArgument,
     InvalidIdentifier,
     InvalidName,
+    KeyReused,
     NodeNotFound,
     NotAFolder,
     StoreNotFound,
@@ -356,6 +358,16 @@ def test_a_file_without_content_is_no_success(world: World, dave: Caller, full: 
     assert failed.failure is not None
     assert (failed.path, failed.failure.name) == ("nothing", "ContentNotFound")
     assert sent(world) == FILES
+
+
+def test_a_repeat_is_answered_though_the_folder_is_gone(world: World, dave: Caller, full: LongIdentifier) -> None:
+    first = export_tree(world, dave, full, idempotency_key="once")
+    settle(world)
+    world.desk.deletions.delete(dave, Delete(full, recursive=True))
+    assert export_tree(world, dave, full, idempotency_key="once").job == first.job
+    with pytest.raises(KeyReused):
+        export_tree(world, dave, world.home(dave), idempotency_key="once")
+    assert len(world.desk.jobs.list_jobs(dave, ListJobs()).jobs) == 2
 
 
 def test_what_cannot_be_exported_is_refused(world: World, dave: Caller, full: LongIdentifier) -> None:
