@@ -1,5 +1,6 @@
 """A running service gives up by itself what need not be kept any more."""
 
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -7,8 +8,23 @@ import requests
 
 from tests.support.services import running_services
 from tests.support.serving import wait_until
-from vofiles.contract import AddNode, GetTransfer, ImportInit, ListVersions, NodeKind, Property, SetProperties
+from vofiles.contract import (
+    AddNode,
+    GetTransfer,
+    ImportInit,
+    ListVersions,
+    NodeKind,
+    Property,
+    SetProperties,
+    Transfer,
+    TransferState,
+)
+from vofiles.filemanager_port import FileManagerPort
 from vofiles.ivorn import LongIdentifier
+
+
+def has_ended(port: FileManagerPort, transfer: Transfer) -> bool:
+    return port.get_transfer(GetTransfer(transfer.transfer)).transfer.state in TransferState.ENDED
 
 
 def test_a_space_that_wants_less_is_put_right(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -20,10 +36,7 @@ def test_a_space_that_wants_less_is_put_right(tmp_path: Path, monkeypatch: pytes
         for content in (b"one", b"two", b"three"):
             offer = port.import_init(ImportInit(file)).transfer
             requests.put(offer.endpoints[0].url, data=content, timeout=30).raise_for_status()
-            wait_until(
-                lambda number=offer.transfer: port.get_transfer(GetTransfer(number)).transfer.state == "COMPLETED",
-                "the callback",
-            )
+            wait_until(partial(has_ended, port, offer), "the callback")
 
         def numbers() -> list[int]:
             return [version.number for version in port.list_versions(ListVersions(file)).versions]
