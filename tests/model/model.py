@@ -11,6 +11,7 @@ from vofiles.errors import (
     Busy,
     DuplicateNode,
     FolderNotEmpty,
+    IntoItself,
     NodeNotFound,
     NotAFile,
     NotAFolder,
@@ -56,6 +57,12 @@ class Model:
 
     def __init__(self, root: str) -> None:
         self.nodes = {root: Entry(None, "home", NodeKind.FOLDER)}
+        self.hidden: dict[str, Entry] = {}
+        """What is in the trash, by itself or with a folder above it."""
+        self.trashed: dict[str, tuple[str | None, str]] = {}
+        """What is there by itself, and what folder it was in under what name."""
+        self.has_moved = False
+        """Whether anything ever went to another place, so that stores, who were told of the first, know it no more."""
         self.moves: dict[str, Movement] = {}
         self.errands: list[tuple[int, str]] = []
 
@@ -72,21 +79,93 @@ class Model:
             raise ParentNotFound(parent)
         if self.nodes[parent].kind != NodeKind.FOLDER:
             raise NotAFolder(parent)
-        if name in [self.nodes[child].name for child in self.children(parent)]:
+        if self.find_child(parent, name) is not None:
             raise DuplicateNode(name)
         return Entry(parent, name, kind)
+
+    def find_child(self, parent: str, name: str) -> str | None:
+        return next((child for child in self.children(parent) if self.nodes[child].name == name), None)
+
+    def above(self, number: str) -> list[str]:
+        """The folders that a node is in."""
+        parent = self.nodes[number].parent
+        return [] if parent is None else [parent, *self.above(parent)]
+
+    def below(self, number: str) -> list[str]:
+        """A node and all that hangs below it, visible or not."""
+        entries = self.nodes | self.hidden
+        children = [child for child, entry in entries.items() if entry.parent == number]
+        return [number, *(lower for child in children for lower in self.below(child))]
+
+    def move(self, number: str, parent: str | None, name: str | None, now: int, *, replace: bool) -> None:
+        entry = self.get(number)
+        if entry.parent is None:
+            raise PermissionDenied(number)
+        into = parent or entry.parent
+        if into not in self.nodes:
+            raise ParentNotFound(into)
+        if into == number:
+            raise IntoItself(number)
+        if self.nodes[into].kind != NodeKind.FOLDER:
+            raise NotAFolder(into)
+        if number in self.above(into):
+            raise IntoItself(number)
+        there = self.find_child(into, name or entry.name)
+        if there == number:
+            return
+        if there is not None and not replace:
+            raise DuplicateNode(name)
+        if there in self.above(number):
+            raise IntoItself(number)
+        if there is not None:
+            self.trash(there, now)
+        entry.parent, entry.name, self.has_moved = into, name or entry.name, True
 
     def change(self, number: str, edits: dict[str, str | None]) -> None:
         entry = self.get(number)
         after = {**entry.properties, **edits}
         entry.properties = {key: value for key, value in after.items() if value is not None}
 
-    def delete(self, number: str, now: int) -> None:
+    def delete(self, number: str, now: int, *, recursive: bool, purge: bool) -> None:
         if self.get(number).parent is None:
             raise PermissionDenied(number)
-        if self.children(number):
+        if self.children(number) and not recursive:
             raise FolderNotEmpty(number)
-        del self.nodes[number]
+        self.trash(number, now)
+        if purge:
+            self.purge(number, now)
+
+    def trash(self, number: str, now: int) -> None:
+        """All below it goes unseen, and goes on; what was on its way to it alone ends."""
+        entry = self.nodes[number]
+        for each in self.below(number):
+            if each in self.nodes:
+                self.hidden[each] = self.nodes.pop(each)
+        self.trashed[number] = entry.parent, entry.name
+        entry.parent = "trash"
+        self._end(number, now)
+
+    def restore(self, number: str, parent: str | None, name: str | None) -> None:
+        if number not in self.trashed:
+            raise NodeNotFound(number)
+        was_in, was_called = self.trashed[number]
+        into = parent or was_in or ""
+        self.add(into, name or was_called, NodeKind.FILE)
+        del self.trashed[number]
+        self.hidden[number].parent, self.hidden[number].name = into, name or was_called
+        for each in self.below(number):
+            self.nodes[each] = self.hidden.pop(each)
+        self.has_moved = self.has_moved or (into, name or was_called) != (was_in, was_called)
+
+    def purge(self, number: str, now: int) -> None:
+        if number not in self.trashed:
+            raise NodeNotFound(number)
+        del self.trashed[number]
+        for each in self.below(number):
+            del self.hidden[each]
+            self._end(each, now)
+
+    def _end(self, number: str, now: int) -> None:
         for transfer in self.open_on(number):
             self.moves[transfer].here = "CANCELLED"
             self.errands.append((now, transfer))
@@ -129,7 +208,7 @@ class Model:
         if move.here == OPEN and move.there in ENDS:
             move.here = ENDS[move.there]
             if move.there == STORED:
-                entry = self.nodes[move.node]
+                entry = self.nodes.get(move.node) or self.hidden[move.node]
                 entry.version, entry.data = entry.version + 1, move.data
 
     def cancel(self, transfer: str) -> None:

@@ -28,6 +28,7 @@ from vofiles.contract import (
     AddNode,
     ImportData,
     ImportInit,
+    Restore,
     Transfer,
     TransferCompleted,
     TransferFailed,
@@ -135,6 +136,14 @@ class Rig(RuleBasedStateMachine):
         number: str = node.identifier.number
         self.model.nodes[number] = entries[0]
         return number
+
+    def restore(self, number: str, parent: str | None, name: str | None) -> None:
+        """Take a node out of the trash of both; what is not there is refused by both."""
+        request = Restore(at(number).node, None if parent is None else at(parent), name)
+        self.both(
+            lambda: self.model.restore(number, parent, name),
+            lambda: self.world.desk.trash.restore(self.dave, request),
+        )
 
     def both(self, model: Callable[[], Any], real: Callable[[], Any]) -> Any:
         """Do it to both; they answer, or they raise the same."""

@@ -9,25 +9,27 @@ import pytest
 from hypothesis import Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
+from filemanager.domain.node import Node
 from filemanager.persistence.engine import open_database
 from filemanager.persistence.memory.nodes import MemoryNodes
 from filemanager.ports import Database, Transaction
-from filemanager.services import outcomes, purging, retention
+from filemanager.services import moves, outcomes, purging, retention, trashing
 from filemanager.services.outcomes import Outcomes
 from filemanager.services.retention import RetentionService
+from filemanager.services.trash import TrashService
 from filestore.persistence.memory import MemoryRecords
 from filestore.services import uploads
 from tests.model.machine import Machine
 from tests.model.rig import SEEN
-from vofiles.contract import Receipt, TransferState
+from vofiles.contract import Receipt, Restore, TransferState
 from vofiles.ivorn import Ivorn
 
 STEPS = 60
 """Rules in one history at most."""
 ENDS = ("COMPLETED", "CANCELLED", "EXPIRED", "FAILED")
 RAISED = (
-    "DuplicateNode", "FolderNotEmpty", "NodeNotFound", "NotAFile", "NotAFolder", "ParentNotFound", "PermissionDenied",
-    "ContentNotFound", "Busy", "TicketExpired", "TicketUsed", "TransferEnded",
+    "DuplicateNode", "FolderNotEmpty", "IntoItself", "NodeNotFound", "NotAFile", "NotAFolder", "ParentNotFound",
+    "PermissionDenied", "ContentNotFound", "Busy", "TicketExpired", "TicketUsed", "TransferEnded",
 )  # fmt: skip
 
 
@@ -103,7 +105,8 @@ def keep_everything(patch: pytest.MonkeyPatch) -> None:
 
 
 def forget_transfers_of_deleted_nodes(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(purging, "cancel_open_transfers", lambda *_: [])
+    for module in (purging, trashing):
+        patch.setattr(module, "cancel_open_transfers", lambda *_: [])
 
 
 def acknowledge_before_the_end(patch: pytest.MonkeyPatch) -> None:
@@ -127,6 +130,24 @@ def overwrite_properties(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(MemoryNodes, "put_properties", put)
 
 
+def move_over_what_is_there(patch: pytest.MonkeyPatch) -> None:
+    """What has the name is deleted for good where it ought to go to the trash."""
+
+    def delete(tx: Transaction, moved: Node, _trashing: object) -> list[str]:
+        there = tx.nodes.find_path(moved.parent_number or "", [moved.name])
+        if there is not None and not tx.nodes.children(there.key, None, 1):
+            tx.nodes.delete_node(there.key)
+        return []
+
+    patch.setattr(moves, "_replace", delete)
+
+
+def forget_to_take_names_from_the_trash(patch: pytest.MonkeyPatch) -> None:
+    """What was deleted is restored where it was, whatever the caller says."""
+    true = TrashService.restore
+    patch.setattr(TrashService, "restore", lambda self, caller, request: true(self, caller, Restore(request.node)))
+
+
 def let_time_run_backwards(patch: pytest.MonkeyPatch) -> None:
     patch.setattr("filemanager.domain.node.later", lambda now, _last: now)
 
@@ -141,6 +162,8 @@ def let_time_run_backwards(patch: pytest.MonkeyPatch) -> None:
         acknowledge_before_the_end,
         give_no_lease_back,
         overwrite_properties,
+        move_over_what_is_there,
+        forget_to_take_names_from_the_trash,
         let_time_run_backwards,
     ],
     ids=lambda bug: bug.__name__,
@@ -148,4 +171,4 @@ def let_time_run_backwards(patch: pytest.MonkeyPatch) -> None:
 def test_a_seeded_bug_is_seen(bug: Callable[[pytest.MonkeyPatch], None], monkeypatch: pytest.MonkeyPatch) -> None:
     bug(monkeypatch)
     with pytest.raises(Exception):  # noqa: B017, PT011 - the service's own error or the model's, whichever is first
-        run(Machine, 60, (Phase.generate,))
+        run(Machine, 400, (Phase.generate,))
