@@ -108,7 +108,7 @@ class Copying:
         transfer = self._find(item.transfer)
         if transfer is not None and transfer.state == TransferState.COMPLETED:
             return _done(transfer)
-        failure = Failure("TransferEnded", "The job was cancelled")
+        failure = Failure("TransferEnded", "Nobody wants it any more")
         self._end(item, TransferState.CANCELLED, failure)
         return Failed(failure)
 

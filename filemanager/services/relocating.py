@@ -54,6 +54,8 @@ class RelocationWork:
     relocations: Relocations
 
     def step(self, job: Job, item: JobItem) -> Step:
+        if job.verb == JobVerb.DRAIN and not self._is_draining(job):
+            return self.copying.cancel(item)
         found = self.copying.database.read(lambda tx: _find_standing(tx, job, item))
         if found is None or not found.leaving:
             # Given up by retention, purged, or moved by somebody else; or done before a kill.
@@ -78,6 +80,11 @@ class RelocationWork:
         if job.verb == JobVerb.DRAIN and not job.cancelling:
             self.relocations.go_on(tx, job)
         return None
+
+    def _is_draining(self, job: Job) -> bool:
+        """Whether an operator still wants the store to be empty."""
+        store = self.copying.database.read(lambda tx: tx.stores.find_store(Ivorn.parse(job.request[STORE])))
+        return store is not None and store.state == StoreState.DRAINING
 
     def _give_up(self, tx: Transaction, job: Job, item: JobItem) -> None:
         """The version is where it is to be; what is left of it elsewhere goes."""

@@ -100,6 +100,9 @@ class Relocations:
     def go_on(self, tx: Transaction, job: Job) -> None:
         """Give a drain its next page, if there is one."""
         store = Ivorn.parse(job.request[STORE])
+        known = tx.stores.find_store(store)
+        if known is None or known.state != StoreState.DRAINING:
+            return
         last = tx.jobs.items(job.key, None, job.total - 1, 1)
         page = tx.census.replicas(store, last[0].request[CONTAINER] if last else "", PAGE)
         if not page:

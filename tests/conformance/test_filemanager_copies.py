@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from filemanager.domain.job import Job, JobItem
 from filemanager.domain.replica import Replica, ReplicaState
 from filemanager.domain.store import Held, Store
 from filemanager.ports import Database, Transaction
@@ -12,6 +13,7 @@ from tests.conformance.test_filemanager_database import (
     DAVE,
     EVE,
     LEICESTER,
+    T0,
     add,
     add_transfer,
     add_tree,
@@ -31,7 +33,8 @@ from tests.conformance.test_filemanager_database import (
 )
 from tests.support.databases import server
 from vofiles.contract import Direction, TransferState
-from vofiles.errors import DuplicateNode, NodeNotFound, ParentNotFound
+from vofiles.errors import DuplicateNode, NodeNotFound, ParentNotFound, StoreNotFound
+from vofiles.ivorn import Ivorn, new_number
 
 __all__ = ["database", "empty", "server", "templates"]
 
@@ -141,3 +144,16 @@ def test_what_a_store_said_is_kept(empty: Database) -> None:
     assert empty.read(lambda tx: tx.stores.find_store(LEICESTER)) == store
     put_store(empty, Store(LEICESTER, "http://x"))
     assert empty.read(lambda tx: tx.stores.find_store(LEICESTER)) == Store(LEICESTER, "http://x")
+
+
+def test_a_job_is_given_more_items(database: Database) -> None:
+    wanted = Job(new_number(), "drain", LEICESTER, LEICESTER, T0, T0, total=1)
+    job = database.write(lambda tx: tx.jobs.add_job(wanted, [JobItem(1, "a", store=LEICESTER)]))
+    more = [JobItem(number, str(number), store=LEICESTER, request={"version": "7"}) for number in range(2, 900)]
+    database.write(lambda tx: tx.jobs.add_items(job, more))
+    found = database.read(lambda tx: tx.jobs.items(job.key, None, 0, 1000))
+    assert [item.number for item in found] == list(range(1, 900))
+    assert found[1].request == {"version": "7"}
+    with pytest.raises(StoreNotFound):
+        unknown = Ivorn.parse("ivo://nowhere/store")
+        database.write(lambda tx: tx.jobs.add_items(job, [JobItem(900, "x", store=unknown)]))

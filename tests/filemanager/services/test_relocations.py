@@ -285,6 +285,24 @@ def test_what_comes_by_an_address_given_out_before_goes_too(world: World, dave: 
     assert (location(world.node(dave, after)) != CAMBRIDGE, world.get(dave, after)) == (True, b"after")
 
 
+def test_a_store_that_is_to_be_used_again_is_drained_no_further(
+    world: World, dave: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("filemanager.services.relocations.PAGE", 2)
+    files = [filled(world, dave, str(number)) for number in range(5)]
+    begun = drain(world)
+    world.desk.runner.run_all()
+    world.know_store(CAMBRIDGE, state=StoreState.ACTIVE)
+    world.watch.seconds += 3
+    world.desk.runner.run_all()
+    finish(world)
+    job = world.desk.jobs.get_job(OPERATOR, begun.job)
+    assert (job.total, job.failed, job.done) == (2, 2, 0)
+    assert {location(world.node(dave, file)) for file in files} == {CAMBRIDGE}
+    assert world.desk.relocations.keep_draining() == 0
+    assert findings(world) == []
+
+
 def test_draining_twice_is_one_job(world: World, dave: Caller) -> None:
     filled(world, dave, "a")
     assert drain(world).job == drain(world).job
