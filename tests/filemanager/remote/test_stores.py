@@ -25,7 +25,7 @@ from tests.support.filestore import (
     url_of,
 )
 from tests.support.serving import wait_until
-from vofiles.contract import Duplicate, StoreExportInit, TransferState
+from vofiles.contract import Duplicate, StoreAppendInit, StoreExportInit, TransferState
 from vofiles.errors import ContainerNotFound, StoreNotFound, StoreUnreachable, TransferNotFound
 from vofiles.instant import Instant
 from vofiles.ivorn import Ivorn, new_number
@@ -99,6 +99,19 @@ def test_a_container_is_duplicated_and_counted(manager: CallingManager, store: R
     assert (after.state, after.containers - before.containers, after.size - before.size) == ("ACTIVE", 1, 5)
     assert after.free is not None
     assert after.free > 0
+    control.close()
+
+
+def test_a_container_is_added_to(manager: CallingManager, store: RunningFileStore) -> None:
+    control = control_of(manager, store.address)
+    first = manager.stored(store.address, b"bytes")
+    request = StoreAppendInit(new_number(), manager.identifier, first, manager.new_node(), OWNER)
+    offered = control.append_init(STORE, request, WITHIN)
+    assert requests.put(url_of(offered), data=b", more", timeout=30).status_code == 201
+    after = control.get_transfer(STORE, offered.transfer, WITHIN)
+    assert (after.receipt and after.receipt.size, after.bytes_done) == (11, 6)
+    with pytest.raises(ContainerNotFound):
+        control.append_init(STORE, replace(request, transfer="t", container=STORE.with_fragment("gone")), WITHIN)
     control.close()
 
 

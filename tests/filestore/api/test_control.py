@@ -27,6 +27,7 @@ from vofiles.contract import (
     GetIdentifier,
     GetProperties,
     ListContainers,
+    StoreAppendInit,
     StoreCancelTransfer,
     StoreExportData,
     StoreExportInit,
@@ -150,6 +151,7 @@ def test_another_managers_container_looks_absent(
             lambda: port.export_init(StoreExportInit(new_number(), me, target)),
             lambda: port.export_data(StoreExportData(new_number(), me, target, "http://127.0.0.1:1/")),
             lambda: port.duplicate(Duplicate(new_number(), me, target, other.new_node(), OWNER)),
+            lambda: port.append_init(StoreAppendInit(new_number(), me, target, other.new_node(), OWNER)),
         ):
             with pytest.raises(VofilesError) as refusal:
                 call()
