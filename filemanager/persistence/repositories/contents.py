@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from filemanager.domain.content import ContentVersion
 from filemanager.domain.replica import Replica
-from filemanager.persistence.repositories.batches import batches
+from filemanager.persistence.repositories.batches import ByKeys, batches
 from filemanager.persistence.repositories.identifiers import container_ivorn, ivorn
 from filemanager.persistence.repositories.stores import KEY_OF_STORE
 from filemanager.persistence.repositories.violations import FOREIGN_KEY, refusal
@@ -41,7 +41,7 @@ ANY_VERSION = (
     .order_by(_V.c.node, _V.c.number, _D.c.position)
 )
 _HIGHEST = select(func.max(_OTHER.c.number)).where(_OTHER.c.node == _V.c.node).scalar_subquery()
-_CURRENT = ANY_VERSION.where(_V.c.node.in_(bindparam("nodes", expanding=True)), _V.c.number == _HIGHEST)
+_CURRENT = ByKeys(ANY_VERSION.where(_V.c.number == _HIGHEST), _V.c.node)
 _UP_TO = ANY_VERSION.where(_V.c.node == bindparam("of_node"), _V.c.number <= bindparam("last"))
 _FIND = ANY_VERSION.where(_V.c.node == bindparam("of_node"), _V.c.number == bindparam("of_number"))
 # The limit is one of versions, of which each has several rows.
@@ -100,7 +100,7 @@ ANY_REPLICA = (
     .select_from(_R.join(STORES, STORES.c.key == _R.c.store))
     .order_by(_R.c.key)
 )
-_OF_VERSIONS = ANY_REPLICA.where(_R.c.version.in_(bindparam("versions", expanding=True)))
+_OF_VERSIONS = ByKeys(ANY_REPLICA, _R.c.version)
 _OF_NODE = ANY_REPLICA.where(_R.c.version.in_(select(_V.c.key).where(_V.c.node == bindparam("of_node"))))
 _OF_NODES = ANY_REPLICA.where(
     _R.c.version.in_(select(_V.c.key).where(_V.c.node.in_(bindparam("nodes", expanding=True))))
@@ -152,11 +152,7 @@ class SqlContents:
         return replace(version, key=key)
 
     def current_versions(self, nodes: Sequence[int]) -> dict[int, ContentVersion]:
-        found: dict[int, ContentVersion] = {}
-        for some in batches(nodes):
-            rows = self._connection.execute(_CURRENT, {"nodes": some}).all()
-            found.update((version.node, version) for version in versions_of(rows))
-        return found
+        return {version.node: version for version in versions_of(_CURRENT.rows(self._connection, nodes))}
 
     def versions_up_to(self, node: int, number: int) -> list[ContentVersion]:
         return versions_of(self._connection.execute(_UP_TO, {"of_node": node, "last": number}))
@@ -204,10 +200,9 @@ class SqlContents:
 
     def replicas_of(self, versions: Sequence[int]) -> dict[int, list[Replica]]:
         found: dict[int, list[Replica]] = {}
-        for some in batches(versions):
-            for row in self._connection.execute(_OF_VERSIONS, {"versions": some}).all():
-                replica = replica_of(row)
-                found.setdefault(replica.version, []).append(replica)
+        for row in _OF_VERSIONS.rows(self._connection, versions):
+            replica = replica_of(row)
+            found.setdefault(replica.version, []).append(replica)
         return found
 
     def replicas_of_nodes(self, nodes: Sequence[int]) -> list[Replica]:

@@ -5,16 +5,15 @@ from collections.abc import Collection, Mapping, Sequence
 from sqlalchemy import bindparam, delete, select, text
 from sqlalchemy.exc import IntegrityError
 
-from filemanager.persistence.repositories.batches import batches
+from filemanager.persistence.repositories.batches import ByKeys, batches
 from filemanager.persistence.repositories.nodes import SqlTree
 from filemanager.persistence.repositories.violations import FOREIGN_KEY, refusal
 from filemanager.persistence.schema import NODE_PROPERTIES
 from vofiles.errors import NodeNotFound
 
 _P = NODE_PROPERTIES.c
-_OF_NODES = _P.node.in_(bindparam("nodes", expanding=True))
-_PROPERTIES = select(_P.node, _P.name, _P.value).where(_OF_NODES)
-_PROPERTY = select(_P.node, _P.value).where(_OF_NODES, _P.name == bindparam("property"))
+_PROPERTIES = ByKeys(select(_P.node, _P.name, _P.value), _P.node)
+_PROPERTY = ByKeys(select(_P.node, _P.value).where(_P.name == bindparam("property")), _P.node)
 _PUT = text(
     "INSERT INTO node_properties (node, name, value) VALUES (:node, :name, :value)"
     " ON CONFLICT (node, name) DO UPDATE SET value = excluded.value"
@@ -29,17 +28,12 @@ class SqlNodes(SqlTree):
 
     def properties_of(self, keys: Sequence[int]) -> dict[int, dict[str, str]]:
         found: dict[int, dict[str, str]] = {}
-        for nodes in batches(keys):
-            for node, name, value in self._connection.execute(_PROPERTIES, {"nodes": nodes}).all():
-                found.setdefault(node, {})[name] = value
+        for node, name, value in _PROPERTIES.rows(self._connection, keys):
+            found.setdefault(node, {})[name] = value
         return found
 
     def property_of(self, keys: Sequence[int], name: str) -> dict[int, str]:
-        found: dict[int, str] = {}
-        for nodes in batches(keys):
-            rows = self._connection.execute(_PROPERTY, {"nodes": nodes, "property": name})
-            found.update((node, value) for node, value in rows)
-        return found
+        return {row[0]: row[1] for row in _PROPERTY.rows(self._connection, keys, property=name)}
 
     def put_properties(self, key: int, values: Mapping[str, str]) -> None:
         if not values:
