@@ -16,7 +16,6 @@ from filemanager.domain.job import Job, JobItem
 from filemanager.domain.node import Node, require_depth, require_file, require_folder
 from filemanager.domain.placement import Preferences, candidates
 from filemanager.domain.step import Step
-from filemanager.domain.store import StoreState
 from filemanager.ports import Clock, Database, Numbers, Transaction
 from filemanager.services.copy_trees import VERSION, TreeCopy
 from filemanager.services.copying import Copying, Parcel, taking
@@ -26,17 +25,15 @@ from filemanager.services.jobs import begin_job, describe_job
 from filemanager.services.moves import lock_space
 from filemanager.services.placing import default_for, places_for, wishes_for
 from filemanager.services.repeats import Once
-from filemanager.services.replicas import readable
+from filemanager.services.replicas import get_source, readable
 from filemanager.services.settlement import Settlements
 from filemanager.services.trashing import Trashing
 from vofiles.contract import Copy, Failure, JobVerb, NodeJobAnswer, NodeKind
 from vofiles.errors import (
-    ContentNotFound,
     DuplicateNode,
     IntoItself,
     NodeNotFound,
     ParentNotFound,
-    StoreUnreachable,
     VersionNotFound,
 )
 from vofiles.instant import Instant
@@ -266,14 +263,8 @@ class CopyWork:
         version = tx.census.versions([key]).get(key)
         if version is None:
             raise VersionNotFound(f"of {item.path or node.name} that was to be copied", reason="it is no longer kept")
-        replicas = readable(tx.contents.replicas_of([key]).get(key, []))
-        if not replicas:
-            raise ContentNotFound(node.name, reason="no store has it in a readable state")
         stores = tx.stores.list_stores()
-        offline = {store.identifier for store in stores if store.state == StoreState.OFFLINE}
-        source = next((replica for replica in replicas if replica.store not in offline), None)
-        if source is None:
-            raise StoreUnreachable(replicas[0].store, reason="it is OFFLINE")
+        source = get_source(tx.contents.replicas_of([key]).get(key, []), stores, node.name)
         named = job.request.get(STORE)
         chosen = places_for(
             tx,

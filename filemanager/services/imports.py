@@ -20,8 +20,7 @@ from filemanager.domain.announcement import (
 from filemanager.domain.caller import Caller
 from filemanager.domain.conditions import require_possible_version, require_version
 from filemanager.domain.node import Node, require_file
-from filemanager.domain.placement import Preferences, candidates
-from filemanager.domain.properties import CONTENT_TYPE, PREFERRED_STORE
+from filemanager.domain.properties import CONTENT_TYPE
 from filemanager.domain.repeat import Repeat, repeat_of
 from filemanager.domain.store import Store
 from filemanager.domain.transfer import Transfer
@@ -30,6 +29,7 @@ from filemanager.services.attempts import first_to_agree
 from filemanager.services.description import describe_transfer
 from filemanager.services.finding import get_node, path_of
 from filemanager.services.offers import Offers
+from filemanager.services.placing import places_for
 from vofiles import contract
 from vofiles.contract import (
     Digest,
@@ -202,17 +202,8 @@ class ImportService:
 
     def _choose(self, tx: Transaction, node: Node, request: ImportInit | ImportData) -> list[Store]:
         """The stores to ask, the first choice first."""
-        above = [each.key for each in tx.nodes.ancestors(node.key)]
-        wishes = tx.nodes.property_of([node.key, *above], PREFERRED_STORE)
-        account = tx.accounts.properties_of_account(node.owner).get(PREFERRED_STORE)
-        preferred = [wishes[key] for key in (node.key, *above) if key in wishes]
-        preferences = Preferences(
-            explicit=request.store,
-            preferred=(*preferred, account) if account is not None else tuple(preferred),
-            default=self.config.default_store,
-        )
-        stores = {store.identifier: store for store in tx.stores.list_stores()}
-        return candidates(preferences, stores, request.size, self.control.is_down)
+        default = self.config.default_store
+        return places_for(tx, self.control, node, explicit=request.store, default=default, size=request.size)
 
     def _offer_from_first(
         self, call: Repeat | None, plan: _Plan, intent: Callable[[Store], Transfer], ask: Ask

@@ -18,10 +18,10 @@ from filemanager.services.copying import Copying, Parcel, taking
 from filemanager.services.finding import path_of
 from filemanager.services.placing import places_for
 from filemanager.services.relocations import STORE, VERSION, Relocations
-from filemanager.services.replicas import give_up, readable
+from filemanager.services.replicas import get_source, give_up, readable
 from filemanager.services.retention import RetentionService
 from vofiles.contract import Failure, JobVerb
-from vofiles.errors import ContentNotFound, StoreUnreachable, Unreachable
+from vofiles.errors import ContentNotFound, Unreachable
 from vofiles.instant import SECOND, Instant
 from vofiles.ivorn import Ivorn
 
@@ -99,13 +99,9 @@ class RelocationWork:
 
     def _parcel(self, tx: Transaction, job: Job, item: JobItem) -> Parcel:
         found = _find_standing(tx, job, item)
-        if found is None or not readable(found.replicas):
-            raise ContentNotFound(item.path or item.node, reason="no store has it in a readable state")
-        stores = tx.stores.list_stores()
-        offline = {store.identifier for store in stores if store.state == StoreState.OFFLINE}
-        source = next((replica for replica in readable(found.replicas) if replica.store not in offline), None)
-        if source is None:
-            raise StoreUnreachable(found.replicas[0].store, reason="it is OFFLINE")
+        if found is None:
+            raise ContentNotFound(item.path or item.node, reason="it is no longer kept")
+        source = get_source(found.replicas, tx.stores.list_stores(), item.path or found.node.name)
         named = Ivorn.parse(job.request[STORE]) if job.verb == JobVerb.MOVE else None
         chosen = places_for(
             tx,

@@ -6,17 +6,18 @@ Rule: the open transfer is all that there is of a copy under way, so that a kill
 commit that takes the new replica gives up the others: there is one logical copy, readable at every moment.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from filemanager.domain.change import Change, ChangeOperation
 from filemanager.domain.content import ContentVersion
 from filemanager.domain.node import Node, later
 from filemanager.domain.replica import READABLE, Replica, ReplicaState
+from filemanager.domain.store import Store, StoreState
 from filemanager.domain.transfer import Transfer
 from filemanager.ports import Transaction
 from filemanager.services.retention import RetentionService, drop
 from vofiles.contract import Failure, Receipt, TransferState
-from vofiles.errors import ChecksumMismatch
+from vofiles.errors import ChecksumMismatch, ContentNotFound, StoreUnreachable
 from vofiles.instant import Instant
 from vofiles.ivorn import Ivorn
 
@@ -85,6 +86,18 @@ def _who(tx: Transaction, transfer: Transfer) -> Ivorn:
     number = tx.jobs.job_of_transfer(transfer.number)
     job = tx.jobs.find_job(number) if number is not None else None
     return job.caller if job is not None else transfer.caller
+
+
+def get_source(replicas: Sequence[Replica], stores: Iterable[Store], about: str) -> Replica:
+    """The replica that a version is copied from. Raises ContentNotFound where none can be read, StoreUnreachable."""
+    found = readable(replicas)
+    if not found:
+        raise ContentNotFound(about, reason="no store has it in a readable state")
+    offline = {store.identifier for store in stores if store.state == StoreState.OFFLINE}
+    source = next((replica for replica in found if replica.store not in offline), None)
+    if source is None:
+        raise StoreUnreachable(found[0].store, reason="it is OFFLINE")
+    return source
 
 
 def _find_fault(version: ContentVersion, receipt: Receipt) -> Failure | None:

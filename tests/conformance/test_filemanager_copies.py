@@ -154,6 +154,6 @@ def test_a_job_is_given_more_items(database: Database) -> None:
     found = database.read(lambda tx: tx.jobs.items(job.key, None, 0, 1000))
     assert [item.number for item in found] == list(range(1, 900))
     assert found[1].request == {"version": "7"}
+    unknown = Ivorn.parse("ivo://nowhere/store")
     with pytest.raises(StoreNotFound):
-        unknown = Ivorn.parse("ivo://nowhere/store")
         database.write(lambda tx: tx.jobs.add_items(job, [JobItem(900, "x", store=unknown)]))

@@ -12,8 +12,17 @@ from vofiles import contract
 from vofiles.contract import Copy, GetJob, Move, NodeJobAnswer, TransferState
 from vofiles.ivorn import Ivorn, LongIdentifier
 
+DATA = bytes(range(256)) * 3
 PATIENCE = 400
 """Turns after which something goes on for ever."""
+
+
+def filled(world: World, caller: Caller, name: str, data: bytes = DATA, **told: Any) -> LongIdentifier:
+    """A file with content: in a folder and a store if these are told; the rest are its properties."""
+    parent, store = told.pop("parent", None), told.pop("store", None)
+    node = world.add_file(caller, name, parent, **told)
+    world.put(caller, node, data, **({"store": store} if store is not None else {}))
+    return node
 
 
 def finish(world: World, seconds: float = 3.0) -> None:

@@ -7,7 +7,7 @@ import pytest
 from filemanager.config import Terms
 from filemanager.domain.caller import Caller
 from filemanager.domain.store import StoreState
-from tests.support.copying import copied, copy, finish, job_of, location
+from tests.support.copying import DATA, copied, copy, filled, finish, job_of, location
 from tests.support.filemanager import CAMBRIDGE, EDINBURGH, LEICESTER, World, below, property_of
 from vofiles.contract import (
     Delete,
@@ -41,8 +41,6 @@ from vofiles.errors import (
 )
 from vofiles.ivorn import Ivorn, LongIdentifier
 
-DATA = bytes(range(256)) * 3
-
 
 @pytest.fixture
 def world() -> World:
@@ -52,14 +50,6 @@ def world() -> World:
 @pytest.fixture
 def dave(world: World) -> Caller:
     return world.add_account("dave")
-
-
-def filled(world: World, caller: Caller, name: str, data: bytes = DATA, **told: Any) -> LongIdentifier:
-    """A file with content."""
-    parent, store = told.pop("parent", None), told.pop("store", None)
-    node = world.add_file(caller, name, parent, **told)
-    world.put(caller, node, data, **({"store": store} if store is not None else {}))
-    return node
 
 
 def items(world: World, caller: Caller, answer: NodeJobAnswer) -> tuple[JobItem, ...]:

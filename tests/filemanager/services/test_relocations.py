@@ -1,7 +1,6 @@
 """Contents that go to another store: because somebody moves them there, or because their store is drained."""
 
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
@@ -11,7 +10,7 @@ from filemanager.domain.store import StoreState
 from filemanager.services.check import CheckService
 from filemanager.services.relocating import REST
 from filestore.services import callbacks
-from tests.support.copying import ended, finish, job_of, location, moved, relocated
+from tests.support.copying import DATA, ended, filled, finish, job_of, location, moved, relocated
 from tests.support.filemanager import CAMBRIDGE, EDINBURGH, LEICESTER, OPERATOR, World, below, property_of
 from vofiles.contract import (
     Delete,
@@ -29,9 +28,7 @@ from vofiles.contract import (
 )
 from vofiles.errors import DuplicateNode, InvalidArgument, PermissionDenied, StoreFull, StoreNotFound, StoreReadOnly
 from vofiles.instant import SECOND, Instant
-from vofiles.ivorn import Ivorn, LongIdentifier
-
-DATA = bytes(range(256)) * 3
+from vofiles.ivorn import Ivorn
 
 
 @pytest.fixture
@@ -42,13 +39,6 @@ def world() -> World:
 @pytest.fixture
 def dave(world: World) -> Caller:
     return world.add_account("dave")
-
-
-def filled(world: World, caller: Caller, name: str, data: bytes = DATA, **told: Any) -> LongIdentifier:
-    parent, store = told.pop("parent", None), told.pop("store", None)
-    node = world.add_file(caller, name, parent, **told)
-    world.put(caller, node, data, **({"store": store} if store is not None else {}))
-    return node
 
 
 def configured(world: World) -> World:

@@ -9,7 +9,8 @@ import pytest
 
 from filestore.domain.transfer import Remote
 from filestore.remote.addresses import AddressPolicy
-from filestore.remote.outbound import REDIRECTS, GuardedOutbound
+from filestore.remote.fetching import REDIRECTS
+from filestore.remote.outbound import GuardedOutbound
 from filestore.services.flows import Movement
 from tests.support.outbound import CONTENT, LOOPBACK, body, fetched, outbound
 from tests.support.sources import Received, Source, ok, redirect, scripted_source
