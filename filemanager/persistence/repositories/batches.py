@@ -24,8 +24,8 @@ def batches(keys: Sequence[K]) -> Iterator[list[K]]:
 
 
 class ByKeys:
-    """A select of the rows that have one of some keys in a column. For a single key, which is what most calls are about,
-    it has `=`: SQLAlchemy writes out every list anew, which costs as much as running the statement.
+    """A select of the rows that have one of some keys in a column. For a single key, as most calls have, it is another
+    statement with `=`: SQLAlchemy writes out every list anew, which costs as much as running the statement.
     """
 
     def __init__(self, statement: Select[Any], column: ColumnElement[Any]) -> None:
