@@ -49,7 +49,11 @@ def lock_present(tx: Transaction, key: int) -> Node | None:
 
 
 def path_of(tx: Transaction, service: Ivorn, node: Node) -> LongIdentifier:
-    """A node as it is called from its root."""
-    steps = [node, *tx.nodes.ancestors(node.key)]
-    root = NodeIdentifier(service, steps[-1].number)
-    return LongIdentifier(root, tuple(step.name for step in reversed(steps[:-1])))
+    """A node as it is called from its root; what is in the trash, as it was called before it was deleted."""
+    *steps, root = [node, *tx.nodes.ancestors(node.key)]
+    names = tuple(step.name for step in reversed(steps))
+    entry = tx.trash.find_entry(steps[-1].number) if root.is_trash and steps else None
+    if entry is not None:
+        was = LongIdentifier.parse(entry.path)
+        return LongIdentifier(was.node, (*was.path, *names[1:]))
+    return LongIdentifier(NodeIdentifier(service, root.number), names)

@@ -159,6 +159,8 @@ class RebuildService:
             node = _add_version(tx, node, version)
             versions += 1
         tx.nodes.save_node(node)
+        # What was in the trash when the database was last kept stays there.
+        tx.trash.forget_count(node.key)
         for holding in file.holdings:
             tx.transfers.add_transfer(self._transfer(node, holding))
         _note(tx, caller, node, {"node.name": node.name, "content.version": str(node.version)})

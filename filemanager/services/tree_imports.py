@@ -16,7 +16,7 @@ from filemanager.domain.node import Node, require_depth, require_folder
 from filemanager.domain.step import Step
 from filemanager.domain.treepaths import Path, parse_path, require_tree, write_path
 from filemanager.ports import Clock, Database, Numbers, Transaction
-from filemanager.services.finding import get_node
+from filemanager.services.finding import get_node, lock_present
 from filemanager.services.imports import FETCH, ImportService
 from filemanager.services.job_headers import read_headers
 from filemanager.services.jobs import note_item
@@ -111,7 +111,7 @@ class TreeImportService(TreeWork):
 
 def _locked(tx: Transaction, found: Node) -> Node:
     """A folder to add to, as it is and stays. Raises ParentNotFound, NotAFolder."""
-    node = tx.nodes.lock_node(found.key)
+    node = lock_present(tx, found.key)
     if node is None:
         raise ParentNotFound(found.name)
     return require_folder(node)

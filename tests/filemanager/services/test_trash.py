@@ -4,22 +4,26 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import Engine, event
 
-from filemanager.config import Terms
+from filemanager.config import StoreEntry, Terms
 from filemanager.domain.caller import Caller
 from filemanager.domain.node import Node
 from filemanager.persistence.engine import open_database
 from filemanager.persistence.memory import MemoryDatabase
 from filemanager.ports import Database, Transaction
+from filemanager.remote.machine import SystemNumbers
 from filemanager.services.check import CheckService
+from filemanager.services.finding import path_of
+from filemanager.services.rebuild import RebuildService
 from filemanager.services.trashing import COUNTED
 from tests.support.databases import server
-from tests.support.filemanager import CAMBRIDGE, OPERATOR, World, below, store_of
+from tests.support.filemanager import CAMBRIDGE, OPERATOR, SERVICE, World, below, store_of
 from tests.support.treedatabases import tree
 from vofiles.contract import (
     BundleHints,
@@ -438,3 +442,52 @@ def test_an_empty_folder_that_goes_takes_nothing_with_it(tree: Database) -> None
         with ThreadPoolExecutor(2) as pool:
             outcomes = [future.result(LONG) for future in (pool.submit(go), pool.submit(add))]
         assert sorted(outcomes) == ["done", "refused"]
+
+
+# --- what stores are told, and told by ---
+
+
+def test_what_is_in_the_trash_is_called_as_it_was(world: World, dave: Caller) -> None:
+    """A store that gets its content from another one is told where it was, should a tree ever have to be rebuilt."""
+    folder = world.add_folder(dave, "a b")
+    inner = world.add_folder(dave, "c", folder)
+    file = world.add_file(dave, "d.vot", inner)
+
+    def called(*nodes: LongIdentifier) -> list[LongIdentifier]:
+        found = world.database.read(lambda tx: [tx.nodes.find_node(node.node.number) for node in nodes])
+        return world.database.read(lambda tx: [path_of(tx, SERVICE, node) for node in found if node is not None])
+
+    before = called(folder, inner, file)
+    assert before[2] == below(world.home(dave), "a b/c/d.vot")
+    delete(world, dave, inner)
+    assert called(folder, inner, file) == before
+    delete(world, dave, folder)
+    assert called(folder, inner, file) == before
+    world.desk.trash.restore(dave, Restore(folder.node, name="e"))
+    assert called(folder, inner) == [below(world.home(dave), "e"), before[1]]
+
+
+def test_rebuilding_brings_what_came_meanwhile_to_what_is_in_the_trash() -> None:
+    """A database that was put back from a copy has a file in the trash, and its store a newer content of it."""
+    world = World(default_store=CAMBRIDGE)
+    dave = world.add_account("dave")
+    file = world.add_file(dave, "a")
+    world.put(dave, file, b"one")
+    delete(world, dave, file)
+    copy = world.database
+    assert isinstance(copy, MemoryDatabase)
+    world.database = MemoryDatabase()
+    world.database._state = copy._state
+    world.desk = world.make_desk()
+    world.desk.trash.restore(dave, Restore(file.node))
+    world.watch.seconds += 1
+    world.put(dave, file, b"newer")
+    world.database = copy
+    world.desk = world.make_desk()
+    config = replace(world.desk.config, stores=(StoreEntry(CAMBRIDGE, "http://x", ()),))
+    service = RebuildService(config, copy, world.stores, world.watch, SystemNumbers())
+    assert Report("x").add(service.rebuild(OPERATOR, service.holdings())).findings == []
+    (entry,) = trash(world, dave)
+    assert (entry.node.version, entry.size) == (2, 8)
+    world.desk.trash.restore(dave, Restore(file.node))
+    assert world.get(dave, file) == b"newer"
