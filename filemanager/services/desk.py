@@ -133,7 +133,7 @@ def make_desk(
         transfers,
         outcomes,
         RegistryService(config),
-        JobService(config, database, clock, ends, runner.wake),
+        JobService(config, database, clock, once, ends, runner.wake),
         runner,
         SearchService(config, database),
         AppendService(config, database, control, clock, numbers, offers, imports),

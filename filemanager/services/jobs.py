@@ -13,6 +13,7 @@ from filemanager.domain.caller import Caller
 from filemanager.domain.job import Job, JobItem
 from filemanager.domain.rights import may_see_job
 from filemanager.ports import Clock, Database, Transaction
+from filemanager.services.repeats import Once
 from filemanager.services.settlement import Settlements, Wake
 from vofiles import contract
 from vofiles.contract import (
@@ -98,6 +99,7 @@ class JobService:
     config: Config
     database: Database
     clock: Clock
+    once: Once
     ends: Settlements
     """Who waits for the end of a job, by its number."""
     wake: Callable[[], None]
@@ -175,33 +177,22 @@ class JobService:
 
     def retry_job(self, caller: Caller, request: RetryJob) -> contract.Job:
         """Try those items of a job that failed, and no others, once more. Raises JobNotFound, JobEnded while it is
-        being cancelled.
+        being cancelled, KeyReused.
         """
+        known = self.once.find_answer(caller, request, contract.Job)
+        if known is not None:
+            return known
         now, last = self.clock.now(), 0
-
-        def retry(tx: Transaction) -> tuple[Job, int]:
-            get_job(tx, caller, request.job)
-            job = _lock(tx, request.job)
-            if job.cancelling:
-                raise JobEnded(request.job, reason="it is being cancelled")
-            failed = tx.jobs.items(job.key, ItemState.FAILED, last, BATCH)
-            if not failed:
-                return job, 0
-            again = [item.again() for item in failed]
-            tx.jobs.save_items(again)
-            job = job.with_items(failed, again, now)
-            if job.has_ended:
-                job = job.moved_to(JobState.QUEUED, ended=None, failure=None)
-            tx.jobs.save_job(job)
-            return job, failed[-1].number
-
-        job, last = self.database.write(retry)
-        while last:
-            # Upwards by number: what fails again meanwhile is left as it is.
-            after, last = self.database.write(retry)
-            job = after if last else job
+        # Upwards by number, in several transactions: what fails again meanwhile is left as it is.
+        while some := self.database.write(lambda tx, last=last: _retry(tx, caller, request.job, last, now)):  # type: ignore[misc]
+            last = some
         self.wake()
-        return self.get_job(caller, job.number)
+
+        def answer(tx: Transaction) -> contract.Job:
+            return describe_job(self.config.identifier, get_job(tx, caller, request.job))
+
+        # Only now is the call's work done, and its key used: a call that did not come so far is made anew.
+        return self.once.write(caller, request, contract.Job, answer)
 
     def prune(self) -> int:
         """Forget jobs that ended long ago; answers how many rows went."""
@@ -219,6 +210,24 @@ class JobService:
         if asked is not None and asked < 1:
             raise InvalidArgument("limit", reason="it is at least 1")
         return most if asked is None else min(asked, most)
+
+
+def _retry(tx: Transaction, caller: Caller, number: str, after: int, now: Instant) -> int:
+    """Have the next of a job's items that failed tried again; answers the last one's number, 0 where there was none."""
+    get_job(tx, caller, number)
+    job = _lock(tx, number)
+    if job.cancelling:
+        raise JobEnded(number, reason="it is being cancelled")
+    failed = tx.jobs.items(job.key, ItemState.FAILED, after, BATCH)
+    if not failed:
+        return 0
+    again = [item.again() for item in failed]
+    tx.jobs.save_items(again)
+    job = job.with_items(failed, again, now)
+    if job.has_ended:
+        job = job.moved_to(JobState.QUEUED, ended=None, failure=None)
+    tx.jobs.save_job(job)
+    return failed[-1].number
 
 
 def get_job(tx: Transaction, caller: Caller, number: str) -> Job:

@@ -13,7 +13,7 @@ from typing import Any, Final, TypeVar
 
 from filemanager.config import Config
 from filemanager.domain.caller import Caller
-from filemanager.domain.repeat import repeat_of
+from filemanager.domain.repeat import Repeat, repeat_of
 from filemanager.ports import Clock, Database, Transaction
 from vofiles.instant import SECOND, Instant
 
@@ -50,17 +50,22 @@ class Once:
             return self.database.write(work)
 
         def commit(tx: Transaction) -> tuple[A, W]:
-            before = tx.repeats.claim(call)
-            if before is not None:
-                before.require_same(call)
-                answer = tx.repeats.find_answer(before, kind)
-                assert answer is not None, "it is kept by the commit that claims the key"
-                return answer, nothing
+            if tx.repeats.claim(call) is not None:
+                known = _find_answer(tx, call, kind)
+                assert known is not None, "it is kept by the commit that claims the key"
+                return known, nothing
             answer, rest = work(tx)
             tx.repeats.keep_answer(call, answer)
             return answer, rest
 
         return self.database.write(commit)
+
+    def find_answer(self, caller: Caller, request: Any, kind: type[A]) -> A | None:
+        """What a call with this key was answered, None for a new one: for who does its work in several transactions,
+        and remembers in the last one. Raises KeyReused, InvalidArgument.
+        """
+        call = repeat_of(caller.account, request, self.clock.now())
+        return None if call is None else self.database.read(lambda tx: _find_answer(tx, call, kind))
 
     def prune(self) -> int:
         """Forget the keys whose time is over; answers how many."""
@@ -71,3 +76,11 @@ class Once:
             if some < BATCH:
                 break
         return pruned
+
+
+def _find_answer(tx: Transaction, call: Repeat, kind: type[A]) -> A | None:
+    before = tx.repeats.find_repeat(call.caller, call.key)
+    if before is None:
+        return None
+    before.require_same(call)
+    return tx.repeats.find_answer(before, kind)
