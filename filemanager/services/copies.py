@@ -20,7 +20,7 @@ from filemanager.ports import Clock, Database, Numbers, Transaction
 from filemanager.services.copy_trees import VERSION, TreeCopy
 from filemanager.services.copying import Copying, Parcel, taking
 from filemanager.services.description import describe_node
-from filemanager.services.finding import get_node, get_parent, path_of
+from filemanager.services.finding import get_node, get_parent, lock_present, path_of
 from filemanager.services.jobs import begin_job, describe_job
 from filemanager.services.moves import lock_space
 from filemanager.services.placing import default_for, places_for, wishes_for
@@ -168,7 +168,9 @@ class CopyService:
 def _find_place(tx: Transaction, service: Ivorn, caller: Caller, request: Copy) -> _Place:
     name = None if request.name is None else parse_name(request.name)
     lock_space(tx, get_node(tx, service, caller, request.node))
-    source = get_node(tx, service, caller, request.node)
+    source = lock_present(tx, get_node(tx, service, caller, request.node).key)
+    if source is None:
+        raise NodeNotFound(request.node)
     require_generation(source, request.if_generation)
     version = _find_version(tx, source, request.version)
     if request.parent is not None:

@@ -8,7 +8,7 @@ import pytest
 from filemanager.domain.caller import Caller
 from filemanager.persistence.memory import MemoryDatabase, MemoryTransaction
 from tests.support.filemanager import World, store_of
-from vofiles.contract import Delete, ImportData, ImportInit, Property, SetProperties, TransferState
+from vofiles.contract import Copy, Delete, ImportData, ImportInit, Property, SetProperties, TransferState
 from vofiles.errors import GenerationConflict, InvalidArgument, NodeNotFound, VersionConflict
 from vofiles.ivorn import LongIdentifier
 
@@ -50,6 +50,13 @@ def test_a_node_is_deleted_as_it_was_read(world: World, dave: Caller, file: Long
     world.desk.deletions.delete(dave, Delete(file, if_generation=2, if_version=1))
     with pytest.raises(NodeNotFound):
         world.node(dave, file)
+
+
+def test_a_copy_is_of_the_generation_that_was_read(world: World, dave: Caller, file: LongIdentifier) -> None:
+    world.desk.nodes.set_properties(dave, SetProperties(file, (Property("colour", "blue"),)))
+    with pytest.raises(GenerationConflict, match="generation 1 was expected, and it has generation 2"):
+        world.desk.copies.copy(dave, Copy(file, name="b", if_generation=1))
+    assert world.desk.copies.copy(dave, Copy(file, name="b", if_generation=2)).node.name == "b"
 
 
 def test_the_version_is_asked_before_any_store_is(world: World, dave: Caller, file: LongIdentifier) -> None:
