@@ -26,7 +26,7 @@ from tests.support.staged_files import StagedFiles
 from tests.support.staged_sql import Staged
 from vofiles.errors import VofilesError
 
-_TAKES_ROOM = ("create", "write", "reserve", "fsync", "make", "link")
+_TAKES_ROOM = ("copy", "create", "write", "reserve", "fsync", "make", "link")
 _folders = itertools.count()
 MakeFiles = Callable[[Stage, StoreProcess], StagedFiles]
 
@@ -105,7 +105,7 @@ def faults(effects: Sequence[Effect]) -> Iterator[Fault]:
         elif effect.kind == "call":
             for deed in (Deed.UNHEARD, Deed.UNANSWERED, Deed.TWICE):
                 yield Fault(at, deed)
-        if effect.what.startswith("write"):
+        if effect.what.startswith(("write", "copy")):
             yield Fault(at, Deed.STOP_HALF)
             yield Fault(at, Deed.SHORT)
 

@@ -104,6 +104,10 @@ def _write_once(files: Any, descriptor: int, data: bytes) -> None:
     files.write(descriptor, data)
 
 
+def _take_once(writer: Any, reader: Any, offset: int, length: int) -> None:
+    writer._files.copy(reader.fileno(), offset, length, writer._descriptor)
+
+
 # --- the store --------------------------------------------------------------------------------------------------------
 
 
@@ -304,6 +308,7 @@ BUGS = (
     SeededBug(
         "a short write is taken for a whole one", "first write", put(diskio, "write_all", _write_once), deed=Deed.SHORT
     ),
+    SeededBug("a short copy is taken for a whole one", "append", put(DiskWriter, "take", _take_once), deed=Deed.SHORT),
     SeededBug("the store acknowledges before the commit", "first write", _acknowledge_before_commit),
     SeededBug("the FileManager acknowledges before the commit", "addNode", _acknowledge_before_commit),
     SeededBug("a failed commit is taken for undone", "first write", _drop_after_a_failed_commit, deed=Deed.FAIL_AFTER),
