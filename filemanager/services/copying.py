@@ -45,6 +45,8 @@ from vofiles.ivorn import Ivorn, LongIdentifier, NodeIdentifier
 
 LOOK: Final = 2 * SECOND
 """How long a copy under way is left alone before its store is asked how far it is, in microseconds."""
+REST: Final = 10 * SECOND
+"""How long one is left alone whose store does not answer, in microseconds."""
 ATTEMPTS: Final = 6
 """Transfers that are begun for one item, or questions that nobody answers, until it has failed."""
 OFFER: Final = "-source"
@@ -222,6 +224,11 @@ class Copying:
         except TransferNotFound:
             # The store was never reached.
             return self._resume(item, transfer, parcel())
+        except Unreachable:
+            if transfer.container is None or self.clock.now() > transfer.due:
+                raise
+            # It has begun, and goes on by itself when its store is back.
+            return Waiting(Instant(self.clock.now() + REST), item.bytes_done)
         waits = told.state == TransferState.REQUESTED
         if waits and told.direction != Direction.IMPORT_DATA:
             # A duplicate that a crash broke off: nobody but us has it go on.

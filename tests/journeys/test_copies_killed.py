@@ -93,25 +93,26 @@ def test_a_drain_comes_to_its_end_when_the_filemanager_is_killed_and_people_work
         # Whoever begins a job has the service look for others, too.
         (home / "solar" / "0.bin").copy_to(home / "woken")
 
-    def left() -> int:
-        with up.home() as home:
-            return next(each.files for each in home.stores() if each.identifier == FIRST)
-
-    total = left()
-    wait_until(lambda: left() < total, "some of it has gone")
     with up.home() as home:
+        total = left_in(home, FIRST)
+        wait_until(lambda: left_in(home, FIRST) < total, "some of it has gone")
         assert (home / "many" / COPIES[0] / "5.bin").read_bytes() == CONTENTS["5.bin"]
         (home / "new.bin").put(b"new")
         assert (home / "new.bin").info().store == SECOND
     up.kill("filemanager")
     up.finish()
     up.start()
-    wait_until(lambda: left() == 0, "the store is empty")
     with up.home() as home:
+        wait_until(lambda: left_in(home, FIRST) == 0, "the store is empty")
         require_whole(home, "many", SECOND)
         assert (home / "new.bin").read_bytes() == b"new"
     require_clean(up)
     assert manager(up, "store", "set-state", FIRST, "ACTIVE").returncode == 0
+
+
+def left_in(home: Home, store: str) -> int:
+    """How many contents a store still has."""
+    return next(each.files for each in home.stores() if each.identifier == store)
 
 
 def require_ended(job: Job) -> None:

@@ -450,3 +450,18 @@ def test_what_was_put_a_moment_ago_is_copied(world: World, dave: Caller) -> None
     world.send(world.offer(dave, source), DATA)
     done = copied(world, dave, source, name="b")
     assert world.get(dave, LongIdentifier(done.node.identifier)) == DATA
+
+
+def test_a_copy_under_way_outlives_a_store_that_is_away_for_long(world: World, dave: Caller) -> None:
+    source = filled(world, dave, "a")
+    begun = copy(world, dave, source, name="b", store=LEICESTER)
+    world.desk.runner.run_all()
+    world.stores[LEICESTER].down = True
+    for _ in range(30):
+        world.watch.seconds += 20
+        world.desk.runner.run_all()
+    assert state(world, dave, begun).state == JobState.RUNNING
+    world.stores[LEICESTER].down = False
+    finish(world)
+    assert state(world, dave, begun).state == JobState.COMPLETED
+    assert len(world.stores[LEICESTER].containers()) == 1
