@@ -10,6 +10,7 @@ import pytest
 from tests.filemanager.suite.conftest import Somebody
 from tests.support.serving import wait_until
 from vofiles.contract import (
+    Delete,
     Find,
     FindAnswer,
     GetTransfer,
@@ -17,6 +18,7 @@ from vofiles.contract import (
     NodeKind,
     Order,
     PropertyMatch,
+    Restore,
     Transfer,
     TransferState,
 )
@@ -155,6 +157,17 @@ def test_what_cannot_be_searched(observer: Somebody, arrive: Arrive) -> None:
     for wrong in wrongs:
         with pytest.raises(InvalidArgument):
             observer.call(replace(Find(observer.home), **wrong))
+
+
+def test_what_is_in_the_trash_is_not_found_until_it_is_restored(observer: Somebody) -> None:
+    everything = found(observer)
+    trashed = observer.call(Delete(observer.at("survey/raw"), recursive=True)).trashed
+    kept = [path for path in everything if not path.startswith("survey/raw")]
+    assert found(observer) == kept
+    assert found(observer, name="m31*") == ["elsewhere/m31.fits"]
+    assert found(observer, properties=(PropertyMatch("band", "r"),)) == []
+    observer.call(Restore(trashed))
+    assert found(observer) == everything
 
 
 def test_others_find_their_own_alone(observer: Somebody, arrive: Arrive) -> None:
