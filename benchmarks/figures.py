@@ -18,6 +18,8 @@ class Subject:
     job: Job
     pids: tuple[int, ...]
     """The processes whose CPU and memory count."""
+    share: float = 1.0
+    """How much of a round's jobs it does: less than all where it is so slow that the round would take minutes."""
 
 
 @dataclass
@@ -56,7 +58,7 @@ def interleaved(crew: Crew, subjects: Sequence[Subject], clients: int, jobs: int
             for pid in subject.pids:
                 set_back_peak(pid)
             before = usage(subject.pids)
-            burst = crew.burst(subject.job, clients, jobs)
+            burst = crew.burst(subject.job, clients, max(clients, int(jobs * subject.share)))
             after = usage(subject.pids)
             figures.bursts.append(burst)
             figures.cpu.append((after.cpu - before.cpu) / len(burst.latencies))

@@ -9,6 +9,7 @@ Rule: what is done, and how often, is said here; how it is measured, in `figures
 import argparse
 import os
 import platform
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -30,6 +31,8 @@ from benchmarks.treeshape import Shape
 MIB = 1 << 20
 SQLITE, POSTGRESQL, APACHE, WSGIDAV = "SQLite", "PostgreSQL", "Apache", "WsgiDAV"
 PLACES = ("from", "to")
+LONGEST = 5.0
+"""Seconds that a round takes about, at the most."""
 
 
 @dataclass(frozen=True)
@@ -169,16 +172,22 @@ def measure(crew: Crew, size: int, effort: Effort, directory: Path | None) -> No
     with everything_up(Shape(size), directory) as (servers, ground):
         for operation in OPERATIONS:
             jobs = [(server, job) for server in servers if (job := server.job(operation, ground)) is not None]
-            for _server, job in jobs:
-                # So that each has all its processes before they are counted.
-                crew.burst(job, operation.clients, operation.clients)
-            subjects = [Subject(job, server.pids()) for server, job in jobs]
             calls = max(operation.clients, int(operation.calls * effort.share))
+            print(f"{operation.name} …", file=sys.stderr, flush=True)
+            # What tries them out comes first: afterwards each server has all the processes that it will have.
+            shares = [share(crew, job, operation.clients, calls) for _, job in jobs]
+            subjects = [Subject(job, server.pids(), part) for (server, job), part in zip(jobs, shares, strict=True)]
             measured = interleaved(crew, subjects, operation.clients, calls, effort.rounds)
             for (server, _job), figures in zip(jobs, measured, strict=True):
                 server.figures[operation.name] = figures
                 server.peak = max(server.peak, peak_memory(server.pids()[0]))
     tell(size, servers)
+
+
+def share(crew: Crew, job: Job, clients: int, calls: int) -> float:
+    """How much of so many calls can be done in a round."""
+    slowest = max(crew.burst(job, clients, clients).latencies)
+    return min(1.0, LONGEST * clients / (slowest * calls))
 
 
 @contextmanager
