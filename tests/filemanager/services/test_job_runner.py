@@ -7,8 +7,9 @@ import pytest
 
 from filemanager.config import JobTerms
 from filemanager.domain.caller import Caller
-from filemanager.domain.job import JobItem
+from filemanager.domain.job import Job, JobItem
 from filemanager.domain.step import ATTEMPTS, Done, Failed, Waiting
+from filemanager.ports import Transaction
 from filemanager.services.job_turns import LEASE
 from filemanager.services.jobs import begin_job
 from tests.support.filemanager import CAMBRIDGE, LEICESTER, World
@@ -184,6 +185,27 @@ def test_a_verb_of_a_later_release_fails_and_harms_nobody(world: World, dave: Ca
     assert world.desk.jobs.get_job(dave, job).state == JobState.FAILED
 
 
+def test_a_step_that_writes_its_outcome_down_itself_has_the_last_word(
+    world: World, labour: Labour, dave: Caller
+) -> None:
+    def settle(job: Job, item: JobItem) -> Failed:
+        def commit(tx: Transaction) -> None:
+            held = tx.jobs.lock_job(job.number)
+            assert held is not None
+            done = item.moved_to(ItemState.DONE)
+            tx.jobs.save_items([done])
+            tx.jobs.save_job(held.with_items([item], [done], world.watch.now()))
+
+        world.database.write(commit)
+        return BROKEN
+
+    labour.script["a"] = [settle]
+    number = begin(world, dave, ["a"])
+    world.desk.runner.run_all()
+    told = world.desk.jobs.get_job(dave, number)
+    assert (told.state, told.done, told.failed) == (JobState.COMPLETED, 1, 0)
+
+
 # --- turns ---
 
 
@@ -295,6 +317,7 @@ def test_failed_items_of_a_cancelled_job_can_be_retried_and_what_was_not_begun_s
     world.desk.jobs.cancel_job(dave, job)
     world.desk.runner.run_all()
     assert states(world, dave, job) == {"a": "FAILED", "b": "CANCELLED"}
+    assert world.desk.jobs.get_job(dave, job).state == JobState.CANCELLED
     world.desk.jobs.retry_job(dave, RetryJob(job))
     world.desk.runner.run_all()
     assert states(world, dave, job) == {"a": "DONE", "b": "CANCELLED"}

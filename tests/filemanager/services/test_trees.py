@@ -8,6 +8,9 @@ import pytest
 
 from filemanager.config import JobTerms
 from filemanager.domain.caller import Caller
+from filemanager.domain.job import Job as KeptJob
+from filemanager.domain.job import JobItem as KeptItem
+from filemanager.domain.step import Step
 from filemanager.persistence.engine import open_database
 from filemanager.persistence.memory import MemoryDatabase
 from filemanager.ports import Database
@@ -25,6 +28,7 @@ from vofiles.contract import (
     Job,
     JobItem,
     JobState,
+    JobVerb,
     ListChildren,
     ListJobItems,
     ListJobs,
@@ -294,6 +298,61 @@ def test_a_store_that_comes_back_is_asked_again(world: World, dave: Caller) -> N
     world.watch.seconds += 1
     settle(world)
     assert world.desk.jobs.get_job(dave, job.job).state == JobState.COMPLETED
+
+
+def test_what_ends_before_anybody_waits_for_it_is_noticed(world: World, dave: Caller) -> None:
+    """The callback is there before the service has written down what it began."""
+
+    def hurry(operation: str) -> None:
+        if operation == "importData":
+            world.stores.move()
+            world.stores.deliver(world.desk)
+
+    world.stores.after = hurry
+    job = import_tree(world, dave, world.home(dave))
+    world.desk.runner.run_all()
+    assert world.desk.jobs.get_job(dave, job.job).state == JobState.COMPLETED
+
+
+def test_what_ends_while_its_step_is_written_down_is_noticed(world: World, dave: Caller) -> None:
+    work = world.desk.tree_imports
+
+    class Hurried:
+        """The work, while the stores are quicker than the runner."""
+
+        cancel, finish = work.cancel, work.finish
+
+        def step(self, job: KeptJob, item: KeptItem) -> Step:
+            answer = work.step(job, item)
+            world.stores.move()
+            world.stores.deliver(world.desk)
+            return answer
+
+    world.desk.runner.register(JobVerb.IMPORT, Hurried())
+    job = import_tree(world, dave, world.home(dave))
+    world.desk.runner.run_all()
+    assert world.desk.jobs.get_job(dave, job.job).state == JobState.COMPLETED
+
+
+def test_cancelling_finds_what_was_begun_and_not_written_down(world: World, dave: Caller) -> None:
+    job = import_tree(world, dave, world.home(dave), sources=offer_sources(world, {"a": b"a"}))
+
+    def die(operation: str) -> None:
+        if operation == "importData":
+            raise Killed
+
+    world.stores.after = die
+    with pytest.raises(Killed):
+        world.desk.runner.run_all()
+    world.stores.after = lambda operation: None
+    world.desk = world.make_desk()
+    world.desk.runner.recover()
+    world.desk.jobs.cancel_job(dave, job.job)
+    settle(world)
+    assert world.desk.jobs.get_job(dave, job.job).state == JobState.CANCELLED
+    assert contents(world, dave, world.home(dave)) == {}
+    world.run_errands()
+    assert not any(local.containers() for local in world.stores.stores.values())
 
 
 def test_how_far_it_is_can_be_seen(world: World, dave: Caller) -> None:
