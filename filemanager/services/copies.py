@@ -24,9 +24,8 @@ from filemanager.services.finding import get_node, get_parent, lock_present, pat
 from filemanager.services.jobs import begin_job, describe_job
 from filemanager.services.moves import lock_space
 from filemanager.services.placing import default_for, places_for, wishes_for
-from filemanager.services.repeats import Once
 from filemanager.services.replicas import get_source, readable
-from filemanager.services.settlement import Settlements
+from filemanager.services.telling import Ended, Telling
 from filemanager.services.trashing import Trashing
 from vofiles.contract import Copy, Failure, JobVerb, NodeJobAnswer, NodeKind
 from vofiles.errors import (
@@ -67,10 +66,7 @@ class CopyService:
     database: Database
     clock: Clock
     numbers: Numbers
-    once: Once
-    settlements: Settlements
-    wake_errands: Callable[[], None]
-    wake_jobs: Callable[[], None]
+    telling: Telling
     is_down: Callable[[Ivorn], bool]
     refresh: Callable[[list[str]], bool]
     """Asks stores about open transfers, by their numbers."""
@@ -85,18 +81,11 @@ class CopyService:
         trashing = Trashing.of(self.config, caller, self.clock, self.numbers)
         self._ask_for_content(caller, request)
 
-        def commit(tx: Transaction) -> tuple[NodeJobAnswer, list[str]]:
-            return self._copy(tx, caller, request, trashing, now, number)
+        def commit(tx: Transaction) -> tuple[NodeJobAnswer, Ended]:
+            answer, cancelled = self._copy(tx, caller, request, trashing, now, number)
+            return answer, cancelled or None
 
-        nothing: list[str] = []
-        answer, cancelled = self.once.write_with(caller, request, NodeJobAnswer, commit, nothing)
-        if answer.job is not None:
-            self.wake_jobs()
-        if cancelled:
-            self.wake_errands()
-        for each in cancelled:
-            self.settlements.publish(each)
-        return answer
+        return self.telling.write(caller, request, NodeJobAnswer, commit)
 
     def _ask_for_content(self, caller: Caller, request: Copy) -> None:
         """Have what was put into a file a moment ago known here: who copies it then means that."""

@@ -4,7 +4,6 @@ Rule: whatever goes disappears in one commit. What goes for good and is more tha
 where nobody finds it, and is removed there by a job.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from filemanager.config import Config
@@ -18,15 +17,11 @@ from filemanager.services.jobs import describe_job
 from filemanager.services.moves import lock_space
 from filemanager.services.purge_jobs import SMALL, begin_purge, count_nodes
 from filemanager.services.purging import purge_all
-from filemanager.services.repeats import Once
-from filemanager.services.settlement import Settlements
+from filemanager.services.telling import Ended, Telling
 from filemanager.services.trashing import Trashing
 from vofiles.contract import Delete, DeleteAnswer
 from vofiles.errors import FolderNotEmpty, NodeNotFound
 from vofiles.ivorn import Ivorn, NodeIdentifier
-
-_NOTHING: list[str] = []
-"""No transfers ended."""
 
 
 @dataclass(frozen=True)
@@ -37,10 +32,7 @@ class DeletionService:
     database: Database
     clock: Clock
     numbers: Numbers
-    once: Once
-    settlements: Settlements
-    wake_errands: Callable[[], None]
-    wake_jobs: Callable[[], None]
+    telling: Telling
 
     def delete(self, caller: Caller, request: Delete) -> DeleteAnswer:
         """Delete a node, a folder with all below it if that is said; the job where it goes for good and is not small.
@@ -54,11 +46,11 @@ class DeletionService:
         # Counted before the transaction that others would wait for; what it says is only how many items there are.
         nodes = self.database.read(lambda tx: _count(tx, service, caller, request)) if request.purge else 0
 
-        def remove(tx: Transaction) -> tuple[DeleteAnswer, list[str]]:
+        def remove(tx: Transaction) -> tuple[DeleteAnswer, Ended]:
             node = _lock(tx, service, caller, request)
             identifier = NodeIdentifier(service, node.number)
             if not request.purge:
-                return DeleteAnswer(identifier), trashing.put(tx, node)
+                return DeleteAnswer(identifier), trashing.put(tx, node) or None
             if tx.usages.if_small(node.key, SMALL) is not None:
                 return DeleteAnswer(), purge_all(tx, caller.account, [node], trashing.now)
             cancelled = trashing.put(tx, node)
@@ -66,13 +58,7 @@ class DeletionService:
             tx.trash.claim(node.key, job.number)
             return DeleteAnswer(job=describe_job(service, job)), cancelled
 
-        answer, cancelled = self.once.write_with(caller, request, DeleteAnswer, remove, _NOTHING)
-        self.wake_errands()
-        if answer.job is not None:
-            self.wake_jobs()
-        for each in cancelled:
-            self.settlements.publish(each)
-        return answer
+        return self.telling.write(caller, request, DeleteAnswer, remove)
 
 
 def _count(tx: Transaction, service: Ivorn, caller: Caller, request: Delete) -> int:

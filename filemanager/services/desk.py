@@ -34,6 +34,7 @@ from filemanager.services.retention import RetentionService
 from filemanager.services.search import SearchService
 from filemanager.services.settlement import Settlements
 from filemanager.services.stores import StoreService
+from filemanager.services.telling import Telling
 from filemanager.services.transfers import TransferService
 from filemanager.services.trash import TrashService
 from filemanager.services.trash_upkeep import TrashUpkeep
@@ -103,6 +104,7 @@ def make_desk(
     runner = JobRunner(config, database, clock, settlements, ends)
     runner.register(JobVerb.DELETE, PurgeWork(database, clock, settlements, errands.wake))
     once = Once(config, database, clock)
+    telling = Telling(once, settlements, errands.wake, runner.wake)
     retention = RetentionService(config, database, clock, errands.wake)
     outcomes = Outcomes(config, database, clock, settlements, errands.wake, retention)
     offers = Offers(config, database, control, clock, outcomes)
@@ -127,7 +129,7 @@ def make_desk(
         CredentialService(config, database, clock, numbers, passwords),
         once,
         NodeService(config, database, clock, numbers, once, transfers.refresh),
-        MoveService(config, clock, numbers, once, relocations, settlements, errands.wake),
+        MoveService(config, clock, numbers, telling, relocations),
         imports,
         exports,
         transfers,
@@ -140,24 +142,13 @@ def make_desk(
         VersionService(config, database),
         HistoryService(config, database),
         retention,
-        DeletionService(config, database, clock, numbers, once, settlements, errands.wake, runner.wake),
-        TrashService(config, database, clock, numbers, once, settlements, errands.wake, runner.wake),
+        DeletionService(config, database, clock, numbers, telling),
+        TrashService(config, database, clock, numbers, once, telling),
         TrashUpkeep(config, database, clock, settlements, errands.wake),
         UsageService(config, database),
         tree_imports,
         tree_exports,
-        CopyService(
-            config,
-            database,
-            clock,
-            numbers,
-            once,
-            settlements,
-            errands.wake,
-            runner.wake,
-            control.is_down,
-            transfers.refresh,
-        ),
+        CopyService(config, database, clock, numbers, telling, control.is_down, transfers.refresh),
         relocations,
         StoreService(config, database, control, clock, relocations),
     )

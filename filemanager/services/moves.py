@@ -8,7 +8,6 @@ What has the name already stays, unless the caller says `replace`: then it goes 
 and whatever is in it, and can be restored.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from filemanager.config import Config
@@ -22,16 +21,12 @@ from filemanager.services.description import describe_node
 from filemanager.services.finding import get_node, get_parent, lock_present
 from filemanager.services.jobs import describe_job
 from filemanager.services.relocations import Relocations
-from filemanager.services.repeats import Once
-from filemanager.services.settlement import Settlements
+from filemanager.services.telling import Ended, Telling
 from filemanager.services.trashing import Trashing
 from vofiles.contract import Move, NodeJobAnswer, NodeKind
 from vofiles.errors import IntoItself, NodeNotFound, ParentNotFound
 from vofiles.ivorn import Ivorn, LongIdentifier
 from vofiles.names import parse_name
-
-_NOTHING: list[str] = []
-"""No transfers ended."""
 
 
 @dataclass(frozen=True)
@@ -41,10 +36,8 @@ class MoveService:
     config: Config
     clock: Clock
     numbers: Numbers
-    once: Once
+    telling: Telling
     relocations: Relocations
-    settlements: Settlements
-    wake_errands: Callable[[], None]
 
     def move(self, caller: Caller, request: Move) -> NodeJobAnswer:
         """The node in its new place, and the job that brings its content, with all below it, to another store, where
@@ -56,22 +49,15 @@ class MoveService:
         service, number = self.config.identifier, self.numbers.new_number()
         trashing = Trashing.of(self.config, caller, self.clock, self.numbers)
 
-        def commit(tx: Transaction) -> tuple[NodeJobAnswer, list[str]]:
+        def commit(tx: Transaction) -> tuple[NodeJobAnswer, Ended]:
             node, cancelled = move_node(tx, caller, request, trashing)
             job = None
             if request.store is not None:
                 job = self.relocations.begin_move(tx, caller, node, request.store, trashing.now, number)
             answer = NodeJobAnswer(describe_node(tx, service, node), describe_job(service, job) if job else None)
-            return answer, cancelled
+            return answer, cancelled or None
 
-        answer, cancelled = self.once.write_with(caller, request, NodeJobAnswer, commit, _NOTHING)
-        if answer.job is not None:
-            self.relocations.wake_jobs()
-        if cancelled:
-            self.wake_errands()
-        for each in cancelled:
-            self.settlements.publish(each)
-        return answer
+        return self.telling.write(caller, request, NodeJobAnswer, commit)
 
 
 def move_node(tx: Transaction, caller: Caller, request: Move, trashing: Trashing) -> tuple[Node, list[str]]:

@@ -4,7 +4,6 @@ Rule: an entry that somebody is removing for good is there for nobody any more. 
 commit; what takes long is a job (`purge_jobs`).
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from filemanager.config import Config
@@ -22,16 +21,13 @@ from filemanager.services.moves import lock_space
 from filemanager.services.purge_jobs import SMALL, begin_purge, count_nodes, lock_entries
 from filemanager.services.purging import purge_all
 from filemanager.services.repeats import Once
-from filemanager.services.settlement import Settlements
+from filemanager.services.telling import Ended, Telling
 from vofiles import contract
 from vofiles.contract import DeleteAnswer, ListTrash, ListTrashAnswer, PurgeTrash, Restore, Trashed
 from vofiles.errors import InvalidArgument, NodeNotFound, ParentNotFound
 from vofiles.instant import Instant
 from vofiles.ivorn import Ivorn, LongIdentifier, NodeIdentifier
 from vofiles.names import parse_name
-
-_NOTHING: list[str] = []
-"""No transfers ended."""
 
 
 @dataclass(frozen=True)
@@ -43,9 +39,7 @@ class TrashService:
     clock: Clock
     numbers: Numbers
     once: Once
-    settlements: Settlements
-    wake_errands: Callable[[], None]
-    wake_jobs: Callable[[], None]
+    telling: Telling
 
     @property
     def _service(self) -> Ivorn:
@@ -150,7 +144,7 @@ class TrashService:
         now, number = self.clock.now(), self.numbers.new_number()
         nodes = self.database.read(lambda tx: self._count(tx, caller, request))
 
-        def purge(tx: Transaction) -> tuple[DeleteAnswer, list[str]]:
+        def purge(tx: Transaction) -> tuple[DeleteAnswer, Ended]:
             if request.node is not None:
                 node, _ = self._lock_entry(tx, caller, request.node)
                 if tx.usages.if_small(node.key, SMALL) is not None:
@@ -170,13 +164,7 @@ class TrashService:
             tx.trash.claim_all(caller.account, job.number)
             return DeleteAnswer(job=describe_job(self._service, job)), []
 
-        answer, cancelled = self.once.write_with(caller, request, DeleteAnswer, purge, _NOTHING)
-        self.wake_errands()
-        if answer.job is not None:
-            self.wake_jobs()
-        for each in cancelled:
-            self.settlements.publish(each)
-        return answer
+        return self.telling.write(caller, request, DeleteAnswer, purge)
 
     def _count(self, tx: Transaction, caller: Caller, request: PurgeTrash) -> int:
         """How many nodes there are to remove; nothing is refused here, where this may be the repeat of a call."""

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event
 
 from filemanager.config import StoreEntry, Terms
 from filemanager.domain.caller import Caller
@@ -24,6 +23,7 @@ from filemanager.services.rebuild import RebuildService
 from filemanager.services.trashing import COUNTED
 from tests.support.databases import server
 from tests.support.filemanager import CAMBRIDGE, OPERATOR, SERVICE, World, below, store_of
+from tests.support.statements import sent
 from tests.support.treedatabases import tree
 from vofiles.contract import (
     BundleHints,
@@ -48,7 +48,7 @@ from vofiles.instant import SECOND
 from vofiles.ivorn import LongIdentifier, new_number
 from vofiles.names import MAX_DEPTH, NodeName
 
-__all__ = ["server", "tree"]
+__all__ = ["sent", "server", "tree"]
 
 DAY = 86_400
 LONG = 30
@@ -206,19 +206,6 @@ def test_a_transfer_does_not_begin_on_what_has_just_been_deleted() -> None:
 
 
 # --- what it costs ---
-
-
-@pytest.fixture
-def sent() -> Iterator[Counter[str]]:
-    """The statements that go to any database."""
-    statements: Counter[str] = Counter()
-
-    def note(_connection: Any, _cursor: Any, statement: str, _values: Any, _context: Any, _many: bool) -> None:
-        statements[statement] += 1
-
-    event.listen(Engine, "before_cursor_execute", note)
-    yield statements
-    event.remove(Engine, "before_cursor_execute", note)
 
 
 def test_a_folder_goes_and_comes_back_in_as_many_statements_whatever_is_in_it(
