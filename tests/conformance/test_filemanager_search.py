@@ -3,11 +3,9 @@ finds on each exactly what looking at every node would, page by page, by either 
 """
 
 import random
-from collections.abc import Iterator
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,20 +16,19 @@ from filemanager.domain.caller import Caller
 from filemanager.domain.content import ContentVersion
 from filemanager.domain.node import HOME, Node
 from filemanager.domain.search import ALL, NO_SIZE, Entry, Place, Span, beginning_with, exactly
-from filemanager.persistence.engine import open_database
-from filemanager.persistence.memory import MemoryDatabase
 from filemanager.ports import Database, Transaction
 from filemanager.services import search
 from filemanager.services.description import describe_node
 from filemanager.services.finding import path_of
 from filemanager.services.search import SearchService
-from tests.support.databases import new_database, server
+from tests.support.databases import server
+from tests.support.treedatabases import tree
 from vofiles.contract import AccountKind, Find, Found, Match, NodeKind, Order, PropertyMatch
 from vofiles.instant import Instant
 from vofiles.ivorn import Ivorn, LongIdentifier, NodeIdentifier
 from vofiles.names import NodeName, parse_name
 
-__all__ = ["server"]
+__all__ = ["server", "tree"]
 
 SERVICE = Ivorn.parse("ivo://ast.cam.ac.uk/filemanager")
 DAVE, EVE = Ivorn.parse("ivo://ast.cam.ac.uk/dave"), Ivorn.parse("ivo://ast.cam.ac.uk/eve")
@@ -41,16 +38,11 @@ KEY = "colour"
 EARLY, LATE = Instant(100), Instant(110)
 
 
-@pytest.fixture(params=["memory", "sqlite", "postgresql"])
-def database(request: pytest.FixtureRequest, server: str | None, tmp_path: Path) -> Iterator[Database]:
-    opened: Database
-    if request.param == "memory":
-        opened = MemoryDatabase()
-    else:
-        opened = open_database(new_database(request.param, server, tmp_path))
-    opened.write(fill)
-    yield opened
-    opened.close()
+@pytest.fixture
+def database(tree: Database) -> Database:
+    """With Dave, Eve and their homes."""
+    tree.write(fill)
+    return tree
 
 
 def fill(tx: Transaction) -> None:
