@@ -15,12 +15,24 @@ import pytest
 from filemanager.domain.caller import Caller
 from filemanager.domain.change import Change
 from filemanager.domain.node import Node
+from filestore.services.callbacks import acknowledge, list_due, message_of
 from tests.support.databases import server
-from tests.support.filemanager import World, below
+from tests.support.filemanager import World, below, tell
 from tests.support.treedatabases import opened_tree
 from vofiles import contract
-from vofiles.contract import AddNode, Delete, ListChildren, ListTrash, Move, NodeKind, Property, SetProperties
+from vofiles.contract import (
+    AddNode,
+    Delete,
+    ImportInit,
+    ListChildren,
+    ListTrash,
+    Move,
+    NodeKind,
+    Property,
+    SetProperties,
+)
 from vofiles.errors import DuplicateNode, IntoItself, NodeNotFound, ParentNotFound
+from vofiles.instant import Instant
 from vofiles.ivorn import LongIdentifier
 
 __all__ = ["server"]
@@ -310,3 +322,42 @@ def test_of_eight_calls_with_one_key_one_is_done(world: World, dave: Caller) -> 
         assert len({answer.identifier for answer in answers}) == 1
         assert world.node(dave, below(world.home(dave), f"a {turn}")) == answers[0]
     assert world.changes().count("addNode") == 5
+
+
+def test_of_eight_imports_with_one_key_one_begins(world: World, dave: Caller) -> None:
+    for turn in range(5):
+        file = world.add_file(dave, f"a {turn}")
+        request = ImportInit(file, if_version=0, idempotency_key=f"k {turn}")
+        offers = at_once(lambda _number, request=request: world.desk.imports.import_init(dave, request))  # type: ignore[misc]
+        assert len({(offer.transfer, offer.endpoints) for offer in offers}) == 1
+        assert offers[0].endpoints
+        world.send(offers[0], b"bytes")
+        world.stores.deliver(world.desk)
+        assert world.get(dave, file) == b"bytes"
+    assert len(world.database.read(lambda tx: tx.census.transfers("", 1000))) == 10, "imports, and an export of each"
+
+
+def test_of_eight_imports_on_one_version_one_becomes_the_next(world: World, dave: Caller) -> None:
+    file = world.add_file(dave, "a")
+    for version in range(3):
+        offers = at_once(lambda _number, version=version: world.offer(dave, file, if_version=version))  # type: ignore[misc]
+        for number, offer in enumerate(offers):
+            world.send(offer, f"{version} {number}".encode())
+        callbacks = [
+            (name, local.store, letter)
+            for name, local in world.stores.stores.items()
+            for letter in list_due(local.store, Instant(1 << 62), 1000)
+        ]
+
+        def hear(number: int, callbacks: list[Any] = callbacks) -> None:
+            name, store, letter = callbacks[number]
+            tell(world.desk, name, message_of(store, letter.transfer))
+            acknowledge(store, letter.id)
+
+        at_once(hear)
+        ends = [world.desk.transfers.get_transfer(dave, offer.transfer).transfer for offer in offers]
+        assert sorted(end.state for end in ends) == ["COMPLETED"] + ["FAILED"] * 7
+        assert {end.failure.name for end in ends if end.failure is not None} == {"VersionConflict"}
+        winner = next(number for number, end in enumerate(ends) if end.state == "COMPLETED")
+        assert world.get(dave, file) == f"{version} {winner}".encode()
+        assert world.node(dave, file).version == version + 1
