@@ -169,6 +169,12 @@ class Job:
             modified=max(now, self.modified),
         )
 
+    def retried(self, items: int, now: Instant) -> "Job":
+        """The job after so many of its items that had failed wait again."""
+        state = JobState.QUEUED if self.has_ended else self.state
+        at = max(now, self.modified)
+        return self.moved_to(state, failed=self.failed - items, ended=None, failure=None, modified=at)
+
     def at_end(self, now: Instant, failure: Failure | None = None) -> "Job":
         """The job whose items have all ended. What its verb had to know is forgotten unless that is needed for a retry:
         there may be secrets of others in it.

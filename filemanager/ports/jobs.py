@@ -80,7 +80,12 @@ class Jobs(Protocol):
         """The earliest `due` of the RUNNING items; None where there is none."""
 
     def save_items(self, items: Sequence[JobItem]) -> None:
-        """Store what may change of each: state, node, result, size, bytes_done, transfer, tries, attempts, due, failure."""
+        """Store what may change of each: all but job, number, path, store, request and space."""
+
+    def retry_items(self, job: int) -> int:
+        """Have every item of a job that FAILED wait again, as `JobItem.again` says; answers how many, in however few
+        statements.
+        """
 
     def hurry_items(self, now: Instant) -> int:
         """Have every RUNNING item due at `now`; answers how many there are."""

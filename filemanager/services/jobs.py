@@ -176,23 +176,25 @@ class JobService:
         return describe_job(self.config.identifier, job)
 
     def retry_job(self, caller: Caller, request: RetryJob) -> contract.Job:
-        """Try those items of a job that failed, and no others, once more. Raises JobNotFound, JobEnded while it is
-        being cancelled, KeyReused.
+        """Try those items of a job that failed, and no others, once more. Raises JobNotFound, KeyReused, JobEnded while
+        it is being cancelled.
         """
-        known = self.once.find_answer(caller, request, contract.Job)
-        if known is not None:
-            return known
-        now, last = self.clock.now(), 0
-        # Upwards by number, in several transactions: what fails again meanwhile is left as it is.
-        while some := self.database.write(lambda tx, last=last: _retry(tx, caller, request.job, last, now)):  # type: ignore[misc]
-            last = some
+        now = self.clock.now()
+
+        def retry(tx: Transaction) -> contract.Job:
+            get_job(tx, caller, request.job)
+            job = _lock(tx, request.job)
+            if job.cancelling:
+                raise JobEnded(request.job, reason="it is being cancelled")
+            again = tx.jobs.retry_items(job.key)
+            if again:
+                job = job.retried(again, now)
+                tx.jobs.save_job(job)
+            return describe_job(self.config.identifier, job)
+
+        answer = self.once.write(caller, request, contract.Job, retry)
         self.wake()
-
-        def answer(tx: Transaction) -> contract.Job:
-            return describe_job(self.config.identifier, get_job(tx, caller, request.job))
-
-        # Only now is the call's work done, and its key used: a call that did not come so far is made anew.
-        return self.once.write(caller, request, contract.Job, answer)
+        return answer
 
     def prune(self) -> int:
         """Forget jobs that ended long ago; answers how many rows went."""
@@ -210,24 +212,6 @@ class JobService:
         if asked is not None and asked < 1:
             raise InvalidArgument("limit", reason="it is at least 1")
         return most if asked is None else min(asked, most)
-
-
-def _retry(tx: Transaction, caller: Caller, number: str, after: int, now: Instant) -> int:
-    """Have the next of a job's items that failed tried again; answers the last one's number, 0 where there was none."""
-    get_job(tx, caller, number)
-    job = _lock(tx, number)
-    if job.cancelling:
-        raise JobEnded(number, reason="it is being cancelled")
-    failed = tx.jobs.items(job.key, ItemState.FAILED, after, BATCH)
-    if not failed:
-        return 0
-    again = [item.again() for item in failed]
-    tx.jobs.save_items(again)
-    job = job.with_items(failed, again, now)
-    if job.has_ended:
-        job = job.moved_to(JobState.QUEUED, ended=None, failure=None)
-    tx.jobs.save_job(job)
-    return failed[-1].number
 
 
 def get_job(tx: Transaction, caller: Caller, number: str) -> Job:

@@ -60,13 +60,6 @@ class Once:
 
         return self.database.write(commit)
 
-    def find_answer(self, caller: Caller, request: Any, kind: type[A]) -> A | None:
-        """What a call with this key was answered, None for a new one: for who does its work in several transactions,
-        and remembers in the last one. Raises KeyReused, InvalidArgument.
-        """
-        call = repeat_of(caller.account, request, self.clock.now())
-        return None if call is None else self.database.read(lambda tx: _find_answer(tx, call, kind))
-
     def prune(self) -> int:
         """Forget the keys whose time is over; answers how many."""
         before = Instant(self.clock.now() - self.config.terms.keep_keys * SECOND)

@@ -114,6 +114,26 @@ def test_items_are_found_as_they_were_added_and_saved(database: Database) -> Non
     assert database.read(lambda tx: tx.jobs.job_of_transfer("u")) is None
 
 
+def test_items_that_failed_wait_again_as_one_of_them_would(database: Database) -> None:
+    added = add(database, job(), numbered(*"abcd"))
+    others = add(database, job(), numbered("x"))
+    a, b, c, d = all_items(database, added)
+    failed = [
+        replace(
+            item, state=ItemState.FAILED, node="n", result="r", size=5, transfer="t", tries=tries, attempts=3,
+            due=Instant(T0 + 5), failure=Failure("Busy", "It is busy"),
+        )
+        for tries, item in enumerate((a, b))
+    ]  # fmt: skip
+    done = replace(c, state=ItemState.DONE, transfer="u", bytes_done=7)
+    stays = replace(all_items(database, others)[0], state=ItemState.FAILED)
+    save(database, *failed, done, stays)
+    assert database.write(lambda tx: tx.jobs.retry_items(added.key)) == 2
+    assert all_items(database, added) == [*(item.again() for item in failed), done, d]
+    assert all_items(database, others) == [stays]
+    assert database.write(lambda tx: tx.jobs.retry_items(added.key)) == 0
+
+
 def test_items_come_page_by_page_and_by_state(database: Database) -> None:
     added = add(database, job(), numbered(*"abcde"))
     others = add(database, job(), numbered("x"))

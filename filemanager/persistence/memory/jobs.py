@@ -115,6 +115,11 @@ class MemoryJobs(Repository):
                 changes: dict[str, Any] = {name: getattr(item, name) for name in _CHANGING}
                 self._state.job_items[item.job, item.number] = replace(before, **changes)
 
+    def retry_items(self, job: int) -> int:
+        failed = self._where(lambda item: item.job == job and item.state == ItemState.FAILED)
+        self.save_items([item.again() for item in failed])
+        return len(failed)
+
     def hurry_items(self, now: Instant) -> int:
         running = self._running()
         self.save_items([replace(item, due=now) for item in running])

@@ -5,13 +5,13 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, and_, bindparam, delete, func, insert, select, update
 
-from filemanager.domain.job import JobItem
+from filemanager.domain.job import AT_ONCE, JobItem
 from filemanager.persistence.repositories import documents
 from filemanager.persistence.repositories.batches import batches
 from filemanager.persistence.repositories.identifiers import ivorn
 from filemanager.persistence.repositories.stores import KEY_OF_STORE
 from filemanager.persistence.schema import ACCOUNTS, JOB_ITEMS, JOBS, STORES
-from vofiles.contract import Failure
+from vofiles.contract import Failure, ItemState
 from vofiles.errors import StoreNotFound
 from vofiles.instant import Instant
 from vofiles.ivorn import Ivorn
@@ -65,6 +65,19 @@ _SAVE = (
     update(JOB_ITEMS)
     .where(_I.job == bindparam("of_job"), _I.number == bindparam("item"))
     .values({name: bindparam(f"new_{name}") for name in _CHANGING})
+)
+_RETRY = (
+    update(JOB_ITEMS)
+    .where(_I.job == bindparam("of_job"), _I.state == ItemState.FAILED)
+    .values(
+        state=ItemState.WAITING,
+        failure=None,
+        transfer=None,
+        bytes_done=0,
+        tries=_I.tries + 1,
+        attempts=0,
+        due=AT_ONCE,
+    )
 )
 _HURRY = update(JOB_ITEMS).where(_IS_RUNNING).values(due=bindparam("now"))
 _FIRST = select(_I.number).where(_I.job == bindparam("of_job")).order_by(_I.number).limit(bindparam("limit"))
@@ -147,6 +160,9 @@ class SqlJobItems:
         )
         if items:
             self._connection.execute(_SAVE, list(rows))
+
+    def retry_items(self, job: int) -> int:
+        return self._connection.execute(_RETRY, {"of_job": job}).rowcount
 
     def hurry_items(self, now: Instant) -> int:
         return self._connection.execute(_HURRY, {"now": now}).rowcount

@@ -100,17 +100,25 @@ def test_what_fails_again_can_be_tried_again_and_what_was_done_never_is(
     assert world.desk.jobs.get_job(dave, job).state == JobState.COMPLETED
 
 
-def test_retrying_more_than_one_batch(
-    world: World, labour: Labour, dave: Caller, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("filemanager.services.jobs.BATCH", 2)
-    paths = list("abcde")
-    labour.script |= {path: [BROKEN] for path in paths}
-    job = begin(world, dave, paths)
+def test_a_retry_that_is_repeated_with_its_key_is_one(world: World, labour: Labour, dave: Caller) -> None:
+    labour.script["a"] = [BROKEN, BROKEN]
+    job = begin(world, dave, ["a"])
     world.desk.runner.run_all()
-    world.desk.jobs.retry_job(dave, RetryJob(job))
+    first = world.desk.jobs.retry_job(dave, RetryJob(job, "again"))
     world.desk.runner.run_all()
-    assert world.desk.jobs.get_job(dave, job).done == 5
+    assert world.desk.jobs.retry_job(dave, RetryJob(job, "again")) == first
+    world.desk.runner.run_all()
+    assert labour.stepped == ["a", "a"]
+    assert world.desk.jobs.get_job(dave, job).state == JobState.FAILED
+
+
+def test_retrying_where_nothing_failed_changes_nothing(world: World, labour: Labour, dave: Caller) -> None:
+    job = begin(world, dave, ["a"])
+    world.desk.runner.run_all()
+    before = world.desk.jobs.get_job(dave, job)
+    assert world.desk.jobs.retry_job(dave, RetryJob(job)) == before
+    assert world.desk.runner.run_all() == 0
+    assert labour.stepped == ["a"]
 
 
 def test_a_job_without_items_ends(world: World, labour: Labour, dave: Caller) -> None:
