@@ -13,7 +13,7 @@ from typing import Any, Final, TypeVar
 
 from filemanager.config import Config
 from filemanager.domain.caller import Caller
-from filemanager.domain.repeat import Repeat, repeat_of
+from filemanager.domain.repeat import repeat_of
 from filemanager.ports import Clock, Database, Transaction
 from vofiles.instant import SECOND, Instant
 
@@ -50,8 +50,10 @@ class Once:
             return self.database.write(work)
 
         def commit(tx: Transaction) -> tuple[A, W]:
-            if tx.repeats.claim(call) is not None:
-                known = _find_answer(tx, call, kind)
+            before = tx.repeats.claim(call)
+            if before is not None:
+                before.require_same(call)
+                known = tx.repeats.find_answer(before, kind)
                 assert known is not None, "it is kept by the commit that claims the key"
                 return known, nothing
             answer, rest = work(tx)
@@ -69,11 +71,3 @@ class Once:
             if some < BATCH:
                 break
         return pruned
-
-
-def _find_answer(tx: Transaction, call: Repeat, kind: type[A]) -> A | None:
-    before = tx.repeats.find_repeat(call.caller, call.key)
-    if before is None:
-        return None
-    before.require_same(call)
-    return tx.repeats.find_answer(before, kind)
