@@ -4,6 +4,7 @@ history of one node, against memory, SQLite, PostgreSQL.
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -64,9 +65,8 @@ def versions(database: Database) -> list[ContentVersion]:
         for number in range(1, 6):
             added.append(tx.contents.add_version(version(one, number, DIGESTS if number % 2 else ())))
             tx.contents.add_version(version(two, number))
-        return [replace(each, superseded=after.created) for each, after in zip(added, added[1:], strict=False)] + [
-            added[-1]
-        ]
+        followed = [replace(each, superseded=after.created) for each, after in pairwise(added)]
+        return [*followed, added[-1]]
 
     return database.write(fill)
 

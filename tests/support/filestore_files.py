@@ -68,7 +68,6 @@ class ShortWrites(SystemFiles):
     def write(self, descriptor: int, data: bytes | memoryview) -> int:
         return super().write(descriptor, data[:7])
 
-
     def copy(self, source: int, offset: int, length: int, target: int) -> int:
         return super().copy(source, offset, min(length, 7), target)
 
