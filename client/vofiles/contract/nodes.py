@@ -132,7 +132,10 @@ class Copy:
 
 @dataclass(frozen=True, slots=True)
 class NodeJobAnswer:
-    """The node as it is now, and the job that is still at work on it where there is one."""
+    """The node as it is now, and its job unless everything is done: it is at work, or something in it failed.
+
+    importTree and exportTree answer their job in any case.
+    """
 
     node: Node
     job: Job | None = None

@@ -34,7 +34,7 @@ class Delete:
 
 @dataclass(frozen=True, slots=True)
 class DeleteAnswer:
-    """The job that is still at work, where there is one."""
+    """The job, unless everything is done: it is at work, or something in it failed."""
 
     trashed: NodeIdentifier | None = None
     """By which it can be restored; absent where it goes for good."""
