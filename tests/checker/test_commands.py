@@ -13,7 +13,7 @@ import requests
 
 from tests.support.services import MANAGER, STORES, RunningServices, User, running_services
 from tests.support.serving import wait_until
-from vofiles.contract import AddNode, ExportInit, GetNode, ImportInit, ListChildren, NodeKind
+from vofiles.contract import AddNode, Delete, ExportInit, GetNode, ImportInit, ListChildren, NodeKind
 from vofiles.ivorn import LongIdentifier
 
 FILES = {"query 7.vot": b"<VOTABLE/>", "naïve ☉.fits": b"SIMPLE  =" * 10_000, "empty": b""}
@@ -57,10 +57,12 @@ def fetch(services: RunningServices, user: User, node: LongIdentifier) -> bytes:
 @pytest.mark.timeout(300)
 def test_services_in_use_are_checked_and_a_damaged_store_is_seen(tmp_path: Path) -> None:
     with running_services(tmp_path) as services:
-        fill(services, services.add_account("dave"))
+        dave = services.add_account("dave")
+        gone, *_ = fill(services, dave).values()
+        services.port(dave).delete(Delete(gone))  # its bytes stay, for as long as it is in the trash
         manager, store = tmp_path / "filemanager.toml", tmp_path / "filestore-0.toml"
         found = document("filemanager", manager, "check", code=0)
-        assert (found["complete"], found["counted"]["nodes"], found["counted"]["replicas"]) == (True, 5, 3)
+        assert (found["complete"], found["counted"]["nodes"], found["counted"]["replicas"]) == (True, 6, 3)
         assert found["counted"]["bytes in the tree"] == found["counted"]["bytes in stores"]
         assert document("filestore", store, "check", "--digests", code=0)["counted"]["files"] == 2
 
