@@ -35,7 +35,9 @@ def _fault(name: str) -> str | None:
         return "it is empty"
     if name in {".", ".."}:
         return "'.' and '..' have a meaning of their own"
-    for character in name:
+    # Nearly every name is plain, and needs no look at each character.
+    is_plain = name.isascii() and name.isprintable() and "/" not in name
+    for character in "" if is_plain else name:
         if character == "/":
             return "it has a '/', which separates names"
         if unicodedata.category(character) in _REFUSED_CATEGORIES or ord(character) & 0xFFFE == 0xFFFE:

@@ -3,13 +3,13 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, insert, select, true, update
+from sqlalchemy import Connection, Select, bindparam, insert, or_, select, true, update
 from sqlalchemy.exc import IntegrityError
 
 from filemanager.domain.transfer import IMPORTS, Transfer
 from filemanager.persistence.repositories import documents
 from filemanager.persistence.repositories.accounts import KEY_OF_ACCOUNT
-from filemanager.persistence.repositories.batches import batches
+from filemanager.persistence.repositories.batches import ByKeys, batches
 from filemanager.persistence.repositories.identifiers import ivorn
 from filemanager.persistence.repositories.stores import KEY_OF_STORE
 from filemanager.persistence.repositories.violations import FOREIGN_KEY, refusal
@@ -47,12 +47,14 @@ _FIND = ANY_TRANSFER.where(_T.c.number == bindparam("transfer"))
 _LOCK = _FIND.with_for_update(of=_T)
 _OPEN = ANY_TRANSFER.where(_T.c.node == bindparam("of_node"), _IS_OPEN).order_by(_T.c.created, _T.c.key)
 _OPEN_AMONG = ANY_TRANSFER.where(_T.c.node.in_(bindparam("nodes", expanding=True)), _IS_OPEN)
-_OPEN_IMPORTS = ANY_TRANSFER.where(
-    _T.c.node.in_(bindparam("nodes", expanding=True)),
-    _IS_OPEN,
-    _T.c.direction.in_(sorted(IMPORTS)),
-    _T.c.container.is_not(None),
-).order_by(_T.c.created, _T.c.key)
+_OPEN_IMPORTS = ByKeys(
+    ANY_TRANSFER.where(
+        _IS_OPEN,
+        or_(*(_T.c.direction == direction for direction in sorted(IMPORTS))),
+        _T.c.container.is_not(None),
+    ).order_by(_T.c.created, _T.c.key),
+    _T.c.node,
+)
 _DUE = ANY_TRANSFER.where(_IS_OPEN, _T.c.due <= bindparam("now")).order_by(_T.c.due, _T.c.key).limit(bindparam("limit"))
 
 _CHANGING = ("state", "is_open", "bytes_done", "container", "expiry", "due", "failure", "receipt")
@@ -120,16 +122,17 @@ class SqlTransfers:
 
     def open_among(self, nodes: Sequence[int]) -> list[Transfer]:
         return [
-            transfer_of(row) for some in batches(nodes) for row in self._connection.execute(_OPEN_AMONG, {"nodes": some})
+            transfer_of(row)
+            for some in batches(nodes)
+            for row in self._connection.execute(_OPEN_AMONG, {"nodes": some})
         ]
 
     def open_imports(self, nodes: Sequence[int]) -> dict[int, Transfer]:
         found: dict[int, Transfer] = {}
-        for some in batches(nodes):
-            for row in self._connection.execute(_OPEN_IMPORTS, {"nodes": some}):
-                transfer = transfer_of(row)
-                assert transfer.node is not None  # it was found by its node
-                found[transfer.node] = transfer
+        for row in _OPEN_IMPORTS.rows(self._connection, nodes):
+            transfer = transfer_of(row)
+            assert transfer.node is not None  # it was found by its node
+            found[transfer.node] = transfer
         return found
 
     def due_transfers(self, now: Instant, limit: int) -> list[Transfer]:
