@@ -259,20 +259,21 @@ def peers(stack: ExitStack, servers: list[Server], shape: Shape, folder: Path) -
 
 def tell(size: int, servers: Sequence[Server]) -> None:
     """The tables of one size."""
+    nodes = f"{size:,} nodes".replace(",", " ")
     ours = [server for server in servers if server.name in (SQLITE, POSTGRESQL)]
     theirs = [server for server in servers if server not in ours]
     heads = ["operation", "clients", *(server.name for server in servers)]
     heads += [f"{our.name} to {their.name}" for their in theirs for our in ours]
     rates = [line(operation, servers, ours, theirs, lambda figures: figures.rate, 0) for operation in OPERATIONS]
-    table(f"{size:,} nodes: calls a second".replace(",", " "), heads, rates)
+    table(f"{nodes}: calls a second", heads, rates)
     heads = heads[: 2 + len(servers)] + [f"{their.name} to {our.name}" for their in theirs for our in ours]
     cpu = [
         line(operation, servers, theirs, ours, lambda figures: 1000 * figures.cpu_per_job, 2)
         for operation in OPERATIONS
     ]
-    table(f"{size:,} nodes: CPU of the server, ms a call".replace(",", " "), heads, cpu)
+    table(f"{nodes}: CPU of the server, ms a call", heads, cpu)
     waits = [line(operation, servers, (), (), lambda figures: 1000 * figures.latency, 2) for operation in OPERATIONS]
-    table(f"{size:,} nodes: ms from request to answer".replace(",", " "), heads[: 2 + len(servers)], waits)
+    table(f"{nodes}: ms from request to answer", heads[: 2 + len(servers)], waits)
     print("\nPeak memory, MiB: " + ", ".join(f"{server.name} {server.peak / MIB:.0f}" for server in servers) + ".")
 
 
