@@ -1,5 +1,5 @@
-"""Copies between stores, and a store that is drained, with real processes of which one is killed in the middle: after the
-start everything is readable, the job comes to its end, and tree and stores fit each other.
+"""Copies between stores, and a store that is drained, with real processes of which one is killed in the middle: after
+the start everything is readable, the job comes to its end, and tree and stores fit each other.
 """
 
 import subprocess
