@@ -64,6 +64,11 @@ def modules() -> Path | None:
     return next((folder for folder in MODULES if folder.is_dir()), None)
 
 
+def reaches(folder: Path) -> bool:
+    """Whether the server could get to a folder: that of the superuser works as somebody else."""
+    return os.geteuid() != 0 or all(above.stat().st_mode & 0o001 for above in (folder, *folder.parents))
+
+
 @contextmanager
 def serving(command: str, directory: Path, files: Path) -> Iterator[tuple[int, tuple[int, ...]]]:
     """Apache over `files`, as processes of its own: its port, and their numbers."""

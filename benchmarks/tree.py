@@ -247,6 +247,10 @@ def peers(stack: ExitStack, servers: list[Server], shape: Shape, folder: Path) -
     program = apache.program()
     if program is None:
         print("Apache is left out: it is not installed with mod_dav (apache2 of Debian has it).")
+    elif not apache.reaches(files):
+        print(
+            f"Apache is left out: it works as another user, who does not get to {files}; another --directory would do."
+        )
     else:
         port, pids = stack.enter_context(apache.serving(program, folder / "apache", files))
         # The second process has the threads that serve.
