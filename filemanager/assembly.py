@@ -21,7 +21,7 @@ from filemanager.api.soap.native import CALLBACK_PATH, PATH, native_service
 from filemanager.domain.account import Account
 from filemanager.domain.login import find_account_identifier
 from filemanager.persistence.engine import open_database, schema_check
-from filemanager.ports import Database, ErrandSender, StoreControl, Transaction
+from filemanager.ports import Bulletin, Database, ErrandSender, StoreControl, Transaction
 from filemanager.remote.errands import errand_outbox
 from filemanager.remote.machine import Argon2Passwords, SystemClock, SystemNumbers
 from filemanager.remote.stores import SoapStoreControl
@@ -30,14 +30,19 @@ from filemanager.services.desk import Desk, keep_stores, make_desk
 from filemanager.services.operating import disable_account
 from vofiles.contract import AddAccount
 from vofiles.errors import InvalidIdentifier
+from vofiles.instant import SECOND
 from vofiles.ivorn import Ivorn
+from vofiles.serving.company import Alone, Company, Duty
 from vofiles.serving.crew import Crew
 from vofiles.serving.http import AccessLog, Reactor, Site
 from vofiles.serving.keyring import Key, Keyring, Peer
 from vofiles.serving.logs import bound_request_id
+from vofiles.serving.nonces import WINDOW, Nonces, SharedNonces
+from vofiles.serving.postgresqlcompany import PostgresqlCompany
+from vofiles.serving.seat import ALONE, Seat
 from vofiles.serving.service import Service
 from vofiles.serving.signatures import Verifier
-from vofiles.serving.upkeep import Ticker, end_within
+from vofiles.serving.upkeep import Ticker
 
 CONTROL_THREADS: Final = 16
 """Some wait for stores while others answer from the database."""
@@ -45,16 +50,22 @@ UPKEEP: Final = 15.0
 """Seconds between two looks at transfers whose time is over."""
 PRUNING: Final = 300.0
 """Seconds between two looks at jobs that ended long ago."""
-PATIENCE: Final = 5.0
-"""Seconds that stopping waits for errands, and for steps of jobs, under way."""
 
 
 class FileManager:
     """A FileManager that serves on a listening socket, which it owns from now on."""
 
-    def __init__(self, settings: config.Config, listener: socket, reactor: Reactor, access: AccessLog) -> None:
-        self._settings = settings
-        self._service = Service(settings.listen, listener, reactor, access, settings.limits, settings.metrics)
+    def __init__(
+        self,
+        settings: config.Config,
+        listener: socket,
+        reactor: Reactor,
+        access: AccessLog,
+        seat: Seat = ALONE,
+    ) -> None:
+        self._settings, self._seat = settings, seat
+        metrics = seat.metrics(settings.metrics)
+        self._service = Service(settings.listen, listener, reactor, access, settings.limits, metrics)
         self.address = self._service.address
         """The base URL by which others are told to reach it."""
 
@@ -82,13 +93,7 @@ class FileManager:
     def start(self) -> None:
         """Serve. On the reactor, or before it runs. Raises ValueError, OSError for an unusable certificate."""
         self._service.start(self.site, self._control)
-        self._errands.start()
-        self._upkeep.start()
-        self._retention.start()
-        self._trash.start()
-        self._asking.start()
-        self._jobs.start()
-        self._pruning.start()
+        self._company.start(self._duties)
 
     def reload(self, settings: config.Config) -> None:
         """Take the keys, and nothing else, from a configuration that was read anew."""
@@ -102,28 +107,20 @@ class FileManager:
         settings, clock = self._settings, SystemClock()
         database = open_database(settings.database)
         self._service.to_close(database.close)
-        keep_stores(settings, database)
+        if self._seat.first:
+            # Another worker that starts again must not take back what an operator is setting just now.
+            keep_stores(settings, database)
         self._keyring = Keyring(peers_of(settings))
-        stores = stores_of(settings, self._keyring)
+        stores = self._stores = stores_of(settings, self._keyring)
         self._service.to_close(stores.close)
-        self._errands = errand_outbox(database, stores, clock, settings.terms.store_timeout)
-        self._service.to_close(lambda: end_within(self._errands.stop, PATIENCE, "errands"))
-        desk = self.desk = open_desk(settings, database, stores, self._errands)
-        self._upkeep = Ticker(desk.transfers.sweep, UPKEEP)
-        self._service.to_close(self._upkeep.stop)
-        self._trash = Ticker(desk.trash_upkeep.sweep, UPKEEP, "trash")
-        self._service.to_close(self._trash.stop)
-        self._asking = Ticker(desk.stores.look_after, UPKEEP, "stores")
-        self._service.to_close(self._asking.stop)
-        self._retention = Ticker(desk.retention.sweep, UPKEEP, "retention")
-        self._service.to_close(self._retention.stop)
-        self._pruning = Ticker(desk.prune, PRUNING, "pruning")
-        self._service.to_close(self._pruning.stop)
-        self._jobs = Crew(desk.runner, settings.jobs.workers, "jobs")
-        self._service.to_close(lambda: end_within(self._jobs.stop, PATIENCE, "jobs"))
+        self._database, self._clock = database, clock
+        self._company = company_of(settings, self._seat)
+        self._service.to_close(self._company.stop)
+        self._errands = Errands(self._company)
+        desk = self.desk = open_desk(settings, database, stores, self._errands, self._company)
         self._control = self._service.make_pool("control", CONTROL_THREADS)
         callers = native_service(desk, self.address, caller_identity(desk.credentials))
-        callbacks = callback_service(desk, self.address, Verifier(self._keyring))
+        callbacks = callback_service(desk, self.address, Verifier(self._keyring, nonces=self._nonces()))
         self.site = Site(
             [
                 callers.route(PATH),
@@ -134,6 +131,33 @@ class FileManager:
             ]
         )
         measures.register(self._service.measures, database, stores, clock, lambda: database.groups)
+
+    def _duties(self) -> Iterator[tuple[str, Duty]]:
+        """What is done once among all processes of the service, by the one that leads."""
+        desk = self.desk
+        errands = errand_outbox(self._database, self._stores, self._clock, self._settings.terms.store_timeout)
+        self._errands.serve(errands)
+        yield "errands", errands
+        yield "upkeep", Ticker(desk.transfers.sweep, UPKEEP)
+        yield "trash", Ticker(desk.trash_upkeep.sweep, UPKEEP, "trash")
+        yield "stores", Ticker(desk.stores.look_after, UPKEEP, "stores")
+        yield "retention", Ticker(desk.retention.sweep, UPKEEP, "retention")
+        yield "pruning", Ticker(self._prune, PRUNING, "pruning")
+        yield "jobs", Crew(desk.runner, self._settings.jobs.workers, "jobs")
+
+    def _prune(self) -> None:
+        self.desk.prune()
+        before = self._clock.now() // SECOND - 2 * WINDOW
+        self._database.write(lambda tx: tx.nonces.prune_nonces(before))
+
+    def _nonces(self) -> Nonces | None:
+        """The memory of nonces, where there are others to share it with."""
+        if self._seat.alone:
+            return None
+        database = self._database
+        return SharedNonces(
+            lambda key, nonce, created: database.write(lambda tx: tx.nonces.add_nonce(key, nonce, created))
+        )
 
 
 class Office:
@@ -195,6 +219,23 @@ class Office:
         return found
 
 
+class Errands:
+    """The ErrandSender of one of the service's processes: whichever leads carries them."""
+
+    def __init__(self, company: Company) -> None:
+        self._company = company
+        self._outbox: ErrandSender = NoErrands()
+        company.hear("errands", lambda _word: self._outbox.wake())
+
+    def serve(self, outbox: ErrandSender) -> None:
+        """From now on this process has the outbox that carries them."""
+        self._outbox = outbox
+
+    def wake(self) -> None:
+        """There may be new errands; returns at once."""
+        self._company.tell("errands")
+
+
 class NoErrands:
     """The ErrandSender of a process that serves nobody: errands wait for the service's next look."""
 
@@ -202,9 +243,20 @@ class NoErrands:
         """Nothing is sent from here."""
 
 
-def open_desk(settings: config.Config, database: Database, stores: StoreControl, errands: ErrandSender) -> Desk:
+def open_desk(
+    settings: config.Config,
+    database: Database,
+    stores: StoreControl,
+    errands: ErrandSender,
+    bulletin: Bulletin | None = None,
+) -> Desk:
     """The use cases on the real machine."""
-    return make_desk(settings, database, stores, errands, SystemClock(), SystemNumbers(), Argon2Passwords())
+    return make_desk(settings, database, stores, errands, SystemClock(), SystemNumbers(), Argon2Passwords(), bulletin)
+
+
+def company_of(settings: config.Config, seat: Seat) -> Company:
+    """The processes of the service, as the one with this seat sees them."""
+    return Alone() if seat.alone else PostgresqlCompany(settings.database, str(settings.identifier))
 
 
 def stores_of(settings: config.Config, keyring: Keyring) -> SoapStoreControl:

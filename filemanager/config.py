@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from vofiles.configuration import Once, Table, read
+from vofiles.configuration import Once, Table, database_url, read
 from vofiles.contract import ServiceKind
 from vofiles.ivorn import Ivorn, parse_service
 from vofiles.listen import Limits, Listen, Metrics, take_limits, take_listen, take_metrics
@@ -126,7 +126,7 @@ def take_config(top: Table) -> Config:
     config = Config(
         identifier=top.parse("identifier", parse_service),
         communities=top.parse_list("communities", parse_service),
-        database=_database(top),
+        database=database_url(top, "database", top.take("database", str)),
         default_store=top.find_parsed("default_store", parse_service),
         listen=take_listen(top, PORT),
         terms=_terms(top),
@@ -154,20 +154,6 @@ def _require_default_store(top: Table, config: Config) -> None:
         raise top.error("default_store", f"{config.default_store} is not among the stores")
     if states[config.default_store] not in {None, "ACTIVE"}:
         raise top.error("default_store", f"its state is {states[config.default_store]}, so it takes no content")
-
-
-def _database(top: Table) -> str:
-    url = top.take("database", str)
-    kind, mark, name = url.partition(":///")
-    if kind == "sqlite" and mark and name and not name.startswith("/"):
-        # Relative to the file, so that it does not matter where the service is started.
-        return f"sqlite:///{(top.path.parent / name).absolute()}"
-    if not url.startswith(("sqlite:///", "postgresql")):
-        # Not the URL itself: it may hold a password.
-        raise top.error("database", "it is sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME")
-    if ":" in url.partition("://")[2].rpartition("@")[0]:
-        top.require_private("database", top.path)
-    return url
 
 
 def _terms(top: Table) -> Terms:

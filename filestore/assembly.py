@@ -6,6 +6,7 @@ Rule: decides nothing. `prepare` does all that may fail before anybody is served
 
 import ssl
 import time
+from collections.abc import Callable, Iterator
 from socket import socket
 
 import structlog
@@ -15,6 +16,7 @@ from filestore import config
 from filestore.api import admin, control, measures
 from filestore.api.data_plane import CONTENT, DataPlane
 from filestore.api.readiness import readiness_route
+from filestore.backends.adopting import AdoptingBackend, archives_of
 from filestore.backends.disk import DiskBackend
 from filestore.backends.files import Files
 from filestore.backends.folder import DataFolder
@@ -27,19 +29,25 @@ from filestore.remote.addresses import AddressPolicy
 from filestore.remote.callback import SoapCallbackSender
 from filestore.remote.outbound import GuardedOutbound, OutboundLimits
 from filestore.services import callbacks, moves
-from filestore.services.expiry import expire_due
+from filestore.services.containers import revoke
+from filestore.services.expiry import end_own, expire_shared
+from filestore.services.health import Health
 from filestore.services.lane import Lane
 from filestore.services.store import Store
-from filestore.services.sweep import sweep
+from filestore.services.sweep import sweep, take_over
 from vofiles import contract
 from vofiles.contract import ServiceKind
 from vofiles.instant import SECOND, Instant
 from vofiles.ivorn import new_number
 from vofiles.registry import ListedServices
+from vofiles.serving.company import Alone, Company, Duty
 from vofiles.serving.http import AccessLog, Reactor, Site
 from vofiles.serving.keyring import Key, Keyring, Peer
 from vofiles.serving.logs import bound_request_id
+from vofiles.serving.nonces import WINDOW, Nonces, SharedNonces
 from vofiles.serving.outbox import Letter, Outbox
+from vofiles.serving.postgresqlcompany import PostgresqlCompany
+from vofiles.serving.seat import ALONE, Seat
 from vofiles.serving.service import Service
 from vofiles.serving.signatures import Verifier
 from vofiles.serving.upkeep import Ticker, end_within
@@ -51,6 +59,11 @@ LONGEST_PAUSE = 15.0
 """Seconds between two looks at what time has ended, at most."""
 PATIENCE = 5.0
 """Seconds that stopping waits for movements of bytes and callbacks under way."""
+
+TELLING = 1.0
+"""Seconds between two words to the other processes on how far the bytes are."""
+LONGEST_REASON = 500
+"""Characters of the reason why the store is read-only, as the others are told."""
 
 _log = structlog.get_logger(__name__)
 
@@ -69,14 +82,17 @@ class FileStore:
         listener: socket,
         reactor: Reactor,
         access: AccessLog,
+        seat: Seat = ALONE,
         *,
         files: Files | None = None,
     ) -> None:
-        self._settings, self._files = settings, files
-        self._service = Service(settings.listen, listener, reactor, access, settings.limits, settings.metrics)
+        self._settings, self._seat, self._files = settings, seat, files
+        metrics = seat.metrics(settings.metrics)
+        self._service = Service(settings.listen, listener, reactor, access, settings.limits, metrics)
         self.address = self._service.address
         """The base URL by which others are told to reach it."""
         self.folder = DataFolder(settings.data)
+        self._outbox: Outbox[Outgoing] | None = None
 
     @property
     def metrics_address(self) -> str:
@@ -84,7 +100,7 @@ class FileStore:
         return self._service.metrics_address
 
     def prepare(self) -> None:
-        """Lock the folder, open and sweep what is in it. Blocks.
+        """Lock the folder, open and sweep what is in it, as far as this process's seat asks for it. Blocks.
 
         Raises ConfigurationError, FolderTaken, SchemaRefused, ServiceBusy, StorageFailure, OSError.
         """
@@ -95,18 +111,31 @@ class FileStore:
             raise
 
     def _prepare(self) -> None:
-        self.folder.open()
-        self._service.to_close(self.folder.close)
-        catalogue = open_catalogue(self.folder.catalogue_url)
+        if self._seat.alone:
+            # Among several, their parent holds it.
+            self.folder.open()
+            self._service.to_close(self.folder.close)
+        url = self._catalogue_url = self._settings.database or self.folder.catalogue_url
+        catalogue = self._catalogue = open_catalogue(url)
         self._service.to_close(catalogue.close)
+        alone = self._seat.alone
+        self._company: Company = Alone() if alone else PostgresqlCompany(url, str(self._settings.identifier))
         self.store = self._make_store(catalogue)
-        _log.info("swept", **{name: getattr(found, name) for found in [sweep(self.store)] for name in found.__slots__})
+        self._listen()
+        self._put_right()
         self._keyring = Keyring(peers_of(self._settings))
         self._outbound = _make_outbound(self._settings.outbound)
         self._lane = self._make_lane()
-        self._outbox = self._make_outbox(self._keyring)
-        self._ticker = Ticker(self._tick, min(LONGEST_PAUSE, self._settings.tickets.lifetime / 4))
-        self._service.to_close(self._ticker.stop)
+        self._sender = SoapCallbackSender(
+            registry_of(self._settings), self._keyring, clock, authorities=self._settings.outbound.authorities
+        )
+        self._service.to_close(self._sender.close)
+        self._service.to_close(self._company.stop)
+        self._tickers = [self._make_ticker(self._look_after_own, "own")]
+        if not self._seat.alone:
+            self._tickers.append(Ticker(self._tell_progress, TELLING, "progress"))
+        for ticker in self._tickers:
+            self._service.to_close(ticker.stop)
         self._control_pool = self._service.make_pool("control", CONTROL_THREADS)
         # Each connection has one job at a time in this pool, so that its queue is never full.
         self._data_pool = self._service.make_pool("data", DATA_THREADS, 2 * self._settings.limits.connections)
@@ -116,9 +145,9 @@ class FileStore:
     def start(self) -> None:
         """Serve. On the reactor, or before it runs. Raises ValueError, OSError for an unusable certificate."""
         self._service.start(self.site, self._control_pool)
-        moves.resume(self.store, self._lane)
-        self._outbox.start()
-        self._ticker.start()
+        self._company.start(self._duties)
+        for ticker in self._tickers:
+            ticker.start()
 
     def reload(self, settings: config.Config) -> None:
         """Take the keys, and nothing else, from a configuration that was read anew."""
@@ -138,63 +167,107 @@ class FileStore:
             reserve=content.reserve,
             sha256=content.sha256,
         )
+        archives = archives_of(self._settings.adopted)
         return Store(
             identifier=self._settings.identifier,
             catalogue=catalogue,
-            backend=DiskBackend(self.folder.contents, self._files),
+            backend=AdoptingBackend(DiskBackend(self.folder.contents, self._files), archives, catalogue),
+            archives=archives,
             clock=clock,
             numbers=new_number,
             terms=terms,
             tickets=Tickets(self.folder.ticket_secret()),
             urls=lambda token: f"{self.address}{CONTENT}{token}",
-            wake=self._wake,
+            wake=lambda: self._company.tell("callbacks"),
             request_id=bound_request_id,
+            health=Health(lambda reason: self._company.tell("failed", reason[:LONGEST_REASON])),
+            seat=self._seat.mark,
+            tell_revoked=lambda lease, about: self._company.tell("revoke", f"{lease} {about}"),
         )
 
     def _make_lane(self) -> Lane:
         limits = self._settings.outbound
         lane = Lane(
             lambda transfer: moves.run(self.store, self._outbound, transfer),
-            threads=limits.threads,
-            per_peer=limits.per_peer,
+            threads=self._seat.share(limits.threads),
+            per_peer=self._seat.share(limits.per_peer),
         )
         self._service.to_close(lambda: end_within(lane.close, PATIENCE, "lane"))
         return lane
 
-    def _make_outbox(self, keyring: Keyring) -> Outbox[Outgoing]:
-        sender = SoapCallbackSender(
-            registry_of(self._settings), keyring, clock, authorities=self._settings.outbound.authorities
-        )
-        self._service.to_close(sender.close)
+    def _listen(self) -> None:
+        """Hear what the others that serve this store say, and what this process tells itself."""
+        self._company.hear("callbacks", lambda _word: self._wake())
+        self._company.hear("revoke", lambda word: self._revoke(*word.split(" ", 1)))
+        self._company.hear("progress", self.store.flows.note_progress)
+        self._company.hear("failed", self.store.health.fail)
+
+    def _put_right(self) -> None:
+        """What a crash left: of all, where nobody serves yet; else of who had this seat."""
+        if self._seat.first:
+            found = sweep(self.store)
+            _log.info("swept", **{name: getattr(found, name) for name in found.__slots__})
+        else:
+            _log.info("took over", leases=take_over(self.store))
+
+    def _duties(self) -> Iterator[tuple[str, Duty]]:
+        """What is done once among all processes that serve the store, by the one that leads."""
 
         def deliver(letter: Letter[Outgoing]) -> None:
-            callbacks.deliver(self.store, sender, letter.body)
+            callbacks.deliver(self.store, self._sender, letter.body)
 
-        outbox = Outbox(CallbackTable(self.store), deliver, clock=clock, name="callbacks")
-        self._service.to_close(lambda: end_within(outbox.stop, PATIENCE, "outbox"))
-        return outbox
+        self._outbox = Outbox(CallbackTable(self.store), deliver, clock=clock, name="callbacks")
+        moves.resume(self.store, self._lane)
+        yield "outbox", self._outbox
+        yield "upkeep", self._make_ticker(self._look_after_all, "upkeep")
+
+    def _make_ticker(self, work: Callable[[], object], name: str) -> Ticker:
+        return Ticker(work, min(LONGEST_PAUSE, self._settings.tickets.lifetime / 4), name)
+
+    def _nonces(self) -> Nonces | None:
+        """The memory of nonces, where there are others to share it with."""
+        if self._seat.alone:
+            return None
+        catalogue = self._catalogue
+        return SharedNonces(
+            lambda key, nonce, created: catalogue.write(lambda records: records.add_nonce(key, nonce, created))
+        )
 
     def _make_site(self, keyring: Keyring) -> Site:
         operations = control.functions(self.store, self._outbound, self._lane)
-        service = control.control_plane(operations, self.address, Verifier(keyring), clock)
+        service = control.control_plane(operations, self.address, Verifier(keyring, nonces=self._nonces()), clock)
         data_plane = DataPlane(self.store, self._data_pool)
         return Site(
             [
                 service.route(control.PATH),
                 data_plane.route(),
                 admin.health_route(self.store),
-                readiness_route(self.store, schema_check(self.folder.catalogue_url)),
+                readiness_route(self.store, schema_check(self._catalogue_url)),
             ]
         )
 
     def _wake(self) -> None:
-        self._outbox.wake()
+        if self._outbox is not None:
+            self._outbox.wake()
 
-    def _tick(self) -> None:
+    def _revoke(self, lease: str, about: str) -> None:
+        if self.store.flows.find(lease) is not None:
+            revoke(self.store, lease, about)
+
+    def _look_after_own(self) -> None:
+        end_own(self.store)
+
+    def _look_after_all(self) -> None:
         try:
-            expire_due(self.store)
+            expire_shared(self.store)
+            before = clock() // SECOND - 2 * WINDOW
+            self._catalogue.write(lambda records: records.prune_nonces(before))
         finally:
             moves.resume(self.store, self._lane)
+
+    def _tell_progress(self) -> None:
+        for word in self.store.flows.progress():
+            self._company.tell("progress", word)
 
 
 def peers_of(settings: config.Config) -> tuple[Peer, ...]:

@@ -3,13 +3,15 @@
 Rule: read once, in `__main__`, and passed down; every key is written down here, with its default, and nowhere else.
 """
 
+import re
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 
-from vofiles.configuration import Once, Table, read
+from vofiles.configuration import Once, Table, database_url, read
 from vofiles.ivorn import Ivorn, parse_service
 from vofiles.listen import Limits, Listen, Metrics, take_limits, take_listen, take_metrics
+from vofiles.names import NodeName, parse_name
 from vofiles.sharedkeys import Seen, SharedKey, take_keys
 
 PORT = 8081
@@ -71,6 +73,23 @@ class Manager:
 
 
 @dataclass(frozen=True, slots=True)
+class AdoptedDirectory:
+    """A directory of others' files that become nodes where they lie."""
+
+    name: str
+    """What the catalogue calls it; the files stay the same ones when the directory is moved."""
+    directory: Path
+    manager: Ivorn
+    """The FileManager in whose tree they are to be."""
+    owner: Ivorn
+    """The account in whose home they are to be."""
+    path: tuple[NodeName, ...] = ()
+    """The folder below that home; the home itself where none is named."""
+    hidden: bool = False
+    """Whether files and folders whose names begin with a dot count."""
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """Everything that the store is told."""
 
@@ -78,10 +97,13 @@ class Config:
     data: Path
     """The folder of the catalogue, the contents and the ticket secret; made at the first start."""
     listen: Listen
+    database: str | None = None
+    """URL of a database for the catalogue; None: a file in the folder."""
     tickets: Tickets = Tickets()
     content: Content = Content()
     outbound: Outbound = Outbound()
     managers: tuple[Manager, ...] = ()
+    adopted: tuple[AdoptedDirectory, ...] = ()
     limits: Limits = field(default_factory=Limits)
     metrics: Metrics = field(default_factory=Metrics)
 
@@ -94,18 +116,26 @@ def load(path: Path) -> Config:
 
 def take_config(top: Table) -> Config:
     """The configuration in the outermost table of a file. Raises ConfigurationError."""
-    identifiers, seen = Once(), Seen.nothing()
+    identifiers, names, seen = Once(), Once(), Seen.nothing()
+    identifier, data = top.parse("identifier", parse_service), top.path_of("data")
     return Config(
-        identifier=top.parse("identifier", parse_service),
-        data=top.path_of("data"),
+        identifier=identifier,
+        data=data,
         listen=take_listen(top, PORT),
+        database=_find_database(top),
         tickets=_tickets(top),
         content=_content(top),
         outbound=_outbound(top),
         managers=tuple(_manager(table, identifiers, seen) for table in top.tables("managers")),
+        adopted=tuple(_adopted(table, names, data) for table in top.tables("adopted")),
         limits=take_limits(top),
         metrics=take_metrics(top),
     )
+
+
+def _find_database(top: Table) -> str | None:
+    url = top.find("database", str)
+    return None if url is None else database_url(top, "database", url)
 
 
 def _tickets(top: Table) -> Tickets:
@@ -150,3 +180,34 @@ def _manager(table: Table, identifiers: Once, seen: Seen) -> Manager:
         identifier = table.parse("identifier", parse_service)
         identifiers.require(table, "identifier", identifier)
         return Manager(identifier, table.url("address"), take_keys(table, seen))
+
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}\Z")
+
+
+def _adopted(table: Table, names: Once, data: Path) -> AdoptedDirectory:
+    with table:
+        name = table.parse("name", _parse_name)
+        names.require(table, "name", name)
+        directory = table.path_of("directory")
+        # What the store writes itself is its own, and changes all the time.
+        if directory.resolve().is_relative_to(data.resolve()) or data.resolve().is_relative_to(directory.resolve()):
+            raise table.error("directory", "it and the store's own data are apart")
+        return AdoptedDirectory(
+            name,
+            directory,
+            table.parse("manager", parse_service),
+            table.parse("owner", parse_service),
+            table.find_parsed("path", _parse_path) or (),
+            table.take("hidden", bool, default=False),
+        )
+
+
+def _parse_name(text: str) -> str:
+    if not _NAME.match(text):
+        raise ValueError("it is a word of small letters, digits, '.', '_' and '-'")
+    return text
+
+
+def _parse_path(text: str) -> tuple[NodeName, ...]:
+    return tuple(parse_name(step) for step in text.split("/") if step)

@@ -5,11 +5,12 @@ alone, so that a test can record, fail or kill at every one of them. Each port h
 tests/conformance/ that all its implementations pass.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
+from filestore.domain.adopted import Adopted, LeftOut, Seen
 from filestore.domain.backlog import Backlog
 from filestore.domain.container import Container
 from filestore.domain.sidecar import Sidecar
@@ -123,6 +124,26 @@ class Backend(Protocol):
         """Bytes that can still be written."""
 
 
+class Archive(Protocol):
+    """A directory of others' files, of which some are adopted. It is only ever read."""
+
+    def is_there(self) -> bool:
+        """Whether it can be read at all; if not, nothing can be said of its files."""
+
+    def files(self, after: str = "") -> Generator[Seen | LeftOut, None, None]:
+        """Every entry behind a path, in the order of steps; symbolic links are left out, not followed. Raises
+        SourceUnreachable.
+        """
+
+    def standing(self, adopted: Adopted) -> str:
+        """How a file stands now (`vofiles.adoption.Standing`)."""
+
+    def open(self, adopted: Adopted) -> Reader:
+        """A reader for a file that stands as it was adopted, and that says Damaged where it changes while it is read.
+        Raises ContainerNotFound where it has gone, Damaged where it has changed, SourceUnreachable, ServiceBusy.
+        """
+
+
 # --- the catalogue ----------------------------------------------------------------------------------------------------
 
 
@@ -219,6 +240,25 @@ class Records(Protocol):
         """
 
     def delete_orphan(self, number: str) -> None: ...
+
+    def add_nonce(self, key_id: str, nonce: str, created: int) -> bool:
+        """Write down that a signed request, made then (in seconds), has been used; False when it is there."""
+
+    def prune_nonces(self, before: int) -> int:
+        """Forget those made before then; answers how many."""
+
+    def add_adopted(self, adopted: Adopted) -> None:
+        """Note where a container's bytes are. Raises Busy where the number is taken."""
+
+    def find_adopted(self, number: str) -> Adopted | None: ...
+    def adopted_among(self, numbers: Collection[str]) -> dict[str, Adopted]:
+        """Those of these, at most a thousand, that are adopted, by number."""
+
+    def adopted_at(self, directory: str, paths: Collection[str]) -> dict[str, list[Adopted]]:
+        """What these paths of a directory, at most a thousand, were adopted as, in the order in which they were."""
+
+    def forget_adopted(self, number: str) -> None:
+        """Note that a container is deleted; one that is not adopted is no error."""
 
 
 class Catalogue(Protocol):

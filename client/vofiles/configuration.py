@@ -181,6 +181,23 @@ class Table:
             raise self.error(key, str(error)) from error
 
 
+def database_url(table: Table, key: str, url: str) -> str:
+    """The URL of a database as it is written under `key`; the path of an SQLite file starts at the configuration's.
+
+    Raises ConfigurationError for another kind, and for a password that others can read.
+    """
+    kind, mark, name = url.partition(":///")
+    if kind == "sqlite" and mark and name and not name.startswith("/"):
+        # Relative to the file, so that it does not matter where the service is started.
+        return f"sqlite:///{(table.path.parent / name).absolute()}"
+    if not url.startswith(("sqlite:///", "postgresql")):
+        # Not the URL itself: it may hold a password.
+        raise table.error(key, "it is sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME")
+    if ":" in url.partition("://")[2].rpartition("@")[0]:
+        table.require_private(key, table.path)
+    return url
+
+
 class Once:
     """Refuses what is given twice in one configuration."""
 

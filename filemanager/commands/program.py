@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from filemanager.config import load
+from filemanager.config import Config, load
 from vofiles.serving.program import Program
 
-PROGRAM: Final = Program("filemanager", load)
+PROGRAM: Final = Program[Config]("filemanager", load, lambda settings: settings.database)

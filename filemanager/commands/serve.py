@@ -3,11 +3,17 @@
 import typer
 
 from filemanager.commands.program import PROGRAM
-from vofiles.serving.program import FdOption, LogOption
+from vofiles.serving.program import FdOption, LogOption, SeatOption, WorkersOption, serving_of
 
 
-def serve(context: typer.Context, fd: FdOption = None, log: LogOption = "") -> None:
+def serve(
+    context: typer.Context,
+    fd: FdOption = None,
+    log: LogOption = "",
+    workers: WorkersOption = 1,
+    seat: SeatOption = "",
+) -> None:
     """Serve until stopped. Prints one line, "ready ADDRESS", when it does."""
     from filemanager.assembly import FileManager
 
-    PROGRAM.serve(context, fd, log, FileManager)
+    PROGRAM.serve(context, serving_of(fd, log, workers, seat), FileManager)

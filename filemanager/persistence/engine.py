@@ -22,6 +22,7 @@ from filemanager.persistence.repositories.trash import SqlTrash
 from filemanager.persistence.repositories.usages import SqlUsages
 from vofiles.serving.database import Database
 from vofiles.serving.migrations import SchemaCheck, upgrade
+from vofiles.serving.nonces import SqlNonces
 
 _PACKAGE = "filemanager.persistence"
 
@@ -38,6 +39,7 @@ class SqlTransaction:
         "errands",
         "jobs",
         "nodes",
+        "nonces",
         "repeats",
         "search",
         "standing",
@@ -63,6 +65,7 @@ class SqlTransaction:
         self.usages = SqlUsages(connection)
         self.standing = SqlStanding(connection)
         self.search = SqlSearch(connection)
+        self.nonces = SqlNonces(connection)
 
 
 def open_database(url: str, *, readers: int = 8) -> Database[SqlTransaction]:

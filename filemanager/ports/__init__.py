@@ -11,6 +11,7 @@ given by `add_…`, and never used again. Accounts and stores are known by ident
 """
 
 from filemanager.ports.accounts import Accounts, Credentials
+from filemanager.ports.bulletin import Bulletin
 from filemanager.ports.census import Census, Standing
 from filemanager.ports.changes import Changes
 from filemanager.ports.contents import Contents
@@ -18,6 +19,7 @@ from filemanager.ports.database import Database, Transaction
 from filemanager.ports.jobs import Jobs
 from filemanager.ports.machine import Clock, Numbers, Passwords
 from filemanager.ports.nodes import Nodes
+from filemanager.ports.nonces import Nonces
 from filemanager.ports.repeats import Repeats
 from filemanager.ports.search import Search
 from filemanager.ports.stores import Errands, ErrandSender, StoreControl, Stores
@@ -26,6 +28,7 @@ from filemanager.ports.trash import Trash, Usages
 
 __all__ = [
     "Accounts",
+    "Bulletin",
     "Census",
     "Changes",
     "Clock",
@@ -36,6 +39,7 @@ __all__ = [
     "Errands",
     "Jobs",
     "Nodes",
+    "Nonces",
     "Numbers",
     "Passwords",
     "Repeats",

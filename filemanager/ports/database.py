@@ -13,6 +13,7 @@ from filemanager.ports.changes import Changes
 from filemanager.ports.contents import Contents
 from filemanager.ports.jobs import Jobs
 from filemanager.ports.nodes import Nodes
+from filemanager.ports.nonces import Nonces
 from filemanager.ports.repeats import Repeats
 from filemanager.ports.search import Search
 from filemanager.ports.stores import Errands, Stores
@@ -55,6 +56,8 @@ class Transaction(Protocol):
     def standing(self) -> Standing: ...
     @property
     def search(self) -> Search: ...
+    @property
+    def nonces(self) -> Nonces: ...
 
 
 class Database(Protocol):

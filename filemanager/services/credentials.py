@@ -16,7 +16,7 @@ from filemanager.domain.caller import Caller
 from filemanager.domain.credential import Credential, Token, token_digest
 from filemanager.domain.login import find_account_identifier
 from filemanager.domain.rights import require_administrator
-from filemanager.ports import Clock, Database, Numbers, Passwords, Transaction
+from filemanager.ports import Bulletin, Clock, Database, Numbers, Passwords, Transaction
 from filemanager.services.throttle import Throttle
 from vofiles.errors import AccountNotFound, InvalidArgument, NotAuthenticated
 from vofiles.instant import SECOND, Instant
@@ -67,13 +67,14 @@ class CredentialService:
     clock: Clock
     numbers: Numbers
     passwords: Passwords
+    bulletin: Bulletin | None = None
     _throttle: Throttle = field(init=False)
     _verified: _Verified = field(init=False)
     _nobody: str = field(init=False)
     """A hash that no password has, for accounts that are not there."""
 
     def __post_init__(self) -> None:
-        self._throttle = Throttle(self.clock.elapsed)
+        self._throttle = Throttle(self.clock.elapsed, self.bulletin)
         self._verified = _Verified(self.clock, self.numbers.new_token().encode())
         self._nobody = self.passwords.hash_password(self.numbers.new_token())
 

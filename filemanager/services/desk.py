@@ -3,12 +3,13 @@
 Rule: decides nothing; every API, the command line and the tests are given the same desk.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from filemanager.config import Config
 from filemanager.domain.caller import Caller
 from filemanager.domain.store import Store, StoreState
-from filemanager.ports import Clock, Database, ErrandSender, Numbers, Passwords, StoreControl, Transaction
+from filemanager.ports import Bulletin, Clock, Database, ErrandSender, Numbers, Passwords, StoreControl, Transaction
 from filemanager.services.accounts import AccountService
 from filemanager.services.appends import AppendService
 from filemanager.services.copies import CopyService, CopyWork
@@ -98,13 +99,15 @@ def make_desk(
     clock: Clock,
     numbers: Numbers,
     passwords: Passwords,
+    bulletin: Bulletin | None = None,
 ) -> Desk:
-    """The use cases on these ports."""
-    settlements, ends = Settlements(), Settlements()
+    """The use cases on these ports; without a bulletin there is no other process of this service."""
+    settlements, ends = Settlements(bulletin, "transfers"), Settlements(bulletin, "jobs-ended")
     runner = JobRunner(config, database, clock, settlements, ends)
+    wake_jobs = _wake_for_all(bulletin, "jobs", runner.wake)
     runner.register(JobVerb.DELETE, PurgeWork(database, clock, settlements, errands.wake))
     once = Once(config, database, clock)
-    telling = Telling(once, settlements, errands.wake, runner.wake)
+    telling = Telling(once, settlements, errands.wake, wake_jobs)
     retention = RetentionService(config, database, clock, errands.wake)
     outcomes = Outcomes(config, database, clock, settlements, errands.wake, retention)
     offers = Offers(config, database, control, clock, outcomes)
@@ -112,13 +115,13 @@ def make_desk(
     imports = ImportService(config, database, control, clock, numbers, offers)
     exports = ExportService(config, database, control, clock, numbers, offers)
     moving = JobTransfers(database, clock, transfers)
-    tree_jobs = TreeJobs(config, clock, numbers, once, runner.wake)
+    tree_jobs = TreeJobs(config, clock, numbers, once, wake_jobs)
     tree_imports = TreeImportService(moving, config, database, clock, numbers, imports, tree_jobs)
     tree_exports = TreeExportService(moving, config, database, exports, tree_jobs)
     runner.register(JobVerb.IMPORT, tree_imports)
     runner.register(JobVerb.EXPORT, tree_exports)
     copying = Copying(config, database, control, clock, numbers, offers, transfers)
-    relocations = Relocations(config, database, clock, numbers, runner.wake, control.is_down)
+    relocations = Relocations(config, database, clock, numbers, wake_jobs, control.is_down)
     runner.register(JobVerb.COPY, CopyWork(copying))
     for verb in (JobVerb.MOVE, JobVerb.DRAIN):
         runner.register(verb, RelocationWork(copying, retention, relocations))
@@ -126,7 +129,7 @@ def make_desk(
         config,
         clock,
         AccountService(config, database, clock, numbers, once),
-        CredentialService(config, database, clock, numbers, passwords),
+        CredentialService(config, database, clock, numbers, passwords, bulletin),
         once,
         NodeService(config, database, clock, numbers, once, transfers.refresh),
         MoveService(config, clock, numbers, telling, relocations),
@@ -135,7 +138,7 @@ def make_desk(
         transfers,
         outcomes,
         RegistryService(config),
-        JobService(config, database, clock, once, ends, runner.wake),
+        JobService(config, database, clock, once, ends, wake_jobs),
         runner,
         SearchService(config, database),
         AppendService(config, database, control, clock, numbers, offers, imports),
@@ -152,6 +155,14 @@ def make_desk(
         relocations,
         StoreService(config, database, control, clock, relocations),
     )
+
+
+def _wake_for_all(bulletin: Bulletin | None, topic: str, wake: Callable[[], None]) -> Callable[[], None]:
+    """What wakes whoever does something in whichever process it is done."""
+    if bulletin is None:
+        return wake
+    bulletin.hear(topic, lambda _word: wake())
+    return lambda: bulletin.tell(topic)
 
 
 def keep_stores(config: Config, database: Database) -> None:

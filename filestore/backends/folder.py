@@ -1,8 +1,8 @@
-"""The folder that a store keeps everything in: one process at a time, its secret made once.
+"""The folder that a store keeps everything in: one process at a time, or one parent's workers; its secret made once.
 
     <data>/lock            held while a store serves from here
     <data>/ticket.key      the secret of its tickets, made at the first start, for its owner's eyes only
-    <data>/catalogue.db    the catalogue
+    <data>/catalogue.db    the catalogue, where the configuration names no database for it
     <data>/contents/       the contents
 
 Rule: nothing here knows what is in the catalogue or in the contents.
@@ -31,8 +31,10 @@ class DataFolder:
         self.contents = path / "contents"
         self._lock: int | None = None
 
-    def open(self) -> None:
-        """Make and lock it. Raises FolderTaken, OSError."""
+    def open(self) -> int:
+        """Make and lock it; answers the descriptor of the lock, which a child may inherit: then it is held until the
+        last of them has ended. Raises FolderTaken, OSError.
+        """
         _make(self.path, 0o700)
         lock = os.open(self.path / "lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
         try:
@@ -43,6 +45,7 @@ class DataFolder:
                 raise FolderTaken(f"another process serves the store in {self.path}") from error
             raise
         self._lock = lock
+        return lock
 
     def close(self) -> None:
         """Let others have it. Closing twice is no error."""

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 def open_store(settings: Config) -> "Iterator[Store]":
     """The store of a configuration, while a block runs. Raises FileNotFoundError where there is none."""
     from filestore.assembly import clock
+    from filestore.backends.adopting import AdoptingBackend, archives_of
     from filestore.backends.disk import DiskBackend
     from filestore.backends.folder import DataFolder
     from filestore.domain.terms import Terms
@@ -30,15 +31,17 @@ def open_store(settings: Config) -> "Iterator[Store]":
     folder = DataFolder(settings.data)
     if not folder.contents.is_dir():
         raise FileNotFoundError(f"there is no store in {folder.path}")
-    catalogue = open_catalogue(folder.catalogue_url)
+    catalogue = open_catalogue(settings.database or folder.catalogue_url)
+    archives = archives_of(settings.adopted)
     try:
         yield Store(
             identifier=settings.identifier,
             catalogue=catalogue,
-            backend=DiskBackend(folder.contents),
+            backend=AdoptingBackend(DiskBackend(folder.contents), archives, catalogue),
+            archives=archives,
             clock=clock,
             numbers=new_number,
-            terms=Terms(grace=settings.content.grace * SECOND),
+            terms=Terms(grace=settings.content.grace * SECOND, sha256=settings.content.sha256),
             # No address is made here, so the tickets need not be the store's own.
             tickets=Tickets(secrets.token_bytes(32)),
             urls=lambda token: token,

@@ -3,11 +3,17 @@
 import typer
 
 from filestore.commands.program import PROGRAM
-from vofiles.serving.program import FdOption, LogOption
+from vofiles.serving.program import FdOption, LogOption, SeatOption, WorkersOption, serving_of
 
 
-def serve(context: typer.Context, fd: FdOption = None, log: LogOption = "") -> None:
+def serve(
+    context: typer.Context,
+    fd: FdOption = None,
+    log: LogOption = "",
+    workers: WorkersOption = 1,
+    seat: SeatOption = "",
+) -> None:
     """Serve until stopped. Prints one line, "ready ADDRESS", when it does."""
     from filestore.assembly import FileStore
 
-    PROGRAM.serve(context, fd, log, FileStore)
+    PROGRAM.serve(context, serving_of(fd, log, workers, seat), FileStore)

@@ -10,10 +10,13 @@ from typing import Any
 from sqlalchemy import Connection, Executable, bindparam, delete, exists, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
+from filestore.domain.adopted import Adopted
 from filestore.domain.backlog import Backlog
 from filestore.domain.container import Container
 from filestore.domain.transfer import ENDED, Transfer
 from filestore.persistence.rows import (
+    adopted_of,
+    adopted_row,
     container_of,
     container_row,
     outgoing_of,
@@ -21,7 +24,7 @@ from filestore.persistence.rows import (
     transfer_of,
     transfer_row,
 )
-from filestore.persistence.schema import CONTAINERS, FACTS, ORPHANS, OUTBOX, TRANSFERS
+from filestore.persistence.schema import ADOPTED, CONTAINERS, FACTS, ORPHANS, OUTBOX, TRANSFERS
 from filestore.ports import Outgoing, Records
 from vofiles.contract import ContainerState
 from vofiles.errors import Busy, ContainerNotFound, TransferNotFound
@@ -29,6 +32,7 @@ from vofiles.instant import Instant
 from vofiles.ivorn import Ivorn
 from vofiles.serving.database import Database
 from vofiles.serving.migrations import SchemaCheck, upgrade
+from vofiles.serving.nonces import SqlNonces
 
 _PACKAGE = "filestore.persistence"
 
@@ -137,6 +141,15 @@ _BACKLOG = select(func.count(), func.min(OUTBOX.c.created))
 _FIND_ORPHAN = select(ORPHANS.c.seen).where(ORPHANS.c.number == bindparam("one"))
 _ADD_ORPHAN = insert(ORPHANS)
 _DELETE_ORPHAN = delete(ORPHANS).where(ORPHANS.c.number == bindparam("one"))
+_FIND_ADOPTED = select(ADOPTED).where(ADOPTED.c.number == bindparam("one"))
+_ADD_ADOPTED = insert(ADOPTED)
+_ADOPTED_AMONG = select(ADOPTED).where(ADOPTED.c.number.in_(bindparam("these", expanding=True)))
+_ADOPTED_AT = (
+    select(ADOPTED)
+    .where(ADOPTED.c.directory == bindparam("directory"), ADOPTED.c.path.in_(bindparam("these", expanding=True)))
+    .order_by(ADOPTED.c.key)
+)
+_FORGET_ADOPTED = update(ADOPTED).where(ADOPTED.c.number == bindparam("one")).values(forgotten=True)
 _FIND_FACT = select(FACTS.c.value).where(FACTS.c.name == bindparam("one"))
 _ADD_FACT = insert(FACTS)
 
@@ -286,6 +299,37 @@ class SqlRecords:
 
     def delete_orphan(self, number: str) -> None:
         self._connection.execute(_DELETE_ORPHAN, {"one": number})
+
+    # --- nonces ---
+
+    def add_nonce(self, key_id: str, nonce: str, created: int) -> bool:
+        return SqlNonces(self._connection).add_nonce(key_id, nonce, created)
+
+    def prune_nonces(self, before: int) -> int:
+        return SqlNonces(self._connection).prune_nonces(before)
+
+    # --- adopted files ---
+
+    def add_adopted(self, adopted: Adopted) -> None:
+        self._add(_ADD_ADOPTED, adopted_row(adopted), f"container {adopted.number}")
+
+    def find_adopted(self, number: str) -> Adopted | None:
+        row = self._one(_FIND_ADOPTED, number)
+        return adopted_of(row) if row is not None else None
+
+    def adopted_among(self, numbers: Collection[str]) -> dict[str, Adopted]:
+        found = self._connection.execute(_ADOPTED_AMONG, {"these": list(numbers)}).mappings()
+        return {row["number"]: adopted_of(row) for row in found}
+
+    def adopted_at(self, directory: str, paths: Collection[str]) -> dict[str, list[Adopted]]:
+        found: dict[str, list[Adopted]] = {}
+        values = {"directory": directory, "these": list(paths)}
+        for row in self._connection.execute(_ADOPTED_AT, values).mappings():
+            found.setdefault(row["path"], []).append(adopted_of(row))
+        return found
+
+    def forget_adopted(self, number: str) -> None:
+        self._connection.execute(_FORGET_ADOPTED, {"one": number})
 
     def _one(self, statement: Executable, key: object) -> Any:
         return self._connection.execute(statement, {"one": key}).mappings().one_or_none()

@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
+from filestore.domain.adopted import Adopted
 from filestore.domain.backlog import Backlog
 from filestore.domain.container import Container
 from filestore.domain.transfer import Transfer
@@ -32,11 +33,14 @@ class _Tables:
     transfers: dict[str, Transfer] = field(default_factory=dict)
     outbox: dict[int, Outgoing] = field(default_factory=dict)
     orphans: dict[str, Instant] = field(default_factory=dict)
+    adopted: dict[str, Adopted] = field(default_factory=dict)
+    nonces: dict[tuple[str, str], int] = field(default_factory=dict)
 
     def copy(self) -> "_Tables":
         return _Tables(
-            self.born, self.last_key, dict(self.containers), dict(self.transfers), dict(self.outbox), dict(self.orphans)
-        )
+            self.born, self.last_key, dict(self.containers), dict(self.transfers), dict(self.outbox),
+            dict(self.orphans), dict(self.adopted), dict(self.nonces),
+        )  # fmt: skip
 
 
 class MemoryCatalogue:
@@ -200,3 +204,41 @@ class MemoryRecords:
 
     def delete_orphan(self, number: str) -> None:
         self._tables.orphans.pop(number, None)
+
+    # --- adopted files ---
+
+    def add_adopted(self, adopted: Adopted) -> None:
+        if adopted.number in self._tables.adopted:
+            raise Busy(f"container {adopted.number}")
+        self._tables.adopted[adopted.number] = adopted
+
+    def find_adopted(self, number: str) -> Adopted | None:
+        return self._tables.adopted.get(number)
+
+    def adopted_among(self, numbers: Collection[str]) -> dict[str, Adopted]:
+        return {number: self._tables.adopted[number] for number in numbers if number in self._tables.adopted}
+
+    def adopted_at(self, directory: str, paths: Collection[str]) -> dict[str, list[Adopted]]:
+        found: dict[str, list[Adopted]] = {}
+        for row in self._tables.adopted.values():
+            if row.directory == directory and row.path in paths:
+                found.setdefault(row.path, []).append(row)
+        return found
+
+    def forget_adopted(self, number: str) -> None:
+        if number in self._tables.adopted:
+            self._tables.adopted[number] = replace(self._tables.adopted[number], forgotten=True)
+
+    # --- nonces ---
+
+    def add_nonce(self, key_id: str, nonce: str, created: int) -> bool:
+        new = (key_id, nonce) not in self._tables.nonces
+        if new:
+            self._tables.nonces[key_id, nonce] = created
+        return new
+
+    def prune_nonces(self, before: int) -> int:
+        old = [key for key, created in self._tables.nonces.items() if created < before]
+        for key in old:
+            del self._tables.nonces[key]
+        return len(old)

@@ -4,8 +4,10 @@ Rule: the same on SQLite and PostgreSQL; text compares by code point on both, in
 documents (JSON of wire values) are read and written whole, never searched. Every change here comes with a migration.
 """
 
-from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, MetaData, Table, Text
 from sqlalchemy.types import TypeEngine
+
+from vofiles.serving.nonces import nonces_table
 
 METADATA = MetaData(
     naming_convention={
@@ -99,6 +101,27 @@ ORPHANS = Table(
     Column("seen", BigInteger, nullable=False),
 )
 """Bytes that were found without a container, since when."""
+
+ADOPTED = Table(
+    "adopted",
+    METADATA,
+    Column("key", _KEY, primary_key=True),
+    Column("number", _TEXT, nullable=False, unique=True),
+    Column("directory", _TEXT, nullable=False),
+    Column("path", _TEXT, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    # Nanoseconds: two changes within a microsecond are two.
+    Column("mtime", BigInteger, nullable=False),
+    Column("properties", _TEXT, nullable=False),
+    Column("replaces", _TEXT, nullable=True),
+    Column("forgotten", Boolean, nullable=False),
+    Index(None, "directory", "path"),
+    sqlite_autoincrement=True,
+)
+"""Where the bytes of adopted containers are; rows stay when the container goes, so that it is not adopted again."""
+
+NONCES = nonces_table(METADATA, _TEXT)
+"""Signed requests that have been used, where several processes serve."""
 
 FACTS = Table(
     "facts",

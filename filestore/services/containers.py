@@ -6,11 +6,13 @@ committed first and the bytes go afterwards, so that no reader is offered bytes 
 
 from typing import Final
 
+from filestore.domain.adopted import Adopted
 from filestore.domain.container import DELETE, Container
 from filestore.domain.transfer import Transfer
 from filestore.ports import Records
 from filestore.services.endings import cancel
 from filestore.services.store import Store
+from vofiles.adoption import is_adopted
 from vofiles.contract import (
     ContainerState,
     DeleteContainer,
@@ -51,6 +53,9 @@ def delete_container(store: Store, caller: Ivorn, request: DeleteContainer) -> D
             cancel(records, filling, now)
         elif container.state != ContainerState.DELETED:
             records.set_container(container.step(DELETE, now))
+            if is_adopted(container.transfer):
+                # The file is others' and stays; from now on it is none of ours.
+                records.forget_adopted(number)
         return lease or ""
 
     lease = store.catalogue.write(delete)
@@ -90,6 +95,8 @@ def revoke(store: Store, lease: str | None, about: str) -> None:
     flow = store.flows.find(lease)
     if flow is not None:
         flow.revoke(TransferEnded(about, reason="it was cancelled"))
+    elif lease and not store.owns(lease):
+        store.tell_revoked(lease, about)
 
 
 def get_properties(store: Store, caller: Ivorn, request: GetProperties) -> GetPropertiesAnswer:
@@ -101,17 +108,19 @@ def get_properties(store: Store, caller: Ivorn, request: GetProperties) -> GetPr
         raise InvalidArgument("container", reason="name a container or a transfer")
     number = store.number_of(request.container) if request.container is not None else None
 
-    def look_up(records: Records) -> GetPropertiesAnswer:
+    def look_up(records: Records) -> tuple[Container | None, Transfer | None, Adopted | None]:
         transfer = _get_transfer(records, caller, request.transfer) if request.transfer is not None else None
         container = _find_container(records, caller, number or (transfer.container if transfer else ""))
         if container is None and number is not None:
             raise ContainerNotFound(request.container)
-        return GetPropertiesAnswer(
-            store.container_as_it_stands(container) if container else None,
-            store.transfer_as_it_stands(transfer) if transfer else None,
-        )
+        lies = container is not None and is_adopted(container.transfer)
+        return container, transfer, records.find_adopted(container.number) if container and lies else None
 
-    return store.catalogue.read(look_up)
+    container, transfer, adopted = store.catalogue.read(look_up)
+    return GetPropertiesAnswer(
+        store.container_as_it_stands(container, adopted) if container else None,
+        store.transfer_as_it_stands(transfer) if transfer else None,
+    )
 
 
 def list_containers(store: Store, caller: Ivorn, request: ListContainers) -> ListContainersAnswer:
@@ -120,9 +129,16 @@ def list_containers(store: Store, caller: Ivorn, request: ListContainers) -> Lis
     if limit < 1:
         raise InvalidArgument("limit", reason="it is at least 1")
     after = request.after or ""
-    found = store.catalogue.read(lambda records: records.list_held(caller, after, limit + 1))
+
+    def look_up(records: Records) -> tuple[list[Container], dict[str, Adopted]]:
+        found = records.list_held(caller, after, limit + 1)
+        lie = [container.number for container in found[:limit] if is_adopted(container.transfer)]
+        return found, records.adopted_among(lie) if lie else {}
+
+    found, adopted = store.catalogue.read(look_up)
     following = found[limit - 1].number if len(found) > limit else None
-    return ListContainersAnswer(following, tuple(store.holding(container) for container in found[:limit]))
+    holdings = (store.holding(container, adopted.get(container.number)) for container in found[:limit])
+    return ListContainersAnswer(following, tuple(holdings))
 
 
 def _get_transfer(records: Records, caller: Ivorn, number: str) -> Transfer:

@@ -5,6 +5,7 @@ ended, so that there is no callback; a repeat after a crash begins anew.
 """
 
 import logging
+from dataclasses import replace
 
 from filestore.domain.container import BEGIN, Container, Content
 from filestore.domain.ingest import receipt
@@ -12,6 +13,7 @@ from filestore.domain.sidecar import sidecar_of
 from filestore.domain.transfer import ACKNOWLEDGE, DUPLICATE, Transfer, fingerprint
 from filestore.ports import Records, StorageFailure
 from filestore.services.admission import find_repeated, get_complete, new_container, require_own_callback
+from filestore.services.digesting import read_digests
 from filestore.services.store import Store
 from filestore.services.uploads import give_back, require_lease
 from vofiles.contract import Duplicate, StoreTransferAnswer, TransferState
@@ -31,7 +33,7 @@ def duplicate(store: Store, caller: Ivorn, request: Duplicate) -> StoreTransferA
     require_own_callback(caller, request)
     source = store.number_of(request.container)
     store.health.require_writable()
-    fresh, lease, now = new_container(store, caller, request), store.numbers(), store.clock()
+    fresh, lease, now = new_container(store, caller, request), store.new_lease(), store.clock()
     begun = store.catalogue.write(lambda records: _begin(store, records, caller, request, fresh, lease, now))
     if begun.state != TransferState.RECEIVING:
         return StoreTransferAnswer(store.transfer_as_it_stands(begun))
@@ -72,6 +74,9 @@ def _copy(store: Store, caller: Ivorn, begun: Transfer, source: str) -> Transfer
         content = first.content
         with store.health.watching():
             store.require_space(None)
+            if not content.digests:
+                # Adopted and never read; a content of this store's own has its digests.
+                content = replace(content, digests=read_digests(store, source))
             store.backend.duplicate(source, copy.number, sidecar_of(store.identifier, copy, content, now))
     except BaseException:
         _undo(store, begun)

@@ -38,9 +38,18 @@ class Expired:
 
 def expire_due(store: Store) -> Expired:
     """Do all that is due now."""
-    done = Expired()
-    done.leases += _retry_stuck(store)
-    done.leases += _stop_overdue(store)
+    done = Expired(leases=end_own(store))
+    return expire_shared(store, done)
+
+
+def end_own(store: Store) -> int:
+    """Take back what leases this process could not give back, or has from before; answers how many."""
+    return _retry_stuck(store) + _stop_overdue(store)
+
+
+def expire_shared(store: Store, done: Expired | None = None) -> Expired:
+    """Do what is nobody's in particular, and is done once where several processes serve the store."""
+    done = done or Expired()
     for state in _WAITING:
         done.transfers += _expire_waiting(store, state)
     done.forgotten += _forget_transfers(store)
@@ -82,14 +91,15 @@ def _take_back(store: Store, transfer: str, lease: str) -> bool:
 
 
 def _stop_overdue(store: Store) -> int:
-    """Beyond the hard cap: a lease that nobody here holds is taken back. Who does hold one looks at the clock
-    himself.
+    """Beyond the hard cap: a lease of this process's that nobody holds is taken back. Who does hold one looks at the
+    clock himself.
     """
     now, number = store.clock(), 0
     overdue = store.catalogue.read(lambda records: records.list_overdue(TransferState.RECEIVING, now, PAGE))
     for transfer in overdue:
-        if transfer.lease is not None and store.flows.find(transfer.lease) is None:
-            number += _take_back(store, transfer.transfer, transfer.lease)
+        lease = transfer.lease
+        if lease is not None and store.owns(lease) and store.flows.find(lease) is None:
+            number += _take_back(store, transfer.transfer, lease)
     return number
 
 

@@ -1,14 +1,21 @@
 """Flows: the bytes on their way just now, in this process, by their lease.
 
 Rule: the catalogue alone says who holds a lease; this is only how the holder is told to stop and asked how far it is. A
-lease that could not be given back, because the database was busy or failed, is kept here until it could.
+lease that could not be given back, because the database was busy or failed, is kept here until it could. How far flows
+of other processes are is what they have told.
 """
 
 import threading
+from collections import OrderedDict
 from collections.abc import Callable
 from typing import Protocol
 
 from vofiles.errors import VofilesError
+
+WORD = 20
+"""Flows in one word."""
+REMEMBERED = 10_000
+"""Flows of other processes of which is known how far they are."""
 
 
 class Flow(Protocol):
@@ -72,6 +79,7 @@ class Flows:
         self._lock = threading.Lock()
         self._flows: dict[str, Flow] = {}
         self._stuck: dict[str, str] = {}
+        self._elsewhere: OrderedDict[str, int] = OrderedDict()
 
     def add(self, lease: str, flow: Flow) -> None:
         """Note a flow; the first of a lease stays, because what it moves with is a part of it."""
@@ -86,6 +94,31 @@ class Flows:
     def find(self, lease: str | None) -> Flow | None:
         with self._lock:
             return self._flows.get(lease) if lease else None
+
+    def find_size(self, lease: str | None) -> int | None:
+        """How many bytes have come under a lease, here or, a moment ago, elsewhere; None where nobody said."""
+        flow = self.find(lease)
+        if flow is not None:
+            return flow.size
+        with self._lock:
+            return self._elsewhere.get(lease) if lease else None
+
+    def progress(self) -> list[str]:
+        """How far the flows of this process are, in words for the others."""
+        with self._lock:
+            flows = list(self._flows.items())
+        sizes = [f"{lease}={flow.size}" for lease, flow in flows]
+        return [",".join(sizes[start : start + WORD]) for start in range(0, len(sizes), WORD)]
+
+    def note_progress(self, word: str) -> None:
+        """What another process has said of its flows."""
+        with self._lock:
+            for each in word.split(","):
+                lease, _, size = each.partition("=")
+                self._elsewhere[lease] = int(size)
+                self._elsewhere.move_to_end(lease)
+            while len(self._elsewhere) > REMEMBERED:
+                self._elsewhere.popitem(last=False)
 
     def add_stuck(self, lease: str, transfer: str) -> None:
         """Note a lease that is still to be given back."""

@@ -6,7 +6,7 @@ later: the kernel reports it once, to one of those it concerns, and then calls t
 
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from filestore.ports import StorageFailure
@@ -18,7 +18,9 @@ _log = logging.getLogger(__name__)
 class Health:
     """What is known of the medium; for any number of threads."""
 
-    def __init__(self) -> None:
+    def __init__(self, announce: Callable[[str], None] = lambda _reason: None) -> None:
+        """`announce` tells the other processes that serve this store, which have the same medium."""
+        self._announce = announce
         self._lock = threading.Lock()
         self._failure: str | None = None
 
@@ -30,9 +32,11 @@ class Health:
     def fail(self, reason: str) -> None:
         """Take no more content from now on."""
         with self._lock:
-            if self._failure is None:
-                self._failure = reason
-                _log.critical("the store is read-only from now on: %s", reason)
+            if self._failure is not None:
+                return
+            self._failure = reason
+        _log.critical("the store is read-only from now on: %s", reason)
+        self._announce(reason)
 
     def require_writable(self) -> None:
         """Refuse new content after a failure. Raises StoreReadOnly."""

@@ -73,7 +73,7 @@ def open_upload(store: Store, token: str, sent: Sent) -> Upload | Replay:
     ContainerNotFound where what is to be added to has gone.
     """
     ticket = store.tickets.check(token, "PUT")
-    now, lease = store.clock(), store.numbers()
+    now, lease = store.clock(), store.new_lease()
     asked = store.request_id()
     transfer, container = store.catalogue.write(lambda records: _take(store, records, ticket, sent, lease, now, asked))
     promise = _promise(transfer.promise, sent)

@@ -133,7 +133,7 @@ def resume(store: Store, lane: Lane) -> int:
 
 def run(store: Store, outbound: Outbound, number: str) -> None:
     """Move one transfer's bytes and end it: what the lane calls. What is not waiting any more is left as it is."""
-    now, lease, movement = store.clock(), store.numbers(), Movement()
+    now, lease, movement = store.clock(), store.new_lease(), Movement()
     # Before the lease is anybody's to revoke, so that no word to stop is lost.
     store.flows.add(lease, movement)
     try:

@@ -4,17 +4,19 @@ Rule: one frozen value, put together once by `assembly`; a use case gets it as i
 outside through it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from filestore.domain.adopted import Adopted
 from filestore.domain.container import Container
 from filestore.domain.terms import Terms
 from filestore.domain.ticket import Ticket, Tickets
 from filestore.domain.transfer import METHODS, Transfer
-from filestore.ports import Backend, Catalogue, Clock, Numbers
+from filestore.ports import Archive, Backend, Catalogue, Clock, Numbers
 from filestore.services.flows import Flows
 from filestore.services.health import Health
 from vofiles import contract
+from vofiles.adoption import Standing
 from vofiles.contract import Endpoint, TransferState
 from vofiles.errors import ContainerNotFound, StoreFull
 from vofiles.ivorn import Ivorn
@@ -39,8 +41,22 @@ class Store:
     """Called after a commit that leaves a callback to deliver."""
     request_id: Callable[[], str | None] = lambda: None
     """The id of the request that is being served, which its callback will carry."""
+    archives: Mapping[str, Archive] = field(default_factory=dict)
+    """The directories of others' files, by name."""
     health: Health = field(default_factory=Health)
     flows: Flows = field(default_factory=Flows)
+    seat: str = ""
+    """What the leases of this process begin with, where several serve the store."""
+    tell_revoked: Callable[[str, str], None] = lambda _lease, _about: None
+    """Told of a lease that is to end and is another process's, and of what it is about."""
+
+    def new_lease(self) -> str:
+        """A lease of this process's."""
+        return self.seat + self.numbers()
+
+    def owns(self, lease: str) -> bool:
+        """Whether a lease is this process's, or of one that had its seat before."""
+        return lease.startswith(self.seat)
 
     def number_of(self, container: Ivorn) -> str:
         """The number in a container's identifier. Raises ContainerNotFound for one of another store."""
@@ -61,12 +77,12 @@ class Store:
 
     def transfer_as_it_stands(self, transfer: Transfer) -> contract.Transfer:
         """A transfer as its FileManager is told of it, endpoints included while they are good for something."""
-        flow = self.flows.find(transfer.lease)
+        size = self.flows.find_size(transfer.lease)
         return contract.Transfer(
             transfer.transfer,
             transfer.direction,
             transfer.state,
-            flow.size if flow else transfer.bytes_done,
+            transfer.bytes_done if size is None else size,
             self.identifier.with_fragment(transfer.container),
             transfer.expiry,
             failure=transfer.failure,
@@ -81,8 +97,20 @@ class Store:
         token = self.tickets.token(Ticket(transfer.transfer, transfer.epoch, method))
         return (Endpoint(self.urls(token), contract.HTTP, method),)
 
-    def holding(self, container: Container) -> contract.Holding:
-        """A container as its FileManager compares its tree with it."""
+    def standing(self, adopted: Adopted) -> str:
+        """How an adopted file stands now. Raises nothing: what cannot be seen is UNREACHABLE."""
+        archive = self.archives.get(adopted.directory)
+        if archive is None or not archive.is_there():
+            return Standing.UNREACHABLE
+        return archive.standing(adopted)
+
+    def _described(self, adopted: Adopted | None) -> tuple[contract.Property, ...]:
+        return () if adopted is None else adopted.described(self.identifier, self.standing(adopted))
+
+    def holding(self, container: Container, adopted: Adopted | None = None) -> contract.Holding:
+        """A container as its FileManager compares its tree with it; `adopted`: where its bytes are, if others' are
+        looked at for it.
+        """
         content = container.content
         return contract.Holding(
             container=self.identifier.with_fragment(container.number),
@@ -96,9 +124,10 @@ class Store:
             size=content.size if content else None,
             content_type=content.content_type if content else None,
             digests=content.digests if content else (),
+            properties=self._described(adopted),
         )
 
-    def container_as_it_stands(self, container: Container) -> contract.Container:
+    def container_as_it_stands(self, container: Container, adopted: Adopted | None = None) -> contract.Container:
         """A container as its FileManager is told of it."""
         content = container.content
         return contract.Container(
@@ -110,4 +139,5 @@ class Store:
             content.size if content else None,
             content.content_type if content else None,
             content.digests if content else (),
+            self._described(adopted),
         )

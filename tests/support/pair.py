@@ -3,6 +3,8 @@
 with service_pair(tmp_path) as pair:
     pair.write("manager", NEW, OLD)      # the keys, the signing one first
     pair.reload("manager")
+
+Either may be several processes on PostgreSQL (`databases`, `options`).
 """
 
 import os
@@ -12,6 +14,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from tests.support.serving import wait_until
@@ -37,8 +40,8 @@ class Key:
 class Server:
     """One of the two; its listening socket is the test's, so that a restart refuses nobody."""
 
-    def __init__(self, folder: Path, program: str) -> None:
-        self.program = program
+    def __init__(self, folder: Path, program: str, *options: str) -> None:
+        self.program, self._options = program, options
         self.config = folder / f"{program}.toml"
         self.log = folder / f"{program}.log"
         self.listener = bind("127.0.0.1", 0)
@@ -58,6 +61,7 @@ class Server:
                     "serve",
                     "--fd",
                     str(self.listener.fileno()),
+                    *self._options,
                 ],
                 cwd=PROJECT,
                 env={**os.environ, "PYTHONPATH": f"{PROJECT}:{PROJECT / 'client'}"},
@@ -69,16 +73,31 @@ class Server:
         assert self._child.stdout is not None
         assert self._child.stdout.readline() == f"ready {self.address}\n", self.log.read_text()
 
-    def stop(self) -> int:
-        """Ask it to stop; its exit code."""
+    @property
+    def pid(self) -> int:
+        """Of the process that was started."""
+        assert self._child is not None
+        return self._child.pid
+
+    def workers(self) -> list[int]:
+        """The processes that it has started, in their order."""
+        return [int(pid) for pid in Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()]
+
+    def finish(self) -> int:
+        """Wait for its end; its exit code."""
         child, self._child = self._child, None
-        if child is None:
-            return 0
-        child.terminate()
+        assert child is not None
         code = child.wait(60)
         assert child.stdout is not None
         child.stdout.close()
         return code
+
+    def stop(self) -> int:
+        """Ask it to stop; its exit code."""
+        if self._child is None:
+            return 0
+        self._child.terminate()
+        return self.finish()
 
     def reload(self, word: str = "configuration reloaded") -> None:
         """Have it read its configuration anew, and wait until it says so."""
@@ -88,17 +107,35 @@ class Server:
         wait_until(lambda: self.log.read_text().count(word) > before, word)
 
 
+@dataclass(frozen=True)
+class Databases:
+    """Where the two keep their rows, and how they are started."""
+
+    manager: str = "sqlite:///f.db"
+    store: str = ""
+    """Empty: in its folder."""
+    manager_options: tuple[str, ...] = ()
+    store_options: tuple[str, ...] = ()
+
+    @property
+    def store_line(self) -> str:
+        return f'database = "{self.store}"\n' if self.store else ""
+
+
 class Pair:
     """Both."""
 
-    def __init__(self, folder: Path) -> None:
-        self.manager, self.store = Server(folder, "filemanager"), Server(folder, "filestore")
+    def __init__(self, folder: Path, databases: "Databases | None" = None) -> None:
+        databases = databases or Databases()
+        self._databases = databases
+        self.manager = Server(folder, "filemanager", *databases.manager_options)
+        self.store = Server(folder, "filestore", *databases.store_options)
 
     def write_manager(self, *keys: Key) -> None:
         """The FileManager's configuration, with the keys that it shares with the store."""
         _write(
             self.manager.config,
-            f'identifier = "{MANAGER}"\ncommunities = ["ivo://ast.cam.ac.uk"]\ndatabase = "sqlite:///f.db"\n'
+            f'identifier = "{MANAGER}"\ncommunities = ["ivo://ast.cam.ac.uk"]\ndatabase = "{self._databases.manager}"\n'
             f'default_store = "{STORE}"\n'
             f'[[stores]]\nidentifier = "{STORE}"\naddress = "{self.store.address}/filestore"',
             keys,
@@ -108,7 +145,8 @@ class Pair:
         """The store's configuration, likewise."""
         _write(
             self.store.config,
-            f'identifier = "{STORE}"\ndata = "store"\n[[managers]]\nidentifier = "{MANAGER}"\n'
+            f'identifier = "{STORE}"\ndata = "store"\n{self._databases.store_line}'
+            f'[outbound]\nallow = ["127.0.0.1/32"]\n[[managers]]\nidentifier = "{MANAGER}"\n'
             f'address = "{self.manager.address}/callback"',
             keys,
         )
@@ -144,9 +182,9 @@ def _write(path: Path, text: str, keys: tuple[Key, ...]) -> None:
 
 
 @contextmanager
-def service_pair(folder: Path, key: Key) -> Iterator[Pair]:
+def service_pair(folder: Path, key: Key, databases: Databases | None = None) -> Iterator[Pair]:
     """Both, serving, with one key and Dave's account."""
-    pair = Pair(folder)
+    pair = Pair(folder, databases)
     with ExitStack() as stack:
         stack.callback(pair.manager.listener.close)
         stack.callback(pair.store.listener.close)

@@ -4,7 +4,6 @@ Rule: no child is left behind, however the parent ends: it is asked to stop, the
 the parent is killed.
 """
 
-import ctypes
 import os
 import selectors
 import signal
@@ -12,18 +11,16 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+from vofiles.offspring import die_with, uninterrupted
 
 START_PATIENCE = 120.0
 """Seconds in which the servers have to say that they are ready; it takes them 3, but a laptop may have much to do."""
 STOP_PATIENCE = 20.0
 """Seconds in which a server has to stop; longer than it gives requests under way."""
-
-_PR_SET_PDEATHSIG = 1  # prctl(2)
-_libc = ctypes.CDLL(None, use_errno=True)
 
 
 class ServerDied(RuntimeError):
@@ -67,7 +64,7 @@ class Children:
         command = [sys.executable, "-P", "-m", module, "--config", str(settings), "serve", "--fd", str(descriptor)]
         # A log names people's files: readable by its owner only, like all else that is kept.
         errors = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
-        with os.fdopen(errors, "ab"), _uninterrupted() as mask:
+        with os.fdopen(errors, "ab"), uninterrupted() as mask:
             process = subprocess.Popen(  # noqa: S603 - our own module, our own words
                 command,
                 stdin=subprocess.DEVNULL,
@@ -76,7 +73,7 @@ class Children:
                 pass_fds=(descriptor, lock),
                 # Out of the terminal's foreground group: Ctrl-C is for the parent, who stops all in order.
                 process_group=0,
-                preexec_fn=_die_with(os.getpid(), mask),  # noqa: PLW1509 - this process has one thread yet
+                preexec_fn=die_with(os.getpid(), mask),  # noqa: PLW1509 - this process has one thread yet
             )
             self._children.append(Child(name, process, log))
 
@@ -125,31 +122,6 @@ def peak_memory(pid: int) -> int:
         if line.startswith("VmHWM:"):
             return int(line.split()[1]) * 1024
     return 0
-
-
-@contextmanager
-def _uninterrupted() -> Iterator[set[signal.Signals]]:
-    """Ctrl-C and SIGTERM wait until the block is over, and are raised then; has the mask there was before.
-
-    In the hooks around a fork Python ignores what a signal handler raises, so that the signal would be lost; and
-    between a fork and its being noted here, the child would be.
-    """
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
-    try:
-        yield {signal.Signals(number) for number in before}
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _die_with(parent: int, mask: set[signal.Signals]) -> Callable[[], None]:
-    def ask() -> None:
-        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-        _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-        if os.getppid() != parent:
-            # It died before the kernel was asked.
-            os._exit(1)
-
-    return ask
 
 
 def _await_ready(child: Child, deadline: float) -> None:

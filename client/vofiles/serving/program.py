@@ -9,7 +9,8 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Generic, NoReturn, Protocol, TypeVar
 
@@ -17,7 +18,8 @@ import typer
 
 from vofiles.configuration import ConfigurationError
 from vofiles.errors import VofilesError
-from vofiles.listen import Listen
+from vofiles.listen import Limits, Listen
+from vofiles.serving.seat import ALONE, Seat, parse_seat
 
 if TYPE_CHECKING:
     from socket import socket
@@ -25,11 +27,16 @@ if TYPE_CHECKING:
     from twisted.internet.defer import Deferred
 
     from vofiles.serving.http import AccessLog, Reactor
+    from vofiles.serving.logs import Form
 
 ConfigOption = Annotated[
     Path, typer.Option("--config", "-c", help="The configuration file (TOML).", show_default=False)
 ]
 FdOption = Annotated[int | None, typer.Option(help="Serve on this inherited listening socket, not on a new one.")]
+WorkersOption = Annotated[
+    int, typer.Option(min=1, max=1000, help="Serve by so many processes, which needs a database on PostgreSQL.")
+]
+SeatOption = Annotated[str, typer.Option(hidden=True, help="Which of how many workers this is, as their parent says.")]
 LogOption = Annotated[str, typer.Option(help="json or console; by default as the standard error stream suggests.")]
 
 
@@ -38,6 +45,9 @@ class Settings(Protocol):
 
     @property
     def listen(self) -> Listen: ...
+
+    @property
+    def limits(self) -> Limits: ...
 
 
 C = TypeVar("C", bound=Settings)
@@ -59,11 +69,36 @@ class Server(Protocol[C_contra]):
     def stop(self) -> "Deferred[None]": ...
 
 
-class Program(Generic[C]):
-    """One server's program: its name, and how its configuration is read."""
+@dataclass(frozen=True)
+class Serving:
+    """How the command line says to serve."""
 
-    def __init__(self, name: str, load: Callable[[Path], C]) -> None:
-        self.name, self._load = name, load
+    descriptor: int | None = None
+    """Of an inherited listening socket; None: as the environment or the configuration says."""
+    log: str = ""
+    workers: int = 1
+    seat: Seat = ALONE
+
+
+def serving_of(descriptor: int | None, log: str, workers: int, seat: str) -> Serving:
+    """The options of `serve`. Raises ValueError."""
+    return Serving(descriptor, log, workers, parse_seat(seat) if seat else ALONE)
+
+
+class Program(Generic[C]):
+    """One server's program: its name, how its configuration is read, and what several processes of it need."""
+
+    def __init__(
+        self,
+        name: str,
+        load: Callable[[Path], C],
+        database: Callable[[C], str | None],
+        hold: "Callable[[C], AbstractContextManager[tuple[int, ...]]]" = lambda _settings: nullcontext(()),
+    ) -> None:
+        """`database` answers the URL of a configuration's database, None for a file of the server's own; `hold` takes
+        the locks that are held while any worker lives, and answers their descriptors.
+        """
+        self.name, self._load, self._database, self._hold = name, load, database, hold
 
     def settings(self, context: typer.Context) -> C:
         """The configuration that was named on the command line. Ends the program where it cannot be used."""
@@ -88,30 +123,76 @@ class Program(Generic[C]):
     def serve(
         self,
         context: typer.Context,
-        descriptor: int | None,
-        log: str,
-        make: "Callable[[C, socket, Reactor, AccessLog], Server[C]]",
+        serving: Serving,
+        make: "Callable[[C, socket, Reactor, AccessLog, Seat], Server[C]]",
     ) -> None:
         """Serve until SIGTERM or SIGINT. Prints one line, "ready ADDRESS", when it does; SIGHUP reads the keys anew."""
-        from vofiles.serving.http import get_reactor
-        from vofiles.serving.listening import bind, find_inherited, inherit
-        from vofiles.serving.logs import Form, access_log, configure
-
         settings = self.settings(context)
         with self.complaining():
-            form = Form(log or ("console" if sys.stderr.isatty() else "json"))
-            configure(form)
-            inherited = (descriptor,) if descriptor is not None else find_inherited(os.environ)
-            listener = inherit(inherited[0]) if inherited else bind(settings.listen.interface, settings.listen.port)
-            reactor = get_reactor()
-            server = make(settings, listener, reactor, access_log(form))
-            server.prepare()
-            server.start()
-            _collect_seldom()
-            reactor.addSystemEventTrigger("before", "shutdown", server.stop)
-            signal.signal(signal.SIGHUP, lambda *_: reactor.callFromThread(self._reload, context.obj, server))
-            reactor.callWhenRunning(lambda: print(f"ready {server.address}", flush=True))  # noqa: T201 - a parent waits
-            reactor.run()
+            if serving.workers > 1:
+                self._require_shared(settings)
+            form, listener = self._open(settings, serving)
+            if serving.workers > 1:
+                self._employ(context.obj, settings, serving.workers, form, listener)
+            else:
+                self._serve_alone(context.obj, settings, serving.seat, form, listener, make)
+
+    def _open(self, settings: C, serving: Serving) -> "tuple[Form, socket]":
+        """How to log, and the listening socket: inherited, or bound anew."""
+        from vofiles.serving.listening import bind, find_inherited, inherit
+        from vofiles.serving.logs import Form, configure
+
+        form = Form(serving.log or ("console" if sys.stderr.isatty() else "json"))
+        configure(form)
+        inherited = (serving.descriptor,) if serving.descriptor is not None else find_inherited(os.environ)
+        listen = settings.listen
+        return form, inherit(inherited[0]) if inherited else bind(listen.interface, listen.port)
+
+    def _serve_alone(
+        self,
+        path: Path,
+        settings: C,
+        seat: Seat,
+        form: "Form",
+        listener: "socket",
+        make: "Callable[[C, socket, Reactor, AccessLog, Seat], Server[C]]",
+    ) -> None:
+        """Be the one process, or one of the workers."""
+        from vofiles.serving.http import get_reactor
+        from vofiles.serving.logs import access_log
+
+        reactor = get_reactor()
+        server = make(settings, listener, reactor, access_log(form), seat)
+        server.prepare()
+        server.start()
+        _collect_seldom()
+        reactor.addSystemEventTrigger("before", "shutdown", server.stop)
+        signal.signal(signal.SIGHUP, lambda *_: reactor.callFromThread(self._reload, path, server))
+        reactor.callWhenRunning(lambda: _tell_ready(server.address))
+        reactor.run()
+
+    def _employ(self, path: Path, settings: C, number: int, form: "Form", listener: "socket") -> None:
+        """Be the parent of so many workers. Raises WorkersEnded, and what `hold` does."""
+        from vofiles.serving.workers import Enterprise, Workers
+
+        def command(seat: Seat) -> list[str]:
+            # -P: what lies in the folder one happens to be in is not imported, whatever it is called.
+            words = [sys.executable, "-P", "-m", self.name, "--config", str(path), "serve", "--log", form.value]
+            words += ["--fd", str(listener.fileno()), "--seat", str(seat)]
+            return words
+
+        with self._hold(settings) as held:
+            descriptors = (listener.fileno(), *held)
+            Workers(
+                Enterprise(number, command, descriptors, settings.limits.stop_seconds, listener.close), _tell_ready
+            ).run()
+
+    def _require_shared(self, settings: C) -> None:
+        """Refuse several processes on a database that is one process's. Raises ConfigurationError."""
+        if not (self._database(settings) or "sqlite").startswith("postgresql"):
+            raise ConfigurationError(
+                "--workers needs PostgreSQL: give `database` as postgresql+psycopg://…; SQLite is for one process"
+            )
 
     def _reload(self, path: Path, server: Server[C]) -> None:
         import structlog
@@ -123,6 +204,10 @@ class Program(Generic[C]):
             log.error("configuration not reloaded", reason=str(error))  # noqa: TRY400 - its sentence says all
         else:
             log.info("configuration reloaded", path=str(path))
+
+
+def _tell_ready(address: str) -> None:
+    print(f"ready {address}", flush=True)  # noqa: T201 - who started it waits for this line
 
 
 def _collect_seldom() -> None:

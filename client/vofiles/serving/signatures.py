@@ -9,8 +9,7 @@ Rule: one closed profile, exactly this; what differs from it is refused, whateve
 who speaks, so a service can speak for itself only. (PyPI's http-message-signatures is kept well, but brings a second
 parser of structured fields and leaves the profile and the memory of nonces, the larger half, to its user.)
 
-A signature holds for 300 s before and after its making, once. The memory of nonces is this process's own: a restart
-forgets it, which is harmless because every operation between services is idempotent on its transfer.
+A signature holds for 300 s before and after its making, once (`nonces`).
 """
 
 import hmac
@@ -20,8 +19,6 @@ from base64 import b64decode, b64encode
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from heapq import heappop, heappush
-from threading import Lock
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -34,11 +31,8 @@ from vofiles.ivorn import Ivorn
 from vofiles.serving.digests import content_digest, find_sha256
 from vofiles.serving.http.messages import Request
 from vofiles.serving.keyring import Key, Keyring
+from vofiles.serving.nonces import REMEMBERED, WINDOW, MemoryNonces, Nonces
 
-WINDOW: Final = 300
-"""Seconds that a signature holds before and after its `created`."""
-REMEMBERED: Final = 1 << 17
-"""Nonces remembered at most: 200 signed calls a second before the window begins to shrink."""
 COMPONENTS: Final = ("@method", "@path", "@query", "content-digest")
 ALGORITHM: Final = "hmac-sha256"
 TAG: Final = "vofiles"
@@ -100,9 +94,10 @@ def _sign(covered: dict[str, str], key: Key, now: Instant) -> tuple[str, str]:
 class Verifier:
     """Tells which peer signed a request. One for each service and process; any thread may ask."""
 
-    def __init__(self, keyring: Keyring, *, remembered: int = REMEMBERED) -> None:
+    def __init__(self, keyring: Keyring, *, remembered: int = REMEMBERED, nonces: Nonces | None = None) -> None:
+        """`nonces` is the memory that all processes of a service share; without it this process has its own."""
         self._keyring = keyring
-        self._nonces = _Nonces(remembered)
+        self._nonces: Nonces = nonces or MemoryNonces(remembered)
 
     def verify(self, request: Request, now: Instant) -> Ivorn:
         """The peer that signed `request`, body and all, within the window and for the first time.
@@ -170,38 +165,3 @@ def _digest_holds(field: str, body: bytes) -> bool:
     except InvalidMessage:
         return False
     return announced is not None and hmac.compare_digest(announced, sha256(body).digest())
-
-
-class _Nonces:
-    """The nonces seen within the window, at most so many.
-
-    When there are more, the oldest are forgotten and everything as old as they is refused: the window shrinks, a replay
-    never passes.
-    """
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._seen: set[tuple[str, str]] = set()
-        self._by_age: list[tuple[int, tuple[str, str]]] = []
-        self._floor = 0
-        self._lock = Lock()
-
-    def add_new(self, key_id: str, nonce: str, created: int, now: int) -> bool:
-        """Remember a nonce; False when it is remembered already or too old to tell."""
-        entry = (key_id, nonce)
-        with self._lock:
-            while self._by_age and self._by_age[0][0] < now - WINDOW:
-                self._forget_oldest()
-            if created <= self._floor or entry in self._seen:
-                return False
-            self._seen.add(entry)
-            heappush(self._by_age, (created, entry))
-            while len(self._by_age) > self._most:
-                self._forget_oldest()
-            return True
-
-    def _forget_oldest(self) -> None:
-        # The floor also covers a clock that is set back after an entry was forgotten for its age.
-        created, oldest = heappop(self._by_age)
-        self._floor = max(self._floor, created)
-        self._seen.discard(oldest)

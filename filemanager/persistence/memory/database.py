@@ -16,6 +16,7 @@ from filemanager.persistence.memory.credentials import MemoryCredentials
 from filemanager.persistence.memory.errands import MemoryErrands
 from filemanager.persistence.memory.jobs import MemoryJobs
 from filemanager.persistence.memory.nodes import MemoryNodes
+from filemanager.persistence.memory.nonces import MemoryNonces
 from filemanager.persistence.memory.repeats import MemoryRepeats
 from filemanager.persistence.memory.search import MemorySearch
 from filemanager.persistence.memory.standing import MemoryStanding
@@ -48,6 +49,7 @@ class MemoryTransaction:
         self.usages = MemoryUsages(state)
         self.standing = MemoryStanding(state)
         self.search = MemorySearch(state)
+        self.nonces = MemoryNonces(state)
 
 
 class MemoryDatabase:

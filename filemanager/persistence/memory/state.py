@@ -50,6 +50,7 @@ class State:
     """Containers without a replica, and since when that has been seen."""
     repeats: dict[tuple[Ivorn, str], Repeat] = field(default_factory=dict)
     answers: dict[tuple[Ivorn, str], Any] = field(default_factory=dict)
+    nonces: dict[tuple[str, str], int] = field(default_factory=dict)
     trash: dict[int, TrashEntry] = field(default_factory=dict)
     last_key: dict[str, int] = field(default_factory=lambda: {"last": 0})
 

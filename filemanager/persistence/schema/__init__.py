@@ -12,6 +12,7 @@ from filemanager.persistence.schema.errands import ERRANDS
 from filemanager.persistence.schema.jobs import JOB_ITEMS, JOBS
 from filemanager.persistence.schema.metadata import METADATA
 from filemanager.persistence.schema.nodes import HEAD_OF_VALUE, NODE_PROPERTIES, NODES
+from filemanager.persistence.schema.nonces import NONCES
 from filemanager.persistence.schema.orphans import ORPHANS
 from filemanager.persistence.schema.repeats import REPEATS
 from filemanager.persistence.schema.replicas import REPLICAS
@@ -33,6 +34,7 @@ __all__ = [
     "METADATA",
     "NODES",
     "NODE_PROPERTIES",
+    "NONCES",
     "ORPHANS",
     "REPEATS",
     "REPLICAS",

@@ -49,7 +49,8 @@ from vofiles.filestore_port import FileStorePort
 from vofiles.instant import SECOND, Instant
 from vofiles.ivorn import Ivorn, new_number
 from vofiles.serving.keyring import Key, Keyring, Peer
-from vofiles.serving.signatures import WINDOW, SignedAuth
+from vofiles.serving.nonces import WINDOW
+from vofiles.serving.signatures import SignedAuth
 
 CONTENT = b"RA,DEC\n1.5,2.5\n" * 10_000
 

@@ -14,7 +14,8 @@ from vofiles.ivorn import Ivorn
 from vofiles.serving.digests import content_digest
 from vofiles.serving.http.messages import Headers, Request
 from vofiles.serving.keyring import Key, Keyring, Peer
-from vofiles.serving.signatures import WINDOW, SignedAuth, Verifier, hmac_sha256, signature_base
+from vofiles.serving.nonces import WINDOW
+from vofiles.serving.signatures import SignedAuth, Verifier, hmac_sha256, signature_base
 
 MANAGER = Ivorn.parse("ivo://ast.cam.ac.uk/filemanager")
 STORE = Ivorn.parse("ivo://star.le.ac.uk/filestore")
