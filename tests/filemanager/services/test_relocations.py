@@ -150,6 +150,7 @@ def test_who_is_fetching_it_may_finish(world: World, dave: Caller) -> None:
     offer = world.desk.exports.export_init(dave, ExportInit(file)).transfer
     relocated(world, dave, file, LEICESTER)
     assert world.run_errands() == []
+    assert findings(world) == []
     assert world.stores[CAMBRIDGE].get(offer) == DATA
     world.watch.seconds += world.desk.config.terms.transfer_lifetime + 1
     assert [verb for verb, _ in world.run_errands()] == ["deleteContainer"]
