@@ -6,6 +6,7 @@ Rule: registers the commands, each group of which stands in a file of `commands/
 import typer
 
 from filemanager.commands import accounts, stores
+from filemanager.commands.adopt import adopt
 from filemanager.commands.check import check
 from filemanager.commands.jobs import jobs
 from filemanager.commands.rebuild import rebuild
@@ -19,6 +20,7 @@ app = typer.Typer(
 app.command()(serve)
 app.command()(check)
 app.command()(rebuild)
+app.command()(adopt)
 app.command()(transfers)
 app.command()(jobs)
 app.command()(errands)

@@ -5,6 +5,7 @@ Rule: registers the commands, each of which stands in a file of `commands/`.
 
 import typer
 
+from filestore.commands.adopt import adopt
 from filestore.commands.check import check
 from filestore.commands.manifest import manifest
 from filestore.commands.serve import serve
@@ -17,6 +18,7 @@ app = typer.Typer(
 app.command()(serve)
 app.command()(manifest)
 app.command()(check)
+app.command()(adopt)
 app.command()(transfers)
 app.command()(outbox)
 

@@ -35,6 +35,8 @@ class ChangeOperation:
     """The checker has seen that a location is LOST, SUSPECT or AVAILABLE again."""
     REBUILD: Final = "rebuild"
     """Taken in from what a store holds."""
+    ADOPT: Final = "adopt"
+    """A file that lies in a store's directory of others' files has become a node, or has changed there."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,13 @@ RENAMED: Final = "renamed"
 FRESH_NUMBER: Final = "fresh-number"
 SUPERSEDED: Final = "superseded"
 UNKNOWN_STORE: Final = "unknown-store"
+# Of adopted files.
+CHANGED: Final = "changed-underneath"
+VANISHED: Final = "vanished-underneath"
+UNREACHABLE: Final = "unreachable-file"
+NOT_ADOPTED: Final = "not-adopted"
+NAME_CLASH: Final = "name-clash"
+NO_ACCOUNT: Final = "no-account"
 
 FINDINGS: Final = {
     MISSING: "I2",
@@ -64,6 +71,12 @@ FINDINGS: Final = {
     FRESH_NUMBER: "I4",
     SUPERSEDED: "I6",
     UNKNOWN_STORE: "I2",
+    CHANGED: "I1",
+    VANISHED: "I2",
+    UNREACHABLE: "I2",
+    NOT_ADOPTED: "I6",
+    NAME_CLASH: "I4",
+    NO_ACCOUNT: "I4",
 }
 """The promise (docs/architecture.md) that each kind breaks. I1, that the bytes are what came, is what `filestore check
 --digests` looks at; I3 waits for quotas: no sum is kept that could be wrong."""

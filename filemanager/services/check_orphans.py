@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from filemanager.domain.errand import Errand, ErrandVerb
-from filemanager.domain.findings import ORPHAN, UNKNOWN, found
+from filemanager.domain.findings import NOT_ADOPTED, ORPHAN, UNKNOWN, found
 from filemanager.domain.transfer import Transfer
 from filemanager.ports import Clock, Database, StoreControl, Transaction
+from vofiles.adoption import is_adopted
 from vofiles.contract import Holding, TransferState
 from vofiles.errors import ContainerNotFound, TransferNotFound
 from vofiles.findings import Finding, Repair
@@ -64,6 +65,9 @@ class OrphanCheck:
     ) -> Finding:
         size = f"{holding.size} bytes" if holding.size is not None else holding.state
         what = f"{size} of {holding.node}, made by transfer {holding.transfer}"
+        if transfers[holding.container] is None and is_adopted(holding.transfer):
+            what = f"{size} of {'/'.join(holding.node.path)} of {holding.owner}"
+            return found(NOT_ADOPTED, holding.container, f"{what}; `adopt` makes a node of it")
         if transfers[holding.container] is None:
             return found(UNKNOWN, holding.container, f"{what}, which is not known here; `rebuild` takes it in")
         repair = Repair.LATER if now - since <= self.grace else Repair.POSSIBLE

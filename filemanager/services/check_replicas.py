@@ -12,11 +12,14 @@ from filemanager.domain.caller import Caller
 from filemanager.domain.change import Change, ChangeOperation
 from filemanager.domain.content import ContentVersion
 from filemanager.domain.findings import (
+    CHANGED,
     FOUND_AGAIN,
     INCOMPLETE,
     MISSING,
     OTHER_NODE,
     SUSPECT,
+    UNREACHABLE,
+    VANISHED,
     WRONG_DIGEST,
     WRONG_SIZE,
     found,
@@ -24,7 +27,8 @@ from filemanager.domain.findings import (
 from filemanager.domain.node import Node, later
 from filemanager.domain.replica import Replica, ReplicaState
 from filemanager.ports import Clock, Database, StoreControl, Transaction
-from vofiles.contract import ContainerState, Digest, Holding
+from vofiles.adoption import Standing, standing_of
+from vofiles.contract import ContainerState, Digest, Holding, Property
 from vofiles.errors import ContainerNotFound
 from vofiles.findings import Finding, Repair
 
@@ -53,6 +57,8 @@ class _Held(Protocol):
     def size(self) -> int | None: ...
     @property
     def digests(self) -> tuple[Digest, ...]: ...
+    @property
+    def properties(self) -> tuple[Property, ...]: ...
 
 
 @dataclass(frozen=True)
@@ -70,21 +76,29 @@ class ReplicaCheck:
         if kept.replica.state not in _JUDGED:
             return
         held: _Held | None = holding
-        if held is None or _faults(kept, held):
+        if held is None or _is_suspicious(kept, held):
             held = self._ask(kept)
-        if (held is None or _faults(kept, held)) and not self._is_wanted(kept):
+        if (held is None or _is_suspicious(kept, held)) and not self._is_wanted(kept):
             return
         container = kept.replica.container
         if held is None:
             repair = self._mark(kept, ReplicaState.LOST)
             yield found(MISSING, container, f"version {kept.version.number} of {_name(kept)} is not there", repair)
             return
+        if _standing(held) == Standing.UNREACHABLE:
+            text = f"version {kept.version.number} of {_name(kept)}: the directory of its file cannot be read"
+            yield found(UNREACHABLE, container, text)
+            return
+        if _standing(held) == Standing.VANISHED:
+            repair = self._mark(kept, ReplicaState.LOST)
+            yield found(VANISHED, container, f"version {kept.version.number} of {_name(kept)} is not there", repair)
+            return
         faults = _faults(kept, held)
         for kind, text in faults:
             yield found(kind, container, f"version {kept.version.number} of {_name(kept)}: {text}", self._suspect(kept))
         if not faults:
             yield from self._judge_state(kept)
-        if holding is not None and holding.node_identifier not in {None, _identifier(kept, holding)}:
+        if holding is not None and _is_of_other(kept, holding):
             yield found(OTHER_NODE, container, f"{_name(kept)} has it, and it was made for {holding.node_identifier}")
 
     def _judge_state(self, kept: Kept) -> Iterator[Finding]:
@@ -144,9 +158,18 @@ def _name(kept: Kept) -> str:
     return f"{kept.node.name} (node {kept.node.number})"
 
 
-def _identifier(kept: Kept, holding: Holding) -> object:
-    assert holding.node_identifier is not None
-    return type(holding.node_identifier)(holding.node_identifier.service, kept.node.number)
+def _is_of_other(kept: Kept, holding: Holding) -> bool:
+    """Whether a store was told of another node."""
+    told = holding.node_identifier
+    return told is not None and told.number != kept.node.number
+
+
+def _standing(held: _Held) -> str:
+    return standing_of({each.key: each.value for each in held.properties})
+
+
+def _is_suspicious(kept: Kept, held: _Held) -> bool:
+    return _standing(held) != Standing.UNCHANGED or bool(_faults(kept, held))
 
 
 def _faults(kept: Kept, held: _Held) -> list[tuple[str, str]]:
@@ -154,6 +177,8 @@ def _faults(kept: Kept, held: _Held) -> list[tuple[str, str]]:
     if held.state != ContainerState.COMPLETE:
         return [(INCOMPLETE, f"its container is {held.state}")]
     faults = []
+    if _standing(held) == Standing.CHANGED:
+        faults.append((CHANGED, "its file was changed after it was adopted"))
     replica, version = kept.replica, kept.version
     whole = replica.offset == 0 and replica.length is None
     if (held.size or 0) != version.size if whole else replica.offset + (replica.length or 0) > (held.size or 0):

@@ -22,6 +22,7 @@ from filemanager.domain.replica import Replica, ReplicaState
 from filemanager.domain.rights import require_administrator
 from filemanager.domain.transfer import Transfer
 from filemanager.ports import Clock, Database, Numbers, StoreControl, Transaction
+from vofiles.adoption import is_adopted
 from vofiles.contract import AccountKind, ContainerState, Direction, Holding, NodeKind, Receipt, TransferState
 from vofiles.errors import DuplicateAccount
 from vofiles.findings import Finding, Page
@@ -69,8 +70,10 @@ class RebuildService:
 
     def _steps(self, caller: Caller, holdings: Sequence[Holding]) -> Iterator[Page]:
         stores = {store.identifier for store in self.database.read(lambda tx: tx.stores.list_stores())}
+        # What is adopted is others' files; `adopt` takes it in anew, for its homes are back then.
+        holdings = [each for each in holdings if not is_adopted(each.transfer)]
         strange = [each for each in holdings if each.container.service not in stores]
-        fresh = [each for each in self._unknown(holdings) if each.container.service in stores]
+        fresh = [each for each in self.unknown(holdings) if each.container.service in stores]
         tree = tree_of(fresh, self.config.terms.keep_versions)
         text = "its store is not in the configuration"
         findings = tuple(found(UNKNOWN_STORE, each.container, f"{text}; {each.node} is left out") for each in strange)
@@ -80,7 +83,7 @@ class RebuildService:
         for start in range(0, len(tree.files), BATCH):
             yield self._take_files(caller, tree.files[start : start + BATCH])
 
-    def _unknown(self, holdings: Sequence[Holding]) -> Iterator[Holding]:
+    def unknown(self, holdings: Sequence[Holding]) -> Iterator[Holding]:
         """Those that the database knows nothing of: not their transfers, and no errand about them."""
         for start in range(0, len(holdings), PAGE):
             some = holdings[start : start + PAGE]
@@ -156,13 +159,13 @@ class RebuildService:
             if current is not None and current.created >= (version.newest.completed or 0):
                 dropped += version.holdings
                 continue
-            node = _add_version(tx, node, version)
+            node = add_version(tx, node, version)
             versions += 1
         tx.nodes.save_node(node)
         # What was in the trash when the database was last kept stays there.
         tx.trash.forget_count(node.key)
         for holding in file.holdings:
-            tx.transfers.add_transfer(self._transfer(node, holding))
+            tx.transfers.add_transfer(self.transfer_of(node, holding))
         _note(tx, caller, node, {"node.name": node.name, "content.version": str(node.version)})
         findings += [
             found(SUPERSEDED, each.container, f"older content of {_path(file.wanted)} (node {node.number})")
@@ -172,7 +175,7 @@ class RebuildService:
 
     def _at_path(self, tx: Transaction, file: File) -> Node | None:
         """The file that is known only by its path. A root is none."""
-        return tx.nodes.find_path(_home(tx, file.owner).number, file.wanted) if file.wanted else None
+        return tx.nodes.find_path(home_of(tx, file.owner).number, file.wanted) if file.wanted else None
 
     def _add_file(self, tx: Transaction, file: File, number: str | None) -> tuple[Path, Node]:
         assert number is not None
@@ -188,7 +191,7 @@ class RebuildService:
 
     def _folder(self, tx: Transaction, file: File, number: str) -> tuple[Node, Path]:
         """The folder that a file goes into, made where it is not there, and its path."""
-        folder, path = _home(tx, file.owner), _NOWHERE
+        folder, path = home_of(tx, file.owner), _NOWHERE
         for step in file.path[:-1]:
             below, name = tx.nodes.find_path(folder.number, (step,)), step
             others = (place[-1] for place in beside((step,), number))
@@ -208,7 +211,7 @@ class RebuildService:
         )  # fmt: skip
         return tx.nodes.add_node(folder)
 
-    def _transfer(self, node: Node, holding: Holding) -> Transfer:
+    def transfer_of(self, node: Node, holding: Holding) -> Transfer:
         """The transfer that made a container: it has ended, or its callback is still to come."""
         complete = holding.state == ContainerState.COMPLETE
         now = self.clock.now()
@@ -235,14 +238,15 @@ class RebuildService:
         )
 
 
-def _home(tx: Transaction, owner: Ivorn) -> Node:
+def home_of(tx: Transaction, owner: Ivorn) -> Node:
+    """The home of an account that there is."""
     account = tx.accounts.find_account(owner)
     home = tx.nodes.find_node(account.home) if account is not None else None
     assert home is not None, "roots are taken in before files"
     return home
 
 
-def _add_version(tx: Transaction, node: Node, version: Version) -> Node:
+def add_version(tx: Transaction, node: Node, version: Version) -> Node:
     """The node with one more version, which its stores have."""
     newest = version.newest
     completed = newest.completed or newest.created

@@ -76,7 +76,8 @@ def _describe(download: Download) -> tuple[tuple[str, str], ...]:
         ("Content-Type", given if _TYPE.match(given) else UNKNOWN_TYPE),
         ("Content-Disposition", disposition(download.file_name)),
         ("Accept-Ranges", "bytes"),
-        ("Repr-Digest", digest_header(download.digests)),
+        # What was adopted without being read has none yet.
+        *([("Repr-Digest", digest_header(download.digests))] if download.digests else []),
         *_identify(download),
         *_SAFETY,
     )

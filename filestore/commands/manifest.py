@@ -1,4 +1,8 @@
-"""`filestore manifest`. Rule: stands on the contents alone, so that it works where the catalogue is lost."""
+"""`filestore manifest`.
+
+Rule: stands on the contents alone, so that it works where the catalogue is lost; what is adopted has only the catalogue
+to tell of it, and is told of where there is one.
+"""
 
 import typer
 
@@ -9,11 +13,19 @@ def manifest(context: typer.Context) -> None:
     """Print all that the store holds, one line of JSON a container; its catalogue is not needed."""
     from filestore.backends.disk import DiskBackend
     from filestore.backends.folder import DataFolder
+    from filestore.commands.opening import open_store
     from filestore.services.manifest import manifest as lines
+    from filestore.services.manifest import manifest_of_adopted
 
     with PROGRAM.complaining():
-        contents = DataFolder(PROGRAM.settings(context).data).contents
+        settings = PROGRAM.settings(context)
+        folder = DataFolder(settings.data)
+        contents = folder.contents
         if not contents.is_dir():
             raise FileNotFoundError(f"there is no store in {contents.parent}")
         for line in lines(DiskBackend(contents)):
             print(line)
+        if settings.adopted and (settings.database or (folder.path / "catalogue.db").exists()):
+            with open_store(settings) as store:
+                for line in manifest_of_adopted(store):
+                    print(line)

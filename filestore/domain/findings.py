@@ -21,6 +21,12 @@ LOST_LEASE: Final = "lost-lease"
 WRONG_OUTCOME: Final = "wrong-outcome"
 UNACKNOWLEDGED: Final = "unacknowledged"
 UNDELIVERED: Final = "undelivered-callback"
+# Of adopted files.
+CHANGED: Final = "changed-underneath"
+VANISHED: Final = "vanished-underneath"
+APPEARED: Final = "appeared"
+LEFT_OUT: Final = "left-out"
+NO_DIRECTORY: Final = "no-directory"
 
 FINDINGS: Final = {
     MISSING_BYTES: "I1",
@@ -37,6 +43,11 @@ FINDINGS: Final = {
     LOST_LEASE: "I6",
     UNACKNOWLEDGED: "I6",
     UNDELIVERED: "I6",
+    CHANGED: "I1",
+    VANISHED: "I1",
+    NO_DIRECTORY: "I1",
+    APPEARED: "I6",
+    LEFT_OUT: "I4",
 }
 """The promise (docs/architecture.md) that each kind breaks."""
 

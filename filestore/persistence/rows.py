@@ -7,11 +7,12 @@ from typing import Any
 
 from sqlalchemy import RowMapping
 
+from filestore.domain.adopted import Adopted
 from filestore.domain.container import Container, Content
 from filestore.domain.transfer import Base, Promise, Remote, Transfer
 from filestore.persistence.documents import from_text, many_from_text, to_text
 from filestore.ports import Outgoing
-from vofiles.contract import Digest, Failure, Receipt, TransferState
+from vofiles.contract import Digest, Failure, Property, Receipt, TransferState
 from vofiles.instant import Instant
 from vofiles.ivorn import Ivorn, LongIdentifier, NodeIdentifier
 
@@ -137,4 +138,32 @@ def outgoing_of(row: RowMapping) -> Outgoing:
         row["attempts"],
         row["error"],
         row["key"],
+    )
+
+
+def adopted_row(adopted: Adopted) -> dict[str, Any]:
+    """An adopted file as a row, without its key."""
+    return {
+        "number": adopted.number,
+        "directory": adopted.directory,
+        "path": adopted.path,
+        "size": adopted.size,
+        "mtime": adopted.mtime,
+        "properties": to_text(adopted.properties),
+        "replaces": adopted.replaces,
+        "forgotten": adopted.forgotten,
+    }
+
+
+def adopted_of(row: RowMapping) -> Adopted:
+    """The adopted file in a row."""
+    return Adopted(
+        row["number"],
+        row["directory"],
+        row["path"],
+        row["size"],
+        row["mtime"],
+        many_from_text(Property, row["properties"]),
+        row["replaces"],
+        row["forgotten"],
     )

@@ -12,6 +12,7 @@ from typing import Final
 from filestore.domain.findings import LOST_LEASE, UNACKNOWLEDGED, UNDELIVERED, WRONG_OUTCOME, found
 from filestore.domain.transfer import IMPORTS, Transfer
 from filestore.ports import Outgoing, Records
+from filestore.services.check_adopted import Appearing
 from filestore.services.check_contents import SETTLING, Wish, check_stretch
 from filestore.services.store import Store
 from vofiles.contract import ContainerState, TransferState
@@ -28,7 +29,8 @@ def check(store: Store, wish: Wish, after: str | None = None) -> Iterator[Page]:
 
     Raises InvalidArgument; and from the pages ServiceBusy, StorageFailure.
     """
-    return pages({name: partial(part, store, wish) for name, part in _PARTS.items()}, after)
+    parts = {name: partial(part, store, wish) for name, part in _PARTS.items()}
+    return pages({**parts, "adopted": Appearing(store).page}, after)
 
 
 def _contents(store: Store, wish: Wish, after: str) -> Page:
@@ -126,4 +128,4 @@ _PARTS: Final[dict[str, Callable[[Store, Wish, str], Page]]] = {
     "completed": _completed,
     "callbacks": _callbacks,
 }
-"""The parts of a check, in their order; the names stand in cursors."""
+"""The parts of a check, in their order, before the adopted directories; the names stand in cursors."""

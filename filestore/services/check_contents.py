@@ -25,7 +25,9 @@ from filestore.domain.findings import (
 )
 from filestore.domain.sidecar import Sidecar, sidecar_of
 from filestore.ports import Reader, Records, StorageFailure
+from filestore.services.check_adopted import check_adopted
 from filestore.services.store import Store
+from vofiles.adoption import is_adopted
 from vofiles.contract import ContainerState
 from vofiles.errors import ContainerNotFound
 from vofiles.findings import Finding, Repair
@@ -50,10 +52,14 @@ def check_stretch(store: Store, wish: Wish, numbers: Collection[str], rows: Sequ
     """What is wrong with these numbers, all that are kept in a stretch, and these rows, all of the same stretch."""
     known = {row.number for row in rows}
     kept = set(numbers)
+    lie = [row.number for row in rows if is_adopted(row.transfer)]
+    adopted = store.catalogue.read(lambda records: records.adopted_among(lie)) if lie else {}
     for number in sorted(kept - known):
         yield from _check_unknown(store, wish, number)
     for row in rows:
-        if row.state == ContainerState.COMPLETE:
+        if row.state == ContainerState.COMPLETE and row.number in adopted:
+            yield from check_adopted(store, row, adopted[row.number], digests=wish.digests)
+        elif row.state == ContainerState.COMPLETE:
             yield from _check_complete(store, wish, row)
         else:
             yield from _check_other(store, wish, row, has_bytes=row.number in kept)
