@@ -7,7 +7,7 @@ to the next of these lengths, and a longer one is cut.
 from collections.abc import Iterator, Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam
+from sqlalchemy import ColumnElement, Connection, Select, bindparam
 
 K = TypeVar("K", int, str)
 
@@ -32,7 +32,7 @@ class ByKeys:
         self._one = statement.where(column == bindparam("only_key", type_=column.type))
         self._many = statement.where(column.in_(bindparam("some_keys", expanding=True)))
 
-    def rows(self, connection: Connection, keys: Sequence[K], **values: Any) -> Iterator[Row[Any]]:
+    def rows(self, connection: Connection, keys: Sequence[K], **values: Any) -> Iterator[Any]:
         """The rows, in the statement's order for every 512 keys."""
         if len(keys) == 1:
             yield from connection.execute(self._one, {"only_key": keys[0], **values}).all()
