@@ -231,7 +231,8 @@ class MemoryWeb:
 
     @contextmanager
     def fetch(self, remote: Remote, halt: Halt) -> Iterator[Incoming]:
-        data = self.offered(remote) if remote.source is not None else self.pages.get(remote.url)
+        data = self.offered(remote) if remote.source is not None else None
+        data = self.pages.get(remote.url) if data is None else data
         if data is None:
             raise SourceUnreachable(remote.url, reason="404")
         yield MemoryIncoming(data, self.lengths.get(remote.url, len(data)), "image/fits", self.on_piece)
