@@ -52,7 +52,7 @@ class MemoryCatalogue:
 
     def read(self, fn: Callable[[Records], R]) -> R:
         with self._lock:
-            return fn(MemoryRecords(self._tables.copy()))
+            return fn(_ReadOnlyRecords(self._tables.copy()))
 
     def write(self, fn: Callable[[Records], R]) -> R:
         with self._lock:
@@ -242,3 +242,16 @@ class MemoryRecords:
         for key in old:
             del self._tables.nonces[key]
         return len(old)
+
+
+class _ReadOnlyRecords(MemoryRecords):
+    """The rows for a read, which holds none of them: PostgreSQL would refuse it."""
+
+    def hold_container(self, number: str) -> Container | None:
+        raise RuntimeError(f"a read cannot hold container {number}")
+
+    def hold_transfer(self, transfer: str) -> Transfer | None:
+        raise RuntimeError(f"a read cannot hold transfer {transfer}")
+
+    def hold_outgoing(self, number: int) -> Outgoing | None:
+        raise RuntimeError(f"a read cannot hold callback {number}")

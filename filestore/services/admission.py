@@ -75,9 +75,13 @@ def require_own_callback(caller: Ivorn, request: Beginning) -> None:
         raise PermissionDenied(f"have {request.callback} called back", reason=f"the request is signed by {caller}")
 
 
-def find_repeated(records: Records, caller: Ivorn, transfer: str, fingerprint: str) -> Transfer | None:
-    """The transfer that this very request began before, None if it is new. Raises Conflict where the id is taken."""
-    found = records.hold_transfer(transfer)
+def find_repeated(
+    records: Records, caller: Ivorn, transfer: str, fingerprint: str, *, hold: bool = False
+) -> Transfer | None:
+    """The transfer that this very request began before, None if it is new; `hold` keeps others from changing it, which
+    only a write may. Raises Conflict where the id is taken.
+    """
+    found = records.hold_transfer(transfer) if hold else records.find_transfer(transfer)
     if found is not None and (found.manager != caller or found.fingerprint != fingerprint):
         raise Conflict(f"transfer {transfer}", reason="it was begun with other arguments")
     return found

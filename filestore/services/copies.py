@@ -44,7 +44,7 @@ def _begin(
     store: Store, records: Records, caller: Ivorn, request: Duplicate, fresh: Container, lease: str, now: Instant
 ) -> Transfer:
     mark = fingerprint(DUPLICATE, request)
-    transfer = find_repeated(records, caller, request.transfer, mark)
+    transfer = find_repeated(records, caller, request.transfer, mark, hold=True)
     if transfer is None:
         get_complete(records, caller, request.container.fragment)
         records.add_container(fresh)

@@ -12,12 +12,14 @@ import secrets
 import signal
 import subprocess
 import sys
+from base64 import urlsafe_b64decode
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.support.serving import wait_until
+from vofiles.serving.keyring import Key as SharedKey
 from vofiles.serving.listening import bind
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -31,6 +33,11 @@ class Key:
 
     def __init__(self) -> None:
         self.id, self._secret = secrets.token_hex(4), secrets.token_urlsafe(32)
+
+    @property
+    def shared(self) -> SharedKey:
+        """As who speaks as one of the two signs with it."""
+        return SharedKey(self.id, urlsafe_b64decode(self._secret + "="))
 
     @property
     def entry(self) -> str:

@@ -14,6 +14,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Any, Final
 
 import psycopg
@@ -87,13 +88,13 @@ class PostgresqlCompany:
         self._rouse()
         if self._thread.ident is not None:
             self._thread.join()
+        self._woken.close()
+        self._waker.close()
 
     def _rouse(self) -> None:
-        try:
+        # Where it is full whoever waits is woken anyway; where it is closed nobody waits any more.
+        with suppress(OSError):
             self._waker.send(b".")
-        except BlockingIOError:
-            # It is full, so whoever waits is woken anyway.
-            return
 
     # --- the company's thread ---
 
