@@ -18,6 +18,7 @@ _ASTRONOMY: Final = {
     ".votable": "application/x-votable+xml",
     ".parquet": "application/vnd.apache.parquet",
     ".ecsv": "text/csv",
+    ".md": "text/markdown",
     ".asdf": "application/x-asdf",
 }
 _COMPRESSED: Final = {"gzip": "application/gzip", "bzip2": "application/x-bzip2", "xz": "application/x-xz"}

@@ -62,6 +62,11 @@ class Container:
     """The node's own identifier, if the FileManager told it."""
 
     @property
+    def name(self) -> str:
+        """What the node was called then; empty for a root."""
+        return self.node.path[-1] if self.node.path else ""
+
+    @property
     def completed(self) -> Instant | None:
         """When its bytes were complete and durable; None unless it is COMPLETE, which it became by its last change."""
         return self.changed if self.state == ContainerState.COMPLETE else None

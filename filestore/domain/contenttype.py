@@ -47,7 +47,8 @@ _SIGNATURES: Final[tuple[tuple[int, bytes, str], ...]] = (
     (0, b"PK\x05\x06", "application/zip"),
     (257, b"ustar", "application/x-tar"),
 )
-_ZIPPED: Final = (b"PK\x03\x04", b"PK\x05\x06")
+# What senders say who have not looked, such as web servers by default.
+_VAGUE: Final = frozenset({UNKNOWN, "binary/octet-stream", "text/plain"})
 
 _ROOT: Final = re.compile(rb"<(?:[A-Za-z_][\w.-]*:)?([A-Za-z_][\w.-]*)[\s/>]")
 # What may stand before a document's root: the declaration, comments, other instructions, a document type.
@@ -68,6 +69,20 @@ _JSON_BEGUN: Final = re.compile(
 _SEPARATORS: Final = {",": "text/csv", "\t": "text/tab-separated-values"}
 
 
+def settle(told: str | None, claimed: str | None, head: bytes, name: str = "") -> str | None:
+    """The type of a content: as the caller told it, else as its sender claims where that says something, else by its
+    bytes.
+    """
+    if told:
+        return told
+    bare = claimed.partition(";")[0].strip().lower() if claimed else ""
+    if claimed and bare not in _VAGUE:
+        return claimed
+    found = detect(head, name)
+    # The same kind, and perhaps with its letters' encoding.
+    return claimed if claimed and found in {None, bare} else found
+
+
 def detect(head: bytes, name: str = "") -> str | None:
     """The type of what begins with these bytes (at most the first `HEAD` of them are looked at) and is called so, or
     None.
@@ -77,17 +92,10 @@ def detect(head: bytes, name: str = "") -> str | None:
         return None
     for offset, signature, content_type in _SIGNATURES:
         if head.startswith(signature, offset):
-            return _of_zip(name) if signature in _ZIPPED else content_type
+            return content_type
     if _is_old_tar(head):
         return "application/x-tar"
     return _of_text(head, name)
-
-
-def _of_zip(name: str) -> str:
-    """A ZIP file, or one of the many formats that are ZIP files inside: only the name tells them apart at the start."""
-    named = guess_type(name)
-    inside = named is not None and named.startswith(("application/vnd.openxmlformats", "application/vnd.oasis"))
-    return named if named is not None and inside else "application/zip"
 
 
 def _is_old_tar(head: bytes) -> bool:

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 
 from filestore.domain.checksum import Digester
 from filestore.domain.container import Container, Content
+from filestore.domain.contenttype import HEAD, settle
 from filestore.domain.transfer import Promise
 from vofiles.contract import Digest, Receipt
 from vofiles.errors import ChecksumMismatch, Incomplete, TooLarge
@@ -36,8 +37,10 @@ def _limit(promise: Promise) -> int | None:
 class Ingest:
     """The judgement of one body."""
 
-    def __init__(self, promise: Promise, algorithms: Iterable[str], base: Content | None = None) -> None:
-        """`base` is what the whole is to begin with."""
+    def __init__(
+        self, promise: Promise, algorithms: Iterable[str], base: Content | None = None, *, name: str = ""
+    ) -> None:
+        """`base` is what the whole is to begin with; `name` what the file is called."""
         self._promise = promise
         self._limit = _limit(promise)
         self._digester = Digester(algorithms)
@@ -45,11 +48,15 @@ class Ingest:
         self._kept = 0
         self._coming = Digester(digest.algorithm for digest in promise.digests) if base is not None else None
         """The digests of what comes, where that is not the whole."""
+        self._name = name
+        self._head = b""
+        """The first bytes of the whole."""
         self.size = 0
         """Bytes received so far."""
 
     def begin_with(self, data: bytes) -> None:
         """Take the next piece of what the whole begins with."""
+        self._keep_head(data)
         self._kept += len(data)
         self._digester.update(data)
 
@@ -65,6 +72,7 @@ class Ingest:
         """Take the next piece. Raises TooLarge; the piece has not been counted then."""
         if self._limit is not None and self.size + len(data) > self._limit:
             raise TooLarge("the content", reason=f"more came than the {self._limit} bytes announced or allowed")
+        self._keep_head(data)
         self.size += len(data)
         self._digester.update(data)
         if self._coming is not None:
@@ -76,7 +84,13 @@ class Ingest:
             raise Incomplete("the content", reason=f"{self.size} of {self._promise.size} bytes came")
         digests = self._digester.digests()
         require_digests(self._promise.digests, self._coming.digests() if self._coming is not None else digests)
-        return Content(self._kept + self.size, digests, self._promise.content_type)
+        promise = self._promise
+        settled = settle(promise.content_type, promise.claimed_type, self._head, self._name)
+        return Content(self._kept + self.size, digests, settled)
+
+    def _keep_head(self, data: bytes) -> None:
+        if len(self._head) < HEAD:
+            self._head += bytes(data[: HEAD - len(self._head)])
 
 
 def require_digests(announced: Iterable[Digest], made: Iterable[Digest]) -> None:

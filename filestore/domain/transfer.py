@@ -70,6 +70,8 @@ class Promise:
     """At most so many."""
     digests: tuple[Digest, ...] = ()
     content_type: str | None = None
+    claimed_type: str | None = None
+    """What the sender of the bytes says of their type, who may not have looked."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from typing import Final
 from filestore.config import AdoptedDirectory
 from filestore.domain.adopted import Adopted, LeftOut, Seen, adopted_number
 from filestore.domain.container import Container, Content
-from filestore.domain.contenttype import detect
+from filestore.domain.contenttype import HEAD, detect
 from filestore.domain.findings import LEFT_OUT, UNREADABLE, found
 from filestore.ports import Archive, Records
 from filestore.services.digesting import digests_of
@@ -30,8 +30,6 @@ BATCH: Final = 200
 """Files in one step, at most."""
 STRETCH: Final = 4 << 30
 """Bytes read in one step, so that little is read twice by who is stopped."""
-HEAD: Final = 64 << 10
-"""Bytes read of a file whose digests are not made."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,10 +124,10 @@ def _require_startable(transfer: Transfer, now: Instant) -> None:
 
 
 def _promise(announced: Promise, sent: Sent) -> Promise:
-    """What the FileManager and the sender announce together; the FileManager's type goes first."""
+    """What the FileManager and the sender announce together."""
     return replace(
         announced,
         size=announced.size if announced.size is not None else sent.length,
         digests=tuple(dict.fromkeys((*announced.digests, *sent.digests))),
-        content_type=announced.content_type or sent.content_type,
+        claimed_type=sent.content_type,
     )

@@ -190,7 +190,7 @@ def _fetch(store: Store, outbound: Outbound, transfer: Transfer, container: Cont
         promise = transfer.promise
         if promise.size is None:
             promise = replace(promise, size=incoming.length)
-        promise = replace(promise, content_type=promise.content_type or incoming.content_type)
+        promise = replace(promise, claimed_type=incoming.content_type)
         upload = Upload(store, transfer, container, promise)
         movement.follow(upload)
         try:

@@ -61,7 +61,8 @@ class Upload:
         try:
             with store.health.watching(), self._judging_base():
                 self._beginning = Beginning(store, transfer.base) if transfer.base is not None else None
-            self._ingest = Ingest(promise, algorithms, self._beginning.content if self._beginning else None)
+            base = self._beginning.content if self._beginning else None
+            self._ingest = Ingest(promise, algorithms, base, name=container.name)
             size = promise.size if transfer.base is None else transfer.kept + (promise.size or 0)
             store.require_space(size)
             with store.health.watching():

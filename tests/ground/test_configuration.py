@@ -39,6 +39,11 @@ data = "data"
 identifier = "ivo://a/m"
 address = "http://127.0.0.1:1"
 keys = [{{id = "a", secret = "{SECRET}"}}]
+[[adopted]]
+name = "archive"
+directory = "archive"
+manager = "ivo://a/m"
+owner = "ivo://a/dave"
 """
 
 

@@ -123,7 +123,7 @@ def test_a_client_s_habit_is_not_taken_for_a_type(manager: CallingManager, store
     put(url_of(transfer), Content_Type="application/x-www-form-urlencoded")
     message = manager.await_callback(transfer.transfer)
     assert isinstance(message, TransferCompleted)
-    assert message.receipt.content_type is None
+    assert message.receipt.content_type == "application/fits"
 
 
 # --- tickets ----------------------------------------------------------------------------------------------------------

@@ -47,7 +47,7 @@ def core(tmp_path: Path) -> Iterator[Core]:
 @pytest.fixture
 def archive(core: Core, tmp_path: Path) -> Path:
     """Two files, one in a folder."""
-    assert core
+    assert core.store.archives
     folder = tmp_path / NAME
     (folder / "2026" / "nov").mkdir(parents=True)
     (folder / "2026" / "nov" / "a.fits").write_bytes(b"SIMPLE  = " + DATA)
@@ -80,10 +80,11 @@ def rewrite(path: Path, data: bytes) -> None:
 
 def snapshot(folder: Path) -> dict[str, tuple[int, int, int, bytes]]:
     """Everything that adopting could have changed."""
-    return {
-        str(path): (path.stat().st_mode, path.stat().st_mtime_ns, path.stat().st_ino, b"" if path.is_dir() else path.read_bytes())
-        for path in [folder, *folder.rglob("*")]
-    }  # fmt: skip
+    found = {}
+    for path in [folder, *folder.rglob("*")]:
+        known = path.stat()
+        found[str(path)] = (known.st_mode, known.st_mtime_ns, known.st_ino, b"" if path.is_dir() else path.read_bytes())
+    return found
 
 
 def test_files_are_containers_where_they_lie(core: Core, archive: Path, tmp_path: Path) -> None:
