@@ -20,6 +20,7 @@ from filemanager.domain.repeat import Repeat, repeat_of
 from filemanager.domain.replica import READABLE, Replica
 from filemanager.domain.transfer import Transfer
 from filemanager.ports import Clock, Database, Numbers, StoreControl, Transaction
+from filemanager.services.arrivals import Arrivals
 from filemanager.services.attempts import first_to_agree
 from filemanager.services.description import describe_transfer
 from filemanager.services.finding import get_node, path_of
@@ -67,6 +68,7 @@ class AppendService:
     numbers: Numbers
     offers: Offers
     imports: ImportService
+    arrivals: Arrivals
 
     def append_init(self, caller: Caller, request: AppendInit) -> contract.Transfer:
         """Where to PUT what is added to a file. One without content gets it as its content.
@@ -83,6 +85,8 @@ class AppendService:
             return self._resume(caller, request, call, begun)
         if begun is not None:
             return self._begin_content(caller, request, call)
+        # What was put before, and is not known here yet, is what this is put behind.
+        self.arrivals.ask(caller, request.node)
         for _ in range(ATTEMPTS - 1):
             try:
                 return self._begin(caller, request, call)

@@ -17,6 +17,7 @@ from filemanager.domain.node import Node, require_depth, require_file, require_f
 from filemanager.domain.placement import Preferences, candidates
 from filemanager.domain.step import Step
 from filemanager.ports import Clock, Database, Numbers, Transaction
+from filemanager.services.arrivals import Arrivals
 from filemanager.services.copy_trees import VERSION, TreeCopy
 from filemanager.services.copying import Copying, Parcel, taking
 from filemanager.services.description import describe_node
@@ -68,8 +69,7 @@ class CopyService:
     numbers: Numbers
     telling: Telling
     is_down: Callable[[Ivorn], bool]
-    refresh: Callable[[list[str]], bool]
-    """Asks stores about open transfers, by their numbers."""
+    arrivals: Arrivals
 
     def copy(self, caller: Caller, request: Copy) -> NodeJobAnswer:
         """The copy as it is before its contents have come, and the job that brings them where there are any.
@@ -79,28 +79,14 @@ class CopyService:
         """
         now, number = self.clock.now(), self.numbers.new_number()
         trashing = Trashing.of(self.config, caller, self.clock, self.numbers)
-        self._ask_for_content(caller, request)
+        # Who copies what was put a moment ago means that.
+        self.arrivals.ask(caller, request.node)
 
         def commit(tx: Transaction) -> tuple[NodeJobAnswer, Ended]:
             answer, cancelled = self._copy(tx, caller, request, trashing, now, number)
             return answer, cancelled or None
 
         return self.telling.write(caller, request, NodeJobAnswer, commit)
-
-    def _ask_for_content(self, caller: Caller, request: Copy) -> None:
-        """Have what was put into a file a moment ago known here: who copies it then means that."""
-
-        def find_open(tx: Transaction) -> list[str]:
-            try:
-                node = get_node(tx, self.config.identifier, caller, request.node)
-            except NodeNotFound:
-                # It may have been there when the call was made that this one repeats.
-                return []
-            return [transfer.number for transfer in tx.transfers.open_imports([node.key]).values()]
-
-        numbers = self.database.read(find_open)
-        if numbers:
-            self.refresh(numbers)
 
     def _copy(
         self, tx: Transaction, caller: Caller, request: Copy, trashing: Trashing, now: Instant, number: str
@@ -200,8 +186,10 @@ def _require_replaceable(tx: Transaction, there: Node, source: Node, request: Co
     if not request.replace:
         raise DuplicateNode(there.name)
     onto = there.key == source.key
-    if (onto and request.version is None) or there.key in {each.key for each in tx.nodes.ancestors(source.key)}:
-        raise IntoItself(source.name)
+    if onto and request.version is None:
+        raise IntoItself(source.name, reason="the copy would take the place of its own original")
+    if there.key in {each.key for each in tx.nodes.ancestors(source.key)}:
+        raise IntoItself(source.name, reason="it would take the place of a folder that it is in")
     return tx.nodes.lock_node(there.key)
 
 

@@ -12,6 +12,7 @@ from filemanager.domain.store import Store, StoreState
 from filemanager.ports import Bulletin, Clock, Database, ErrandSender, Numbers, Passwords, StoreControl, Transaction
 from filemanager.services.accounts import AccountService
 from filemanager.services.appends import AppendService
+from filemanager.services.arrivals import Arrivals
 from filemanager.services.copies import CopyService, CopyWork
 from filemanager.services.copying import Copying
 from filemanager.services.credentials import CredentialService
@@ -113,11 +114,12 @@ def make_desk(
     offers = Offers(config, database, control, clock, outcomes)
     transfers = TransferService(config, database, control, clock, outcomes, settlements)
     imports = ImportService(config, database, control, clock, numbers, offers)
-    exports = ExportService(config, database, control, clock, numbers, offers)
+    exports = ExportService(config, database, control, clock, numbers, offers, transfers.refresh)
+    arrivals = Arrivals(config, database, clock, transfers.refresh)
     moving = JobTransfers(database, clock, transfers)
     tree_jobs = TreeJobs(config, clock, numbers, once, wake_jobs)
     tree_imports = TreeImportService(moving, config, database, clock, numbers, imports, tree_jobs)
-    tree_exports = TreeExportService(moving, config, database, exports, tree_jobs)
+    tree_exports = TreeExportService(moving, config, database, exports, tree_jobs, arrivals)
     runner.register(JobVerb.IMPORT, tree_imports)
     runner.register(JobVerb.EXPORT, tree_exports)
     copying = Copying(config, database, control, clock, numbers, offers, transfers)
@@ -132,7 +134,7 @@ def make_desk(
         CredentialService(config, database, clock, numbers, passwords, bulletin),
         once,
         NodeService(config, database, clock, numbers, once, transfers.refresh),
-        MoveService(config, clock, numbers, telling, relocations),
+        MoveService(config, clock, numbers, telling, relocations, arrivals),
         imports,
         exports,
         transfers,
@@ -141,7 +143,7 @@ def make_desk(
         JobService(config, database, clock, once, ends, wake_jobs),
         runner,
         SearchService(config, database),
-        AppendService(config, database, control, clock, numbers, offers, imports),
+        AppendService(config, database, control, clock, numbers, offers, imports, arrivals),
         VersionService(config, database),
         HistoryService(config, database),
         retention,
@@ -151,7 +153,7 @@ def make_desk(
         UsageService(config, database),
         tree_imports,
         tree_exports,
-        CopyService(config, database, clock, numbers, telling, control.is_down, transfers.refresh),
+        CopyService(config, database, clock, numbers, telling, control.is_down, arrivals),
         relocations,
         StoreService(config, database, control, clock, relocations),
     )

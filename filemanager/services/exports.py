@@ -18,6 +18,7 @@ from filemanager.domain.replica import READABLE, Replica
 from filemanager.domain.store import StoreState
 from filemanager.domain.transfer import Transfer
 from filemanager.ports import Clock, Database, Numbers, StoreControl, Transaction
+from filemanager.services.arrivals import open_on
 from filemanager.services.attempts import first_to_agree
 from filemanager.services.description import describe_transfer, describe_with_content
 from filemanager.services.finding import get_node
@@ -70,6 +71,8 @@ class ExportService:
     clock: Clock
     numbers: Numbers
     offers: Offers
+    refresh: Callable[[list[str]], bool]
+    """Asks stores about open transfers, by their numbers; answers whether one has ended."""
 
     def export_init(self, caller: Caller, request: ExportInit) -> TransferAnswer:
         """Where to GET a file's content, and the file as it is.
@@ -119,7 +122,7 @@ class ExportService:
         begun = self.offers.find_begun(call)
         if begun is not None and begun.has_ended:
             return TransferAnswer(describe_transfer(begun))
-        plan = self.database.read(lambda tx: self._plan(tx, caller, request))
+        plan = self._first_plan(caller, request)
         if begun is not None:
             resumed = self.offers.resume(call, begun, partial(ask, plan), self.config.terms.store_timeout)
             return TransferAnswer(describe_transfer(*resumed), plan.described)
@@ -132,6 +135,20 @@ class ExportService:
                 if fresh.replicas == plan.replicas:
                     raise
                 plan = fresh
+
+    def _first_plan(self, caller: Caller, request: ExportInit | ExportData) -> _Plan:
+        """The plan, of what was put a moment ago where that is what is asked for."""
+
+        def look(tx: Transaction) -> _Plan | list[str]:
+            node = get_node(tx, self.config.identifier, caller, request.node)
+            coming = open_on(tx, [node.key]) if request.version is None else []
+            return coming or self._plan_of(tx, node, request)
+
+        found = self.database.read(look)
+        if isinstance(found, _Plan):
+            return found
+        self.refresh(found)
+        return self.database.read(lambda tx: self._plan(tx, caller, request))
 
     def _offer_from_first(
         self, caller: Caller, call: Repeat | None, plan: _Plan, direction: str, ask: Ask
@@ -166,8 +183,10 @@ class ExportService:
         )
 
     def _plan(self, tx: Transaction, caller: Caller, request: ExportInit | ExportData) -> _Plan:
-        service = self.config.identifier
-        node = require_file(get_node(tx, service, caller, request.node))
+        return self._plan_of(tx, get_node(tx, self.config.identifier, caller, request.node), request)
+
+    def _plan_of(self, tx: Transaction, node: Node, request: ExportInit | ExportData) -> _Plan:
+        require_file(node)
         if not node.version:
             raise ContentNotFound(node.name, reason="nothing has been written to it yet")
         number = node.version if request.version is None else request.version
@@ -177,7 +196,8 @@ class ExportService:
         replicas = tx.contents.replicas_of([version.key]).get(version.key, [])
         readable = [replica for replica in replicas if replica.state in READABLE]
         offline = {store.identifier for store in tx.stores.list_stores() if store.state == StoreState.OFFLINE}
-        return _Plan(node, describe_with_content(tx, service, node, version), readable, frozenset(offline))
+        described = describe_with_content(tx, self.config.identifier, node, version)
+        return _Plan(node, described, readable, frozenset(offline))
 
 
 def _container(transfer: Transfer) -> Ivorn:

@@ -17,6 +17,7 @@ from filemanager.domain.conditions import require_generation
 from filemanager.domain.node import Node, require_depth, require_folder
 from filemanager.domain.rights import require_movable
 from filemanager.ports import Clock, Numbers, Transaction
+from filemanager.services.arrivals import Arrivals
 from filemanager.services.description import describe_node
 from filemanager.services.finding import get_node, get_parent, lock_present
 from filemanager.services.jobs import describe_job
@@ -38,6 +39,7 @@ class MoveService:
     numbers: Numbers
     telling: Telling
     relocations: Relocations
+    arrivals: Arrivals
 
     def move(self, caller: Caller, request: Move) -> NodeJobAnswer:
         """The node in its new place, and the job that brings its content, with all below it, to another store, where
@@ -48,6 +50,8 @@ class MoveService:
         """
         service, number = self.config.identifier, self.numbers.new_number()
         trashing = Trashing.of(self.config, caller, self.clock, self.numbers)
+        if request.store is not None:
+            self.arrivals.ask(caller, request.node)
 
         def commit(tx: Transaction) -> tuple[NodeJobAnswer, Ended]:
             node, cancelled = move_node(tx, caller, request, trashing)

@@ -14,6 +14,7 @@ from filemanager.domain.job import Job, JobItem
 from filemanager.domain.node import Node, require_folder
 from filemanager.domain.step import Step
 from filemanager.ports import Database, Transaction
+from filemanager.services.arrivals import Arrivals
 from filemanager.services.description import preferred_replica
 from filemanager.services.exports import SEND, ExportService
 from filemanager.services.finding import get_node
@@ -21,7 +22,7 @@ from filemanager.services.job_headers import read_headers
 from filemanager.services.tree_jobs import TreeJobs, TreeWork
 from vofiles import contract
 from vofiles.contract import ExportData, ExportTree, JobVerb, NodeJobAnswer, NodeKind
-from vofiles.errors import TooLarge
+from vofiles.errors import InvalidArgument, TooLarge
 from vofiles.ivorn import LongIdentifier, NodeIdentifier, encode_segment
 
 
@@ -33,6 +34,7 @@ class TreeExportService(TreeWork):
     database: Database
     exports: ExportService
     jobs: TreeJobs
+    arrivals: Arrivals
 
     def export_tree(self, caller: Caller, request: ExportTree) -> NodeJobAnswer:
         """A job that has stores send every file below a folder.
@@ -40,7 +42,11 @@ class TreeExportService(TreeWork):
         Raises NodeNotFound, NotAFolder, InvalidArgument, AddressRefused, TooLarge, KeyReused.
         """
         require_address(request.url, None, request.method, SEND)
+        if "#" in request.url:
+            # What stands behind it is never sent: every file would go to one address, over the one before.
+            raise InvalidArgument("url", reason="it has a #, and the files' paths are put behind it")
         told = {"url": request.url} | ({} if request.method is None else {"method": request.method})
+        self.arrivals.ask(caller, request.node)
         # Looked for before the transaction that others would wait for; not for a repeat, which finds its first answer.
         items = self.database.read(
             lambda tx: None if self.jobs.is_repeat(tx, caller, request) else self._freeze(tx, caller, request.node)
