@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from filestore.backends.adopting import AdoptingBackend
 from filestore.backends.disk import DiskBackend
 from filestore.backends.memory import MemoryBackend
+from filestore.persistence.memory import MemoryCatalogue
 from filestore.ports import Backend, StorageFailure
 from tests.support.filestore_core import sidecar_of_bytes
 from vofiles.errors import ChecksumMismatch, ContainerNotFound
@@ -15,11 +17,13 @@ ONE, TWO = "abcd2345", "abce2345"
 DATA = bytes(range(256)) * 20
 
 
-@pytest.fixture(params=["memory", "disk"])
+@pytest.fixture(params=["memory", "disk", "adopting"])
 def backend(request: pytest.FixtureRequest, tmp_path: Path) -> Backend:
     makers: dict[str, Callable[[], Backend]] = {
         "memory": MemoryBackend,
         "disk": lambda: DiskBackend(tmp_path / "containers"),
+        # What is its own is not changed by the files beside it.
+        "adopting": lambda: AdoptingBackend(DiskBackend(tmp_path / "containers"), {}, MemoryCatalogue()),
     }
     return makers[request.param]()
 
