@@ -307,12 +307,15 @@ def test_an_account_is_made_by_administrators_only(site: Site) -> None:
         ("importData", (("url", "http://127.0.0.1:1/"), ("wait", "-1")), "wait"),
         ("listChildren", (("limit", "0"),), "limit"),
         ("getNode", (("nonsense", "x"),), "nonsense"),
+        ("find", (("modifiedFrom", "2026-11-22T24:00:00Z"),), "request"),
+        ("find", (("modifiedFrom", "20000-01-01T00:00:00Z"),), "20000"),
+        ("exportTree", (("url", "http://127.0.0.1:1/#"),), "#"),
     ],
 )
 def test_an_argument_that_cannot_be(
     site: Site, operation: str, values: tuple[tuple[str, str], ...], named: str
 ) -> None:
-    node = str(site.home) if operation == "listChildren" else site.at("file")
+    node = str(site.home) if operation in {"listChildren", "find", "exportTree"} else site.at("file")
     response = site.call(operation, ("node", node), *values)
     assert response.status_code == 500
     fault, _, message = fault_of(response)

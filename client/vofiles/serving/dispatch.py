@@ -74,6 +74,9 @@ class Dispatcher:
             protocol.deserialize(context, protocol.REQUEST)
         except SpyneFault as fault:
             raise InvalidArgument("the request", reason=str(fault.faultstring)[:300]) from fault
+        except (ValueError, OverflowError) as unusable:
+            # A value that the schema lets through and that no value of Python's is, such as the hour 24.
+            raise InvalidArgument("the request", reason=str(unusable)[:300]) from unusable
         self._app.process_request(context)
         error = turn.error or context.out_error
         if error is not None:
