@@ -53,11 +53,13 @@ STANDARD: Final = {
         StandardKey("content.digest.sha256", Setter.SERVICE, "SHA-256 of the current content, hexadecimal"),
         StandardKey("content.digest.xxh3-128", Setter.SERVICE, "XXH3 (128 bits) of the current content, hexadecimal"),
         StandardKey(
-            "versions.keep", Setter.CALLER,
+            "versions.keep",
+            Setter.CALLER,
             "how many contents of each file are kept, the current one included; on the root of a space, for all in it",
         ),
         StandardKey(
-            "versions.days", Setter.CALLER,
+            "versions.days",
+            Setter.CALLER,
             "for how many days a content is kept after the next one came; on the root of a space, for all in it",
         ),
         StandardKey("created.date", Setter.SERVICE, "when the node was made"),
