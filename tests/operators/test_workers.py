@@ -175,8 +175,8 @@ def test_workers_are_killed_in_the_middle_and_the_leaders_too(crowd: Crowd) -> N
         kill(crowd.store, leader)
         other = next(pid for pid in crowd.manager.workers() if pid != find_leader(crowd.databases.manager))
         kill(crowd.manager, other)
-        for each in working:
-            each.result()
+        for done in working:
+            done.result()
     for each, url in ((crowd.manager, crowd.databases.manager), (crowd.store, crowd.databases.store)):
         wait_until(lambda each=each, url=url: find_leader(url) in each.workers(), "one of them leads")  # type: ignore[misc]
     require_whole(crowd, names)

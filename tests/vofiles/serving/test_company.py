@@ -31,6 +31,12 @@ class Noted:
         self.done.clear()
 
 
+def said(company: PostgresqlCompany, word: str) -> bool:
+    """Say a word once more."""
+    company.tell("topic", word)
+    return True
+
+
 @pytest.fixture
 def database(server: str | None, tmp_path: Path) -> str:
     return new_database("postgresql", server, tmp_path)
@@ -60,7 +66,7 @@ def test_one_leads_and_the_next_one_when_it_stops(join: Join) -> None:
     second, other, _ = join()
     second.tell("topic", "is heard, so it takes part")
     third, heard_third = join()[0::2]
-    wait_until(lambda: (second.tell("topic", "x"), heard_third)[1], "all take part")
+    wait_until(lambda: said(second, "x") and heard_third, "all take part")
     assert not other.done.is_set()
     first.stop()
     assert not duty.done.is_set()
@@ -70,8 +76,8 @@ def test_one_leads_and_the_next_one_when_it_stops(join: Join) -> None:
 
 def test_a_word_is_heard_by_all_and_once(join: Join) -> None:
     (first, _, mine), (second, _, others) = join(), join()
-    wait_until(lambda: (second.tell("topic", "ready?"), mine)[1], "each hears the other")
-    wait_until(lambda: (first.tell("topic", "ready?"), "ready?" in others)[1], "each hears the other")
+    wait_until(lambda: said(second, "ready?") and mine, "each hears the other")
+    wait_until(lambda: said(first, "ready?") and "ready?" in others, "each hears the other")
     mine.clear()
     others.clear()
     for word in ("one", "two words", ""):
@@ -97,7 +103,7 @@ def test_a_session_that_ends_is_begun_again_and_leads_no_longer_meanwhile(join: 
     engine.dispose()
     wait_until(lambda: duty.times == 2 and duty.done.is_set(), "it leads again")
     other, _, _ = join()
-    wait_until(lambda: (other.tell("topic", "still there?"), heard)[1], "it hears again")
+    wait_until(lambda: said(other, "still there?") and heard, "it hears again")
     assert first.leads
     assert not other.leads
 
@@ -111,7 +117,7 @@ def test_another_service_on_the_same_database_is_another_company(join: Join, dat
         assert leading.done.wait(30)
         stranger.tell("topic", "not for you")
         third, _, _ = join()
-        wait_until(lambda: (third.tell("topic", "for you"), heard)[1], "the own company is heard")
+        wait_until(lambda: said(third, "for you") and heard, "the own company is heard")
         assert set(heard) == {"for you"}
     finally:
         stranger.stop()
