@@ -42,6 +42,8 @@ class Waiting:
     bytes_done: int = 0
     transfer: str | None = None
     """Number of the transfer that it waits for; what the item has already if None."""
+    failure: Failure | None = None
+    """Whom it waits for, where somebody does not answer: said in the item as long as it is so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +65,11 @@ def after_step(item: JobItem, outcome: Step | InVain, now: Instant, *, cancellin
         )
     if isinstance(outcome, Waiting):
         transfer = outcome.transfer or item.transfer
-        return replace(item, due=outcome.due, bytes_done=outcome.bytes_done, transfer=transfer)
+        return replace(item, due=outcome.due, bytes_done=outcome.bytes_done, transfer=transfer, failure=outcome.failure)
     attempts = item.attempts + 1
     if isinstance(outcome, InVain) and attempts < ATTEMPTS:
-        return replace(item, attempts=attempts, due=Instant(now + (FIRST_REST << item.attempts)))
+        return replace(
+            item, attempts=attempts, due=Instant(now + (FIRST_REST << item.attempts)), failure=outcome.failure
+        )
     state = ItemState.CANCELLED if cancelling else ItemState.FAILED
     return item.moved_to(state, failure=outcome.failure, bytes_done=0)

@@ -224,11 +224,13 @@ class Copying:
         except TransferNotFound:
             # The store was never reached.
             return self._resume(item, transfer, parcel())
-        except Unreachable:
+        except Unreachable as error:
             if transfer.container is None or self.clock.now() > transfer.due:
                 raise
             # It has begun, and goes on by itself when its store is back.
-            return Waiting(Instant(self.clock.now() + REST), item.bytes_done)
+            return Waiting(
+                Instant(self.clock.now() + REST), item.bytes_done, failure=Failure(error.name, error.message)
+            )
         waits = told.state == TransferState.REQUESTED
         if waits and told.direction != Direction.IMPORT_DATA:
             # A duplicate that a crash broke off: nobody but us has it go on.

@@ -370,8 +370,14 @@ def test_a_store_that_is_down_for_a_while_delays_it(world: World, dave: Caller, 
     world.stores[down].down = True
     begun = copy(world, dave, source, name="b", store=LEICESTER)
     world.desk.runner.run_all()
+    (item,) = items(world, dave, begun)
+    assert item.state in {ItemState.WAITING, ItemState.RUNNING}
+    assert item.failure is not None, "it says whom it waits for"
+    assert (item.failure.name, str(down) in item.failure.message) == ("StoreUnreachable", True)
     world.stores[down].down = False
     finish(world)
+    (item,) = items(world, dave, begun)
+    assert (item.state, item.failure) == (ItemState.DONE, None)
     assert state(world, dave, begun).state == JobState.COMPLETED
     assert world.get(dave, LongIdentifier(begun.node.identifier)) == DATA
     world.run_errands()
