@@ -36,9 +36,9 @@ class Terms:
     """How long a reader waits for what a store says of an open transfer."""
     pull_interval: float = 1.0
     """How often a store is asked about one transfer."""
-    keep_versions: int = 1
+    keep_versions: int = 3
     """How many content versions of a file are kept, the current one included."""
-    keep_days: int | None = None
+    keep_days: int | None = 30
     """How many days a content version is kept after it was followed by the next; None: as long as the number allows."""
     grace: int = 7 * 86_400
     """How long the checker leaves alone what belongs to nothing."""
@@ -173,7 +173,7 @@ def _terms(top: Table) -> Terms:
             pull_timeout=transfers.positive("pull_timeout", plain.pull_timeout),
             pull_interval=transfers.positive("pull_interval", plain.pull_interval),
             keep_versions=content.positive("keep_versions", plain.keep_versions),
-            keep_days=_find_positive(content, "keep_days"),
+            keep_days=_keep_days(content, plain.keep_days or 0) or None,
             grace=content.positive("grace", plain.grace),
             maximum_page=nodes.positive("maximum_page", plain.maximum_page),
             maximum_extra_nodes=nodes.positive("maximum_extra_nodes", plain.maximum_extra_nodes),
@@ -183,10 +183,11 @@ def _terms(top: Table) -> Terms:
         )
 
 
-def _keep_days(trash: Table, default: int) -> int:
-    days = trash.take("keep_days", int, default)
+def _keep_days(table: Table, default: int) -> int:
+    """Days; 0: no end. Raises ConfigurationError."""
+    days = table.take("keep_days", int, default)
     if not 0 <= days <= _LONGEST_DAYS:
-        raise trash.error("keep_days", f"it is at least 0 and at most {_LONGEST_DAYS}")
+        raise table.error("keep_days", f"it is at least 0 and at most {_LONGEST_DAYS}")
     return days
 
 
@@ -200,14 +201,6 @@ def _jobs(top: Table) -> JobTerms:
             wait=jobs.positive("wait", plain.wait),
             keep=jobs.positive("keep", plain.keep),
         )
-
-
-def _find_positive(table: Table, key: str) -> int | None:
-    """A number that may be left out. Raises ConfigurationError."""
-    found = table.find(key, int)
-    if found is not None and found <= 0:
-        raise table.error(key, "it must be more than 0")
-    return found
 
 
 def _store(table: Table, identifiers: Once, addresses: Once, seen: Seen) -> StoreEntry:

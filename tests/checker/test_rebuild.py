@@ -37,7 +37,8 @@ GRACE = 1000
 
 @pytest.fixture(params=["memory", "sqlite"])
 def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
-    made = World(open_new(request.param, tmp_path), terms=Terms(grace=GRACE), default_store=CAMBRIDGE)
+    terms = Terms(grace=GRACE, keep_versions=1, keep_days=None)
+    made = World(open_new(request.param, tmp_path), terms=terms, default_store=CAMBRIDGE)
     yield made
     made.database.close()
 

@@ -67,6 +67,8 @@ LEICESTER = Ivorn.parse("ivo://star.le.ac.uk/filestore")
 EDINBURGH = Ivorn.parse("ivo://roe.ac.uk/filestore")
 ADDRESS = "http://127.0.0.1:9/content/"
 R = TypeVar("R")
+ONE_VERSION = Terms(keep_versions=1, keep_days=None)
+"""A world's terms unless a test is about retention: what is replaced goes at once."""
 OPERATOR = Caller(SERVICE, AccountKind.SERVICE, administrator=True)
 
 
@@ -312,7 +314,7 @@ class World:
     database: Database = field(default_factory=MemoryDatabase)
     names: tuple[Ivorn, ...] = (CAMBRIDGE, LEICESTER, EDINBURGH)
     default_store: Ivorn | None = None
-    terms: Terms = field(default_factory=Terms)
+    terms: Terms = ONE_VERSION
     jobs: JobTerms = field(default_factory=JobTerms)
 
     def __post_init__(self) -> None:
@@ -405,10 +407,10 @@ class World:
 def tried_world(kind: str, folder: Path, terms: Terms | None = None) -> Iterator[World]:
     """A world over a database in memory, or on disk in a folder (`sqlite`)."""
     if kind == "memory":
-        yield World(terms=terms or Terms())
+        yield World(terms=terms or ONE_VERSION)
         return
     database = open_database(f"sqlite:///{folder / 'filemanager.db'}")
-    yield World(database, terms=terms or Terms())
+    yield World(database, terms=terms or ONE_VERSION)
     database.close()
 
 
