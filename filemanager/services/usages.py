@@ -19,7 +19,7 @@ class UsageService:
     database: Database
 
     def get_usage(self, caller: Caller, request: GetUsage) -> contract.Usage:
-        """How much there is, in as long as there are nodes; of a root also what is in its trash. Raises NodeNotFound."""
+        """How much there is, counted node by node; of a root also what is in its trash. Raises NodeNotFound."""
         return self.database.read(lambda tx: self._usage(tx, caller, request))
 
     def _usage(self, tx: Transaction, caller: Caller, request: GetUsage) -> contract.Usage:

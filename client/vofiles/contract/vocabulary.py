@@ -83,7 +83,7 @@ class JobVerb:
     MOVE: Final = "move"
     """Content goes to another store; the tree stays as it is."""
     DELETE: Final = "delete"
-    """For good: what is trashed goes by one row and needs no job. An item is a batch of what is removed, and not a node."""
+    """For good: what is trashed goes by one row and needs no job. An item is a batch of what is removed, not a node."""
     IMPORT: Final = "importTree"
     EXPORT: Final = "exportTree"
     DRAIN: Final = "drain"

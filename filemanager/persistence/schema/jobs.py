@@ -1,7 +1,7 @@
 """Jobs and their items.
 
-A job's counts are kept on its row, in the transactions that change its items. Callers and owners are identifiers, because
-the service itself has jobs too and no account.
+A job's counts are kept on its row, in the transactions that change its items. Callers and owners are identifiers,
+because the service itself has jobs too and no account.
 """
 
 from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, Table, Text, true
