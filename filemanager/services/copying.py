@@ -9,6 +9,7 @@ digests of what must come; no bytes pass here. What the stores cannot do just no
 rests and comes again, and then a new transfer is begun.
 """
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
@@ -29,6 +30,7 @@ from vofiles.contract import Direction, Duplicate, Failure, StoreExportInit, Sto
 from vofiles.errors import (
     Busy,
     Incomplete,
+    ServiceBusy,
     StoreFull,
     StoreReadOnly,
     StoreUnreachable,
@@ -55,6 +57,8 @@ OFFER: Final = "-source"
 _PASSED_OVER = (Unreachable, StoreFull, StoreReadOnly)
 _MAY_PASS = (Unreachable, Incomplete, TicketExpired, TransferEnded, Unexpected)
 """Failures of a transfer that another one need not meet."""
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,14 +100,25 @@ class Copying:
         Raises Unreachable where it may go better later.
         """
         try:
-            transfer = self._find(item.transfer)
-            if transfer is None:
-                return self._begin(item, parcel())
-            return self._outcome(item, transfer) if transfer.has_ended else self._watch(item, transfer, parcel)
+            return self._step(item, parcel)
         except Unreachable as error:
             if item.attempts + 1 >= ATTEMPTS:
                 self._end(item, TransferState.FAILED, Failure(error.name, error.message))
             raise
+
+    def _step(self, item: JobItem, parcel: Callable[[], Parcel]) -> Step:
+        try:
+            transfer = self._find(item.transfer)
+            if transfer is None:
+                return self._begin(item, parcel())
+            return self._outcome(item, transfer) if transfer.has_ended else self._watch(item, transfer, parcel)
+        except VofilesError:
+            raise
+        except Exception as error:
+            # Of a commit that fails nobody knows whether it holds. Were the item given up now, another transfer would
+            # be begun for it one day beside one that goes on, or that is complete: the next step finds what there is.
+            _log.exception("item %s of job %s could not be brought forward", item.number, item.job)
+            raise ServiceBusy(f"copying to {item.store}") from error
 
     def cancel(self, item: JobItem) -> Step:
         """End an item's copy, unless it is complete."""

@@ -10,7 +10,16 @@ from tests.support.faulttrial import prepare, record
 from tests.support.powertrial import moments, try_power
 from tests.support.staged_sql import Staged
 
-NAMES = ("first write", "rewrite", "append", "broken write", "importData", "duplicate", "delete while writing", "grace period")
+NAMES = (
+    "first write",
+    "rewrite",
+    "append",
+    "broken write",
+    "importData",
+    "duplicate",
+    "delete while writing",
+    "grace period",
+)
 
 
 @pytest.mark.parametrize("play", [play for play in PLAYS if play.name in NAMES], ids=str)

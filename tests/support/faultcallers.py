@@ -5,6 +5,7 @@ stand inside of a service.
 """
 
 from collections.abc import Callable
+from typing import TypeVar
 
 from filemanager.domain.caller import Caller
 from filestore.services.exports import open_download
@@ -12,6 +13,7 @@ from filestore.services.imports import Sent, open_upload
 from tests.support.faultnotes import HOST, MANAGER
 from tests.support.faultworld import World
 from tests.support.filemanager import COMMUNITY, OPERATOR, SERVICE
+from tests.support.stage import Gone, Wrong
 from vofiles import contract
 from vofiles.contract import (
     AddAccount,
@@ -20,10 +22,14 @@ from vofiles.contract import (
     Delete,
     ExportInit,
     GetAccount,
+    GetHistory,
     GetNode,
     ImportInit,
+    JobState,
+    ListTrash,
     NodeKind,
     Property,
+    RetryJob,
 )
 from vofiles.errors import (
     AccountNotFound,
@@ -36,6 +42,7 @@ from vofiles.instant import SECOND
 from vofiles.ivorn import Ivorn, LongIdentifier, NodeIdentifier
 from vofiles.names import parse_name
 
+A = TypeVar("A")
 DAVE = Caller(Ivorn.parse(f"{COMMUNITY}/dave"))
 FILE = "query-7.vot"
 ABSENT = "there is no such thing"
@@ -45,6 +52,8 @@ OTHER = b"what nobody has promised anything about " * 50
 FETCHED = b"what comes from elsewhere " * 10
 PAGE = "http://archive.example/m31.fits"
 HOUR = 3600 * SECOND
+PATIENCE = 40
+"""Turns after which a job goes on for ever."""
 
 
 # --- what callers do --------------------------------------------------------------------------------------------------
@@ -177,6 +186,45 @@ def delete(world: World, name: str) -> None:
     notes.done("content", name, ABSENT)
 
 
+def ask(world: World, key: str, call: Callable[[], A]) -> A:
+    """What a call with an idempotency key answers: whenever it is made, what it answered first."""
+    answer = world.visit(MANAGER, call)
+    first = world.notes.answers.setdefault(key, answer)
+    if answer != first:
+        raise Wrong(f"I7: a repeat is answered {answer}, and the first was {first}")
+    return answer
+
+
+def finish(world: World, job: contract.Job | None, caller: Caller = DAVE) -> None:
+    """Wait for a job's end, and have what failed in it tried again, as a person would."""
+    world.pump()
+    turns = 0
+    while job is not None and not _is_done(world, job.job, caller, turns):
+        turns += 1
+        if turns == PATIENCE:
+            raise Wrong(f"the job does not come to an end: {job}")
+        world.notes.move(3 * SECOND)
+        world.desk.runner.wake()  # what its thread waits for is due by now
+        world.pump()
+
+
+def _is_done(world: World, number: str, caller: Caller, turns: int) -> bool:
+    stage = world.stage
+    job = world.visit(MANAGER, lambda: world.desk.jobs.get_job(caller, number))
+    if job.state == JobState.COMPLETED:
+        return True
+    if stage.dead:
+        raise Gone("it takes too long")
+    if job.state == JobState.FAILED:
+        if stage.armed and stage.happened:
+            raise Gone("it has failed")
+        if not stage.happened:
+            raise Wrong(f"the job has failed: {job}")
+        again = RetryJob(number, idempotency_key=f"retry {turns}")
+        world.visit(MANAGER, lambda: world.desk.jobs.retry_job(caller, again))
+    return False
+
+
 # --- what there is to see ---------------------------------------------------------------------------------------------
 
 
@@ -223,10 +271,32 @@ def _page(world: World, name: str) -> object:
     return world.notes.pages.get(name)
 
 
+def _scene(world: World, names: str) -> object:
+    """The contents of some files, and what is in the trash, all at once."""
+    trashed = world.desk.trash.list_trash(DAVE, ListTrash()).trashed
+    in_trash = tuple(sorted(each.path.path[-1] for each in trashed))
+    return *(_content(world, name) for name in names.split("|")), in_trash
+
+
+def _location(world: World, name: str) -> object:
+    (node,) = world.desk.nodes.get_node(DAVE, GetNode(path_of(world, name)))
+    return Ivorn.parse(next(each.value for each in node.properties if each.key == "filestore.location")).service
+
+
+def _history(world: World, name: str) -> object:
+    """How often something was done to a node."""
+    number, _, operation = name.partition(" ")
+    request = GetHistory(LongIdentifier(NodeIdentifier(SERVICE, number)))
+    return sum(each.operation == operation for each in world.desk.history.get_history(DAVE, request).changes)
+
+
 _LOOKS: dict[str, Callable[[World, str], object]] = {
     "content": _content,
     "property": _property,
     "account": _account,
     "transfer": _transfer,
     "page": _page,
+    "scene": _scene,
+    "location": _location,
+    "history": _history,
 }

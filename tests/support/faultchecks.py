@@ -12,16 +12,18 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from filemanager.domain.node import TRASH_KIND
 from filestore.domain.sidecar import Sidecar
 from tests.support.faultcallers import look
 from tests.support.faultworld import StoreProcess, World
 from tests.support.filemanager import SERVICE
 from tests.support.stage import Wrong
-from vofiles.contract import TransferState
+from vofiles.contract import JobState, TransferState
 
 Row = dict[str, Any]
-_IMPORTS = ("importInit", "importData", "appendInit")
-_TOLD = ("import", "append")
+_IMPORTS = ("importInit", "importData", "appendInit", "copy")
+_TOLD = ("import", "append", "copy")
+_MADE = ("addNode", "addAccount", "copy")
 
 
 class Ledger:
@@ -37,6 +39,8 @@ class Ledger:
         self.transfers = self._manager.rows("transfers")
         self.changes = self._manager.rows("changes")
         self.errands = self._manager.rows("errands")
+        self.trash = {row["node"]: row for row in self._manager.rows("trashed")}
+        self.jobs = self._manager.rows("jobs")
         self._manager.close()
         self.shelves = {str(store.identifier): Shelf(store) for store in world.stores}
 
@@ -95,6 +99,7 @@ def check_structure(world: World) -> None:
         _leases_are_somebodys(shelf)
     _acknowledged_is_known(ledger)
     _one_root_and_no_cycles(ledger)
+    _trash_is_known(ledger)
     _current_versions_are_held(ledger)
     _transfers_end_once(ledger)
     _history_has_no_gaps(ledger)
@@ -150,11 +155,12 @@ def _leases_are_somebodys(shelf: Shelf) -> None:
 
 
 def _one_root_and_no_cycles(ledger: Ledger) -> None:
-    roots = Counter(node["owner"] for node in ledger.nodes.values() if node["parent"] is None)
+    tops = [node for node in ledger.nodes.values() if node["parent"] is None]
+    roots = Counter(node["owner"] for node in tops if node["kind"] != TRASH_KIND)
     owners = {account["key"]: account["home"] for account in ledger.accounts}
     require(roots == Counter(list(owners)), "I4: an account has not exactly one root")
     require(
-        {node["number"] for node in ledger.nodes.values() if node["parent"] is None} == set(owners.values()),
+        {node["number"] for node in tops if node["kind"] != TRASH_KIND} == set(owners.values()),
         "I4: an account's home is not its root",
     )
     names = Counter((node["parent"], node["name"]) for node in ledger.nodes.values() if node["parent"] is not None)
@@ -164,7 +170,14 @@ def _one_root_and_no_cycles(ledger: Ledger) -> None:
         while node["parent"] is not None:
             node, steps = ledger.nodes[node["parent"]], steps + 1  # noqa: PLW2901
             require(steps <= len(ledger.nodes), "I4: a node is its own ancestor")
-            require(node["kind"] == "FOLDER", "I4: a node is in something that is no folder")
+            require(node["kind"] in {"FOLDER", TRASH_KIND}, "I4: a node is in something that is no folder")
+
+
+def _trash_is_known(ledger: Ledger) -> None:
+    """What is in a trash has an entry, and nothing else has one."""
+    trashes = {node["key"] for node in ledger.nodes.values() if node["kind"] == TRASH_KIND}
+    inside = {node["key"] for node in ledger.nodes.values() if node["parent"] in trashes}
+    require(inside == set(ledger.trash), f"I4: {inside} are in the trash, {set(ledger.trash)} have an entry")
 
 
 def _current_versions_are_held(ledger: Ledger) -> None:
@@ -200,9 +213,13 @@ def _transfers_end_once(ledger: Ledger) -> None:
     """I5: a version came of each import that is COMPLETED, and of nothing else."""
     for node in ledger.nodes.values():
         imports = [each for each in ledger.transfers if each["node"] == node["key"] and each["direction"] in _IMPORTS]
-        completed = sum(each["state"] == TransferState.COMPLETED for each in imports)
+        # One of another replica makes no version.
+        made = [each for each in imports if each["replica_of"] is None]
+        completed = sum(each["state"] == TransferState.COMPLETED for each in made)
         require(completed == node["version"], f"I5: {completed} imports have made {node['version']} versions")
-        told = sum(each["node"] == node["number"] and each["operation"] in _TOLD for each in ledger.changes)
+        changes = [each for each in ledger.changes if each["node"] == node["number"] and each["operation"] in _TOLD]
+        # What is made as a copy comes without content.
+        told = sum("content.version" in json.loads(each["after"]) for each in changes)
         require(told == node["version"], f"I5: {told} changes tell of {node['version']} versions")
     for transfer in ledger.transfers:
         ended = transfer["state"] in TransferState.ENDED
@@ -212,8 +229,9 @@ def _transfers_end_once(ledger: Ledger) -> None:
 def _history_has_no_gaps(ledger: Ledger) -> None:
     numbers = sorted(each["number"] for each in ledger.changes)
     require(numbers == list(range(1, len(numbers) + 1)), "the history has gaps")
-    made = {each["node"] for each in ledger.changes if each["operation"] in {"addNode", "addAccount"}}
-    require({node["number"] for node in ledger.nodes.values()} <= made, "a node came into being without a Change")
+    made = {each["node"] for each in ledger.changes if each["operation"] in _MADE}
+    nodes = {node["number"] for node in ledger.nodes.values() if node["kind"] != TRASH_KIND}
+    require(nodes <= made, "a node came into being without a Change")
 
 
 # --- after the grace period -------------------------------------------------------------------------------------------
@@ -225,7 +243,13 @@ def check_left_alone(world: World) -> None:
     require(not ledger.errands, f"I6: errands are left: {ledger.errands}")
     still = [each["state"] for each in ledger.transfers if each["state"] not in TransferState.ENDED]
     require(not still, f"I6: the FileManager's transfers have not ended: {still}")
+    at_work = [each["verb"] for each in ledger.jobs if each["state"] not in JobState.ENDED]
+    require(not at_work, f"I6: jobs have not ended: {at_work}")
     wanted = {each["container"] for each in ledger.replicas}
+    require(
+        len(ledger.replicas) == len({each["version"] for each in ledger.replicas}),
+        "I2: a version is there more than once",
+    )
     for name, shelf in ledger.shelves.items():
         require(not shelf.outbox, f"I6: callbacks are left: {shelf.outbox}")
         require(not shelf.transfers, f"I6: transfers are left: {[each['state'] for each in shelf.transfers]}")

@@ -28,6 +28,8 @@ class Notes:
     """Addresses that callers were given, by what they are for."""
     nodes: dict[str, str] = field(default_factory=dict)
     pages: dict[str, bytes] = field(default_factory=dict)
+    answers: dict[str, Any] = field(default_factory=dict)
+    """What calls with an idempotency key were answered first, by their keys."""
     attempts: int = 0
     settled: int = 0
     """Callbacks and errands that were delivered, or refused for good."""
@@ -67,6 +69,7 @@ class Notes:
             offers=dict(self.offers),
             nodes=dict(self.nodes),
             pages=dict(self.pages),
+            answers=dict(self.answers),
             given_up=list(self.given_up),
         )
 

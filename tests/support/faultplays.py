@@ -67,6 +67,8 @@ class Play:
     """The stores."""
     tidy: Callable[[World], None] = lambda world: None
     """What a caller that gives up still does."""
+    every: int = 1
+    """At which of its effects something goes wrong: at the first, and at every so many after it."""
 
     def __str__(self) -> str:
         return self.name

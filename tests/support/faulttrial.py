@@ -82,12 +82,14 @@ def record(base: Base) -> list[Effect]:
     return stage.trace
 
 
-def faults(effects: Sequence[Effect]) -> Iterator[Fault]:
-    """Everything that can go wrong at each effect.
+def faults(effects: Sequence[Effect], every: int = 1) -> Iterator[Fault]:
+    """Everything that can go wrong at each effect, or at every so many of them.
 
     A statement that only reads leaves nothing behind, so that to stop after it is to stop before the next one.
     """
     for at, effect in enumerate(effects):
+        if at % every:
+            continue
         if effect.what.startswith("SELECT"):
             yield Fault(at, Deed.STOP_BEFORE, wide=at % 2 == 0)
             continue
@@ -181,11 +183,12 @@ def leave_alone(world: World) -> None:
         world.pump()
 
 
-def find_wrong(base: Base, wanted: Callable[[Fault], bool]) -> str | None:
-    """The first thing that is wrong with those faults, or with none at all; or None."""
+def find_wrong(base: Base, wanted: Callable[[Fault], bool], kind: str = "") -> str | None:
+    """The first thing that is wrong with those faults, or with none at all; or None. `kind`: of effects."""
     try:
-        for fault in faults(record(base)):
-            if wanted(fault):
+        effects = record(base)
+        for fault in faults(effects):
+            if wanted(fault) and kind in {"", effects[fault.at].kind}:
                 try_fault(base, fault)
     except Wrong as wrong:
         return str(wrong)

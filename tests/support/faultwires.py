@@ -1,4 +1,5 @@
-"""Wires: how the processes of a world reach each other, the ports StoreControl and CallbackSender.
+"""Wires: how the processes of a world reach each other, the ports StoreControl and CallbackSender, and how a store
+fetches what another one offers.
 
 Rule: a call is an effect of who calls. Where the called process is stopped, or stops while it is called, its caller
 hears what it would hear on a network: nothing.
@@ -7,8 +8,10 @@ hears what it would hear on a network: nothing.
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
+from filestore.domain.transfer import Remote
 from filestore.services import appends, containers, copies, exports, imports, moves, status
-from tests.support.faultnotes import MANAGER
+from filestore.services.exports import open_download
+from tests.support.faultnotes import HOST, MANAGER
 from tests.support.filemanager import SERVICE
 from vofiles import contract
 from vofiles.contract import (
@@ -22,7 +25,7 @@ from vofiles.contract import (
     TransferCompleted,
     TransferFailed,
 )
-from vofiles.errors import CallbackUnreachable, StoreUnreachable, Unexpected, VofilesError
+from vofiles.errors import CallbackUnreachable, SourceUnreachable, StoreUnreachable, Unexpected, VofilesError
 from vofiles.ivorn import Ivorn
 
 if TYPE_CHECKING:
@@ -151,6 +154,29 @@ class Callbacks:
             _hear(world, MANAGER, store.name, tell, unreachable)
 
         world.stage.call(store.name, "call back", visit, unreachable)
+
+
+def fetch_offered(world: "World", store: "StoreProcess", remote: Remote) -> bytes | None:
+    """What one store is answered by another whose offer it fetches; None where that does not answer with bytes."""
+    assert remote.source is not None
+    source, name = remote.source, str(remote.source.service)
+
+    def unreachable() -> Exception:
+        return SourceUnreachable(name)
+
+    def get() -> bytes:
+        with open_download(world.store(source.service).store, remote.url.removeprefix(HOST)) as download:
+            return download.reader.pread(download.size + 1, 0)
+
+    def visit() -> bytes:
+        if world.is_dead(name):
+            raise unreachable()
+        return _hear(world, name, store.name, get, unreachable)
+
+    try:
+        return world.stage.call(store.name, "fetch from the other store", visit, unreachable)
+    except VofilesError:
+        return None
 
 
 def _hear(world: "World", name: str, caller: str, work: Callable[[], R], unreachable: Callable[[], Exception]) -> R:

@@ -34,8 +34,8 @@ from filestore.services.lane import Lane
 from filestore.services.store import Store
 from filestore.services.sweep import Swept, sweep
 from tests.support.faultnotes import HOST, MANAGER, NotedClock, NotedNumbers, Notes
-from tests.support.faultwires import Callbacks, Wires
-from tests.support.filemanager import COMMUNITY, SERVICE, FastPasswords
+from tests.support.faultwires import Callbacks, Wires, fetch_offered
+from tests.support.filemanager import COMMUNITY, ONE_VERSION, SERVICE, FastPasswords
 from tests.support.filestore_core import MemoryWeb
 from tests.support.stage import Gone, Stage, Stopped, Wrong
 from tests.support.staged_files import StagedFiles
@@ -95,6 +95,7 @@ class StoreProcess:
                 lambda: None,
                 failure=lambda error: SourceUnreachable("it"),
             ),
+            offered=lambda remote: fetch_offered(world, self, remote),
         )
         self._sender = Callbacks(world, self)
         try:
@@ -147,12 +148,13 @@ class ManagerProcess:
         world.staged[str(path)] = (stage, MANAGER)
         self._notes, clock = notes, NotedClock(notes)
         entries = tuple(StoreEntry(each, "http://127.0.0.1:9/filestore", ()) for each in world.names)
-        config = Config(SERVICE, (COMMUNITY,), f"sqlite:///{path}", world.names[0], stores=entries)
+        config = Config(SERVICE, (COMMUNITY,), f"sqlite:///{path}", world.names[0], stores=entries, terms=ONE_VERSION)
         self.database = StagedDatabase(stage, MANAGER, Database(f"sqlite:///{path}", SqlTransaction, readers=1))
         wires = Wires(world)
         try:
             keep_stores(config, self.database)
             self.desk: Desk = make_desk(config, self.database, wires, self, clock, NotedNumbers(notes), FastPasswords())
+            self._begin_jobs()
             self._table = ErrandTable(self.database)
             self._outbox = outbox_of(self._table, lambda each: carry(wires, each.body, 1.0), notes)
         except BaseException:
@@ -162,10 +164,23 @@ class ManagerProcess:
     def wake(self) -> None:
         """As an ErrandSender; errands go when `pump` is called."""
 
+    def _begin_jobs(self) -> None:
+        self.desk.runner.recover()
+        if not self.database.read(lambda tx: tx.standing.open_jobs()):
+            self.desk.runner.wait(0)  # takes back the first look, so that a play without jobs has none of its effects
+
     def pump(self) -> int:
-        return deliver_due(self._outbox, self._table, self._notes)
+        runner = self.desk.runner
+        stepped = 0
+        if runner._woken:  # what its thread waits for
+            runner.wait(0)
+            stepped = runner.run_all()
+        return stepped + deliver_due(self._outbox, self._table, self._notes)
 
     def tick(self) -> None:
+        self.desk.runner.wake()
+        self.desk.trash_upkeep.sweep()
+        self.desk.retention.sweep()
         while self.desk.transfers.sweep():
             if not self._is_behind():
                 return

@@ -44,6 +44,8 @@ class SeededBug:
     sow: Sow
     deed: Deed = Deed.STOP_AFTER
     """What must go wrong besides, so that it is seen."""
+    kind: str = ""
+    """The kind of effects at which that is tried, where not at all of them."""
     power: bool = False
     """Whether it is seen when power is lost; else when a process is stopped or an operation fails."""
 
@@ -202,7 +204,7 @@ def _ask_before_the_intent(offers: Any, call: Any, intent: Any, ask: Any, within
 # --- the databases ----------------------------------------------------------------------------------------------------
 
 
-def _in_two_transactions(
+def in_two_transactions(
     repository: Any, method: str, find: Callable[[Any], Any], concerns: Callable[[Any], bool] = lambda value: True
 ) -> Sow:
     """The mistake that what belongs into a transaction gets one of its own, after it."""
@@ -321,22 +323,22 @@ BUGS = (
     SeededBug(
         "the callback's row is a transaction of its own",
         "first write",
-        _in_two_transactions(SqlRecords, "add_outgoing", lambda records: records),
+        in_two_transactions(SqlRecords, "add_outgoing", lambda records: records),
     ),
     SeededBug(
         "errands are a transaction of their own",
         "delete",
-        _in_two_transactions(SqlErrands, "add_errands", lambda tx: tx.errands),
+        in_two_transactions(SqlErrands, "add_errands", lambda tx: tx.errands),
     ),
     SeededBug(
         "a home is a transaction of its own",
         "addAccount",
-        _in_two_transactions(SqlNodes, "add_node", lambda tx: tx.nodes, lambda node: node.parent is None),
+        in_two_transactions(SqlNodes, "add_node", lambda tx: tx.nodes, lambda node: node.parent is None),
     ),
     SeededBug(
         "history is a transaction of its own",
         "addNode",
-        _in_two_transactions(SqlChanges, "add_change", lambda tx: tx.changes),
+        in_two_transactions(SqlChanges, "add_change", lambda tx: tx.changes),
     ),
     SeededBug("a callback is not known when it comes again", "write and read", _forget_what_was_settled),
     SeededBug("versions are not counted by the node", "rewrite", put(outcomes, "ContentVersion", _first_version_again)),
