@@ -234,6 +234,8 @@ def test_refusals_leave_nothing(world: World, dave: Caller) -> None:
     for told, error, node in refused:
         with pytest.raises(error):
             copy(world, dave, node, **told)
+    with pytest.raises(IntoItself, match="its own original"):
+        copy(world, dave, file, replace=True)
     with pytest.raises(ParentNotFound):
         copy(world, dave, file, parent=world.home(eve), name="x")
     with pytest.raises(NodeNotFound):

@@ -259,6 +259,9 @@ def test_properties_are_set_changed_and_removed(world: World, dave: Caller) -> N
     assert world.node(dave, file).generation == 2, "what changes nothing is no change"
     with pytest.raises(ReadOnlyProperty):
         edit(Property("created.date", "x"))
+    with pytest.raises(ReadOnlyProperty, match=r"node\.name"):
+        # Its history would tell of a renaming that never was.
+        edit(Property("node.name", "x"))
     with pytest.raises(ReadOnlyProperty):
         edit(remove=("filestore.location",))
     with pytest.raises(InvalidArgument):
