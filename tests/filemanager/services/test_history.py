@@ -81,7 +81,8 @@ def test_every_change_is_told_in_order_and_readably(world: World, dave: Caller) 
     assert (values(edited.before), values(edited.after)) == ({"colour": "red"}, {"colour": "blue", "shape": "round"})
     assert imported.before == ()
     assert values(imported.after) == {
-        "content.version": "1", "content.size": "3", "filestore.location": str(offer.container)
+        "content.version": "1", "content.size": "3", "content.type": "text/plain",
+        "filestore.location": str(offer.container),
     }  # fmt: skip
     # What is named before and not after was removed.
     assert (values(removed.before), removed.after) == ({"shape": "round"}, ())

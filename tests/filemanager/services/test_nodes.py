@@ -395,6 +395,6 @@ def test_every_change_leaves_its_mark(world: World, dave: Caller) -> None:
     assert added.after["node.name"] == "b"
     assert added.after["colour"] == "blue"
     assert (edited.before, edited.after) == ({"colour": "blue"}, {"colour": "red"})
-    assert imported.before == {"content.version": None}
+    assert imported.before == {"content.version": None, "content.type": None}
     assert (imported.after["content.version"], imported.after["content.size"]) == ("1", "5")
     assert (deleted.before["node.name"], deleted.before["colour"], deleted.after) == ("b", "red", {})
