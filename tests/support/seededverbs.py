@@ -14,6 +14,8 @@ from filemanager.persistence.repositories.errands import SqlErrands
 from filemanager.persistence.repositories.trash import SqlTrash
 from filemanager.services import copying, replicas
 from filemanager.services.copying import Copying
+from filemanager.services.desk import make_desk
+from filemanager.services.jobs import note_item
 from filemanager.services.repeats import Once
 from tests.support import faultworld
 from tests.support.seededbugs import SeededBug, in_two_transactions, put
@@ -24,6 +26,8 @@ from vofiles.contract import Receipt
 def _key_afterwards(once: Any, caller: Any, request: Any, kind: Any, work: Any, nothing: Any) -> Any:
     """The call is done, and then it is written down that it was."""
     call = repeat_of(caller.account, request, once.clock.now())
+    if call is None:
+        return once.database.write(work)
 
     def find(tx: Any) -> Any:
         before = tx.repeats.find_repeat(call.caller, call.key)
@@ -33,8 +37,6 @@ def _key_afterwards(once: Any, caller: Any, request: Any, kind: Any, work: Any, 
         tx.repeats.claim(call)
         tx.repeats.keep_answer(call, answer)
 
-    if call is None:
-        return once.database.write(work)
     known = once.database.read(find)
     if known is not None:
         return known, nothing
@@ -61,11 +63,10 @@ def _switch_when_it_is_asked(patch: pytest.MonkeyPatch) -> None:
 def _delete_in_the_same_breath(patch: pytest.MonkeyPatch) -> None:
     """Whoever switches has the old container deleted himself, and no errand is left to anybody."""
     controls: list[Any] = []
-    make = faultworld.make_desk
 
     def making(config: Any, database: Any, control: Any, *rest: Any) -> Any:
         controls[:] = [control]
-        return make(config, database, control, *rest)
+        return make_desk(config, database, control, *rest)
 
     patch.setattr(faultworld, "make_desk", making)
     patch.setattr(
@@ -75,7 +76,7 @@ def _delete_in_the_same_breath(patch: pytest.MonkeyPatch) -> None:
 
 def _write_the_transfer_down_later(patch: pytest.MonkeyPatch) -> None:
     """The item learns of its transfer when the store has been asked."""
-    intend, ask, note = Copying._intend, Copying._ask, copying.note_item
+    intend, ask = Copying._intend, Copying._ask
 
     def intending(own: Any, *given: Any) -> Any:
         with pytest.MonkeyPatch.context() as inner:
@@ -84,7 +85,7 @@ def _write_the_transfer_down_later(patch: pytest.MonkeyPatch) -> None:
 
     def asking(own: Any, item: Any, transfer: Any, parcel: Any) -> Any:
         step = ask(own, item, transfer, parcel)
-        own.database.write(lambda tx: note(tx, item, transfer=transfer.number))
+        own.database.write(lambda tx: note_item(tx, item, transfer=transfer.number))
         return step
 
     patch.setattr(Copying, "_intend", intending)
