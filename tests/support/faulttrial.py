@@ -85,12 +85,16 @@ def record(base: Base) -> list[Effect]:
 def faults(effects: Sequence[Effect], every: int = 1) -> Iterator[Fault]:
     """Everything that can go wrong at each effect, or at every so many of them.
 
-    A statement that only reads leaves nothing behind, so that to stop after it is to stop before the next one.
+    A statement that only reads leaves nothing behind, so that to stop after it is to stop before the next one, and to
+    stop before the first of several is to stop before any of them.
     """
     for at, effect in enumerate(effects):
         if at % every:
             continue
-        if effect.what.startswith("SELECT"):
+        if _only_reads(effect):
+            before = effects[at - 1] if at else None
+            if before is not None and before.process == effect.process and _only_reads(before):
+                continue
             yield Fault(at, Deed.STOP_BEFORE, wide=at % 2 == 0)
             continue
         for wide in (False, True):
@@ -110,6 +114,11 @@ def faults(effects: Sequence[Effect], every: int = 1) -> Iterator[Fault]:
         if effect.what.startswith(("write", "copy")):
             yield Fault(at, Deed.STOP_HALF)
             yield Fault(at, Deed.SHORT)
+
+
+def _only_reads(effect: Effect) -> bool:
+    # Our common table expressions are of queries alone.
+    return effect.kind == "sql" and effect.what.startswith(("SELECT", "WITH"))
 
 
 def try_fault(base: Base, fault: Fault) -> None:
