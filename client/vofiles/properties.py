@@ -33,6 +33,8 @@ class StandardKey:
     key: str
     setter: Setter
     meaning: str
+    form: str = ".*"
+    """What the whole of a value looks like, as a regular expression."""
 
 
 STANDARD: Final = {
@@ -68,10 +70,15 @@ STANDARD: Final = {
         StandardKey("copied.from", Setter.SERVICE, "in a history: number of the node that it is a copy of"),
         StandardKey("created.date", Setter.SERVICE, "when the node was made"),
         StandardKey("modified.date", Setter.SERVICE, "when the node or its content last changed"),
-        StandardKey("posix.mode", Setter.CALLER, "permission bits where the file came from, octal: 0644"),
-        StandardKey("posix.uid", Setter.CALLER, "number of its owner there"),
-        StandardKey("posix.gid", Setter.CALLER, "number of its group there"),
-        StandardKey("posix.mtime", Setter.CALLER, "when its content last changed there, dateTime in UTC"),
+        StandardKey("posix.mode", Setter.CALLER, "permission bits where the file came from, octal: 0644", "[0-7]{1,5}"),
+        StandardKey("posix.uid", Setter.CALLER, "number of its owner there", "[0-9]{1,10}"),
+        StandardKey("posix.gid", Setter.CALLER, "number of its group there", "[0-9]{1,10}"),
+        StandardKey(
+            "posix.mtime",
+            Setter.CALLER,
+            "when its content last changed there, dateTime in UTC",
+            r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?Z",
+        ),
         StandardKey("community.home.space", Setter.SERVICE, "the account whose home this folder is"),
     )
 }
@@ -91,6 +98,9 @@ def check_property(key: str, value: str) -> None:
     unusable = _NOT_XML.search(value)
     if unusable:
         raise InvalidArgument(f"property {key}", reason=f"it has the unusable character U+{ord(unusable[0]):04X}")
+    standard = STANDARD.get(key)
+    if standard and not re.fullmatch(standard.form, value, re.DOTALL):
+        raise InvalidArgument(f"property {key}", reason=f"{ascii(value[:80])} is not {standard.meaning}")
 
 
 def check_key(key: str) -> None:

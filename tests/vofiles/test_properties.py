@@ -37,6 +37,23 @@ def test_keys_that_may_not_be(key: str) -> None:
         check_property(key, "value")
 
 
+@pytest.mark.parametrize(
+    ("key", "good", "bad"),
+    [
+        ("posix.mode", ["0644", "755"], ["xyz", "-1", "0888", ""]),
+        ("posix.uid", ["0", "1000"], ["-1", "dave", "1.0", ""]),
+        ("posix.gid", ["100"], ["users", "\u0661"]),
+        ("posix.mtime", ["2026-11-22T10:15:00.000000Z", "2026-11-22T10:15:00Z"], ["never", "2026-11-22", ""]),
+    ],
+)
+def test_values_of_standard_keys_have_their_form(key: str, good: list[str], bad: list[str]) -> None:
+    for value in good:
+        check_property(key, value)
+    for value in bad:
+        with pytest.raises(InvalidArgument, match=f"property {key}.* is not "):
+            check_property(key, value)
+
+
 @given(st.text(max_size=100))
 def test_a_value_that_passes_survives_xml(value: str) -> None:
     try:
