@@ -29,7 +29,7 @@ class Transfers(Protocol):
         """The transfers on a node that have not ended, oldest first."""
 
     def open_among(self, nodes: Sequence[int]) -> list[Transfer]:
-        """The transfers on these nodes that have not ended."""
+        """The transfers on these nodes that have not ended, as they were begun."""
 
     def open_imports(self, nodes: Sequence[int]) -> dict[int, Transfer]:
         """For each of these nodes that has one: its latest import that has not ended and has a container."""

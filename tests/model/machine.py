@@ -255,7 +255,12 @@ class Machine(Rig):
 
     @rule(node=files, later=st.booleans())
     def export(self, node: str, later: bool) -> None:
+        """Exporting asks the stores of every open import on the node, so that what was put is what is fetched."""
+
         def expect() -> None:
+            for below in self.model.below(node) if node in self.model.nodes else []:
+                for transfer in self.model.open_on(below):
+                    self.model.settle(transfer)
             self.model.require_file(node)
             if not self.model.nodes[node].version:
                 raise ContentNotFound(node)

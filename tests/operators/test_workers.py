@@ -182,6 +182,11 @@ def test_workers_are_killed_in_the_middle_and_the_leaders_too(crowd: Crowd) -> N
     require_whole(crowd, names)
 
 
+def is_offered(port: FileManagerPort, node: LongIdentifier) -> bool:
+    (found,) = port.get_node(GetNode(node)).nodes
+    return any(each.key == "filestore.location" for each in found.properties)
+
+
 def test_who_waits_hears_of_what_another_worker_was_told(crowd: Crowd) -> None:
     """The store's callback comes to a worker while the one whose caller waits stands still; then that one answers."""
     asked, answer = threading.Event(), threading.Event()
@@ -201,6 +206,8 @@ def test_who_waits_hears_of_what_another_worker_was_told(crowd: Crowd) -> None:
             # The connection is this worker's from now on.
             reply = caller.submit(port.import_data, ImportData(node, source.url(), wait=50))
             assert asked.wait(60)
+            # Who stands still while it writes the offer down would keep the callback waiting for its lock.
+            wait_until(lambda: is_offered(port, node), "the offer is written down")
         with only(crowd.manager, other):
             answer.set()
             wait_until(crowd.settled, "the callback has come")

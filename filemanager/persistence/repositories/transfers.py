@@ -46,7 +46,7 @@ _IS_OPEN = _T.c.is_open == true()
 _FIND = ANY_TRANSFER.where(_T.c.number == bindparam("transfer"))
 _LOCK = _FIND.with_for_update(of=_T)
 _OPEN = ANY_TRANSFER.where(_T.c.node == bindparam("of_node"), _IS_OPEN).order_by(_T.c.created, _T.c.key)
-_OPEN_AMONG = ANY_TRANSFER.where(_T.c.node.in_(bindparam("nodes", expanding=True)), _IS_OPEN)
+_OPEN_AMONG = ANY_TRANSFER.where(_T.c.node.in_(bindparam("nodes", expanding=True)), _IS_OPEN).order_by(_T.c.key)
 _OPEN_IMPORTS = ByKeys(
     ANY_TRANSFER.where(
         _IS_OPEN,

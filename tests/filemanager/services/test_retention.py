@@ -71,7 +71,7 @@ def fetch(world: World, caller: Caller, file: LongIdentifier, version: int | Non
 def test_versions_come_the_newest_first_with_all_that_is_known(
     world: World, dave: Caller, file: LongIdentifier
 ) -> None:
-    first = world.put(dave, file, b"one", content_type="text/plain")
+    first = world.put(dave, file, b"one", content_type="text/csv")
     world.watch.seconds += 10
     second = world.put(dave, file, b"second", store=LEICESTER)
     node = world.node(dave, file)
@@ -79,10 +79,16 @@ def test_versions_come_the_newest_first_with_all_that_is_known(
     assert answer.next is None
     newest, oldest = answer.versions
     assert newest == Version(
-        2, 6, world.watch.now(), current=True, content_type=None, location=second.container, digests=node.digests
+        2,
+        6,
+        world.watch.now(),
+        current=True,
+        content_type="text/plain",
+        location=second.container,
+        digests=node.digests,
     )
     assert (oldest.number, oldest.size, oldest.current, oldest.location) == (1, 3, False, first.container)
-    assert oldest.content_type == "text/plain"
+    assert oldest.content_type == "text/csv"
     assert oldest.created < newest.created
 
 
