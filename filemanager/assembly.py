@@ -38,7 +38,6 @@ from vofiles.serving.http import AccessLog, Reactor, Site
 from vofiles.serving.keyring import Key, Keyring, Peer
 from vofiles.serving.logs import bound_request_id
 from vofiles.serving.nonces import WINDOW, Nonces, SharedNonces
-from vofiles.serving.postgresqlcompany import PostgresqlCompany
 from vofiles.serving.seat import ALONE, Seat
 from vofiles.serving.service import Service
 from vofiles.serving.signatures import Verifier
@@ -256,7 +255,12 @@ def open_desk(
 
 def company_of(settings: config.Config, seat: Seat) -> Company:
     """The processes of the service, as the one with this seat sees them."""
-    return Alone() if seat.alone else PostgresqlCompany(settings.database, str(settings.identifier))
+    if seat.alone:
+        return Alone()
+    # With workers alone: its driver is in the [postgresql] extra.
+    from vofiles.serving.postgresqlcompany import PostgresqlCompany
+
+    return PostgresqlCompany(settings.database, str(settings.identifier))
 
 
 def stores_of(settings: config.Config, keyring: Keyring) -> SoapStoreControl:

@@ -46,7 +46,6 @@ from vofiles.serving.keyring import Key, Keyring, Peer
 from vofiles.serving.logs import bound_request_id
 from vofiles.serving.nonces import WINDOW, Nonces, SharedNonces
 from vofiles.serving.outbox import Letter, Outbox
-from vofiles.serving.postgresqlcompany import PostgresqlCompany
 from vofiles.serving.seat import ALONE, Seat
 from vofiles.serving.service import Service
 from vofiles.serving.signatures import Verifier
@@ -119,7 +118,7 @@ class FileStore:
         catalogue = self._catalogue = open_catalogue(url)
         self._service.to_close(catalogue.close)
         alone = self._seat.alone
-        self._company: Company = Alone() if alone else PostgresqlCompany(url, str(self._settings.identifier))
+        self._company: Company = Alone() if alone else _company(url, str(self._settings.identifier))
         self.store = self._make_store(catalogue)
         self._listen()
         self._put_right()
@@ -292,3 +291,10 @@ def _make_outbound(settings: config.Outbound) -> GuardedOutbound:
         stores=AddressPolicy((*settings.allow, *settings.stores)),
         tls=ssl.create_default_context(cafile=settings.authorities),
     )
+
+
+def _company(url: str, identifier: str) -> Company:
+    """Workers' company on PostgreSQL, whose driver is in the [postgresql] extra."""
+    from vofiles.serving.postgresqlcompany import PostgresqlCompany
+
+    return PostgresqlCompany(url, identifier)

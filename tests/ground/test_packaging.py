@@ -99,3 +99,12 @@ def test_every_command_starts_from_the_wheel(installed: Path) -> None:
         result = subprocess.run(command, env=environment, capture_output=True, text=True, cwd=installed)
         assert result.returncode == 0, result.stderr
         assert result.stdout.startswith(str(installed)), result.stdout
+
+
+@pytest.mark.parametrize("server", ["filemanager", "filestore"])
+def test_a_server_on_sqlite_needs_no_driver_of_another_database(server: str, installed: Path) -> None:
+    code = f"import sys; sys.modules['psycopg'] = None; import {server}.assembly"
+    command = [sys.executable, "-P", "-c", code]
+    environment = os.environ | {"PYTHONPATH": str(installed)}
+    result = subprocess.run(command, env=environment, capture_output=True, text=True, cwd=installed)
+    assert result.returncode == 0, result.stderr
