@@ -14,7 +14,7 @@ from vofiles.root import shown
 def rm(
     paths: Annotated[list[str], typer.Argument(metavar="PATH...", help=f"Files or empty folders: {words.HOME_HELP}.")],
     recursive: Annotated[bool, typer.Option("--recursive", "-r", help="Folders with all that is in them.")] = False,
-    purge: Annotated[bool, typer.Option("--purge", help="For good, past the trash.")] = False,
+    purge: Annotated[bool, typer.Option("--purge/--trash", help="For good, or into the trash.")] = False,
 ) -> None:
     """Delete files and empty folders, with -r folders with all that is in them. They go to the trash, from where
     `restore` takes them back.

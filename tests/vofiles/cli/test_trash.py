@@ -56,7 +56,8 @@ def test_back_to_another_place(vofiles: Command, tree: str) -> None:
 
 def test_for_good(vofiles: Command, tree: str) -> None:
     assert vofiles.require("rm", "-r", "--purge", f"{tree}/folder") == ""
-    vofiles.require("rm", f"{tree}/a")
+    # The default, said by its name; of both the last one counts.
+    vofiles.require("rm", "--purge", "--trash", f"{tree}/a")
     assert vofiles.require("trash", "--purge", f"{tree}/a") == ""
     for gone in ("a", "folder"):
         code, said = vofiles.refuse("restore", f"{tree}/{gone}")
