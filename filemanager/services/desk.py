@@ -106,7 +106,6 @@ def make_desk(
     settlements, ends = Settlements(bulletin, "transfers"), Settlements(bulletin, "jobs-ended")
     runner = JobRunner(config, database, clock, settlements, ends)
     wake_jobs = _wake_for_all(bulletin, "jobs", runner.wake)
-    runner.register(JobVerb.DELETE, PurgeWork(database, clock, settlements, errands.wake))
     once = Once(config, database, clock)
     telling = Telling(once, settlements, errands.wake, wake_jobs)
     retention = RetentionService(config, database, clock, errands.wake)
@@ -116,17 +115,13 @@ def make_desk(
     imports = ImportService(config, database, control, clock, numbers, offers)
     exports = ExportService(config, database, control, clock, numbers, offers, transfers.refresh)
     arrivals = Arrivals(config, database, clock, transfers.refresh)
-    moving = JobTransfers(database, clock, transfers)
-    tree_jobs = TreeJobs(config, clock, numbers, once, wake_jobs)
+    moving, tree_jobs = JobTransfers(database, clock, transfers), TreeJobs(config, clock, numbers, once, wake_jobs)
     tree_imports = TreeImportService(moving, config, database, clock, numbers, imports, tree_jobs)
     tree_exports = TreeExportService(moving, config, database, exports, tree_jobs, arrivals)
-    runner.register(JobVerb.IMPORT, tree_imports)
-    runner.register(JobVerb.EXPORT, tree_exports)
     copying = Copying(config, database, control, clock, numbers, offers, transfers)
     relocations = Relocations(config, database, clock, numbers, wake_jobs, control.is_down)
-    runner.register(JobVerb.COPY, CopyWork(copying))
-    for verb in (JobVerb.MOVE, JobVerb.DRAIN):
-        runner.register(verb, RelocationWork(copying, retention, relocations))
+    purging = PurgeWork(database, clock, settlements, errands.wake)
+    _register_works(runner, purging, tree_imports, tree_exports, copying, retention, relocations)
     return Desk(
         config,
         clock,
@@ -157,6 +152,24 @@ def make_desk(
         relocations,
         StoreService(config, database, control, clock, relocations),
     )
+
+
+def _register_works(
+    runner: JobRunner,
+    purging: PurgeWork,
+    tree_imports: TreeImportService,
+    tree_exports: TreeExportService,
+    copying: Copying,
+    retention: RetentionService,
+    relocations: Relocations,
+) -> None:
+    """Say who steps the items of which verb."""
+    runner.register(JobVerb.DELETE, purging)
+    runner.register(JobVerb.IMPORT, tree_imports)
+    runner.register(JobVerb.EXPORT, tree_exports)
+    runner.register(JobVerb.COPY, CopyWork(copying))
+    for verb in (JobVerb.MOVE, JobVerb.DRAIN):
+        runner.register(verb, RelocationWork(copying, retention, relocations))
 
 
 def _wake_for_all(bulletin: Bulletin | None, topic: str, wake: Callable[[], None]) -> Callable[[], None]:
