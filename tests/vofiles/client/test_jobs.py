@@ -100,7 +100,8 @@ def test_a_job_goes_on_while_nobody_looks(folder: Node, home: Home) -> None:
     with standing(folder) as (job, gate):
         assert not job.info.is_ended
         assert next(home.jobs()).id == job.id
-        assert job.id in [each.id for each in home.jobs("RUNNING")] + [each.id for each in home.jobs("QUEUED")]
+        wait_until(lambda: job.id in [each.id for each in home.jobs("RUNNING")], "the job's being at work")
+        assert job.id not in [each.id for each in home.jobs("QUEUED")]
         again = home.job(job.id)
         gate.set()
         seen: list[str] = []
