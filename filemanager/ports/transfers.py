@@ -8,6 +8,7 @@ from typing import Protocol
 
 from filemanager.domain.transfer import Transfer
 from vofiles.instant import Instant
+from vofiles.ivorn import Ivorn
 
 
 class Transfers(Protocol):
@@ -33,6 +34,9 @@ class Transfers(Protocol):
 
     def open_imports(self, nodes: Sequence[int]) -> dict[int, Transfer]:
         """For each of these nodes that has one: its latest import that has not ended and has a container."""
+
+    def imports_into(self, owner: Ivorn) -> list[Transfer]:
+        """The imports into any node of an account that have not ended and have a container, the longest due first."""
 
     def due_transfers(self, now: Instant, limit: int) -> list[Transfer]:
         """At most `limit` transfers that have not ended and whose `due` is not after `now`, the longest due first."""

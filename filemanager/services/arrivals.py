@@ -18,13 +18,10 @@ from vofiles.contract import NodeKind
 from vofiles.errors import NodeNotFound
 from vofiles.ivorn import LongIdentifier
 
-FOLDERS: Final = 500
-"""Folders whose children are read at a time."""
 AT_ONCE: Final = 20
 """Transfers asked about between two looks at the clock."""
 PATIENCE: Final = 3.0
 """Seconds that asking about all that is below a folder may take."""
-ALL: Final = (1 << 31) - 1
 
 
 def open_on(tx: Transaction, nodes: list[int]) -> list[str]:
@@ -64,9 +61,10 @@ class Arrivals:
 def _open_below(tx: Transaction, node: Node) -> list[str]:
     if node.kind != NodeKind.FOLDER:
         return open_on(tx, [node.key])
-    found, folders = list[str](), [node.key]
-    while folders:
-        children = tx.nodes.children_of(folders[:FOLDERS], ALL)
-        found += open_on(tx, [each.key for each in children if each.kind == NodeKind.FILE])
-        folders = folders[FOLDERS:] + [each.key for each in children if each.kind == NodeKind.FOLDER]
-    return found
+    # What is open in a space is little beside what lies in it.
+    coming = tx.transfers.imports_into(node.owner)
+    return [each.number for each in coming if each.node is not None and _is_below(tx, each.node, node)]
+
+
+def _is_below(tx: Transaction, key: int, folder: Node) -> bool:
+    return any(above.key == folder.key for above in tx.nodes.ancestors(key))

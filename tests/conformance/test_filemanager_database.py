@@ -698,6 +698,20 @@ def test_open_transfers_of_a_node_come_oldest_first_and_the_latest_import_with_a
     assert database.read(lambda tx: tx.transfers.open_imports(keys))[file.key] == early
 
 
+def test_the_open_imports_into_the_space_of_an_account_come_the_longest_due_first(database: Database) -> None:
+    home, another = add(database, root()), add(database, root(EVE))
+    file, other = (add(database, under(home, name)) for name in "ab")
+    theirs = add(database, under(another, "c"))
+    late = transfer(file, due=Instant(T0 + 2), container=container())
+    early = transfer(other, due=Instant(T0 + 1), container=container(), direction=Direction.IMPORT_DATA)
+    bare = transfer(file)
+    export = transfer(file, container=container(), direction=Direction.EXPORT_DATA)
+    ended = transfer(file, container=container(), state=TransferState.COMPLETED)
+    for each in (late, early, bare, export, ended, transfer(theirs, container=container())):
+        add_transfer(database, each)
+    assert database.read(lambda tx: tx.transfers.imports_into(home.owner)) == [early, late]
+
+
 def test_due_transfers_are_open_and_come_the_longest_due_first(database: Database) -> None:
     file = add(database, under(add(database, root()), "a"))
     moving = [transfer(file, due=Instant(T0 + offset)) for offset in (3, 1, 2, 4)]

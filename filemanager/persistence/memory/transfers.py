@@ -8,6 +8,7 @@ from filemanager.domain.transfer import Transfer
 from filemanager.persistence.memory.state import Repository
 from vofiles.errors import Conflict, NodeNotFound
 from vofiles.instant import Instant
+from vofiles.ivorn import Ivorn
 
 
 class MemoryTransfers(Repository):
@@ -47,6 +48,12 @@ class MemoryTransfers(Repository):
     def open_imports(self, nodes: Sequence[int]) -> dict[int, Transfer]:
         imports = [each for each in self._open() if each.is_import and each.container is not None]
         return {each.node: each for each in imports if each.node is not None and each.node in nodes}
+
+    def imports_into(self, owner: Ivorn) -> list[Transfer]:
+        nodes = self._state.nodes
+        imports = [each for each in self._open() if each.is_import and each.container is not None]
+        found = [each for each in imports if each.node is not None and nodes[each.node].owner == owner]
+        return sorted(found, key=lambda transfer: transfer.due)
 
     def due_transfers(self, now: Instant, limit: int) -> list[Transfer]:
         due = [each for each in self._state.transfers.values() if not each.has_ended and each.due <= now]

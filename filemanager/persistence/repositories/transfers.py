@@ -13,7 +13,7 @@ from filemanager.persistence.repositories.batches import ByKeys, batches
 from filemanager.persistence.repositories.identifiers import ivorn
 from filemanager.persistence.repositories.stores import KEY_OF_STORE
 from filemanager.persistence.repositories.violations import FOREIGN_KEY, refusal
-from filemanager.persistence.schema import ACCOUNTS, STORES, TRANSFERS
+from filemanager.persistence.schema import ACCOUNTS, NODES, STORES, TRANSFERS
 from vofiles.contract import Digest, Failure, Receipt
 from vofiles.errors import AccountNotFound, Conflict, NodeNotFound, StoreNotFound
 from vofiles.instant import Instant
@@ -47,14 +47,15 @@ _FIND = ANY_TRANSFER.where(_T.c.number == bindparam("transfer"))
 _LOCK = _FIND.with_for_update(of=_T)
 _OPEN = ANY_TRANSFER.where(_T.c.node == bindparam("of_node"), _IS_OPEN).order_by(_T.c.created, _T.c.key)
 _OPEN_AMONG = ANY_TRANSFER.where(_T.c.node.in_(bindparam("nodes", expanding=True)), _IS_OPEN).order_by(_T.c.key)
-_OPEN_IMPORTS = ByKeys(
-    ANY_TRANSFER.where(
-        _IS_OPEN,
-        or_(*(_T.c.direction == direction for direction in sorted(IMPORTS))),
-        _T.c.container.is_not(None),
-    ).order_by(_T.c.created, _T.c.key),
-    _T.c.node,
+_ANY_OPEN_IMPORT = ANY_TRANSFER.where(
+    _IS_OPEN,
+    or_(*(_T.c.direction == direction for direction in sorted(IMPORTS))),
+    _T.c.container.is_not(None),
 )
+_OPEN_IMPORTS = ByKeys(_ANY_OPEN_IMPORT.order_by(_T.c.created, _T.c.key), _T.c.node)
+# The owner by a subquery, not a join: what is open is little, and the nodes of an account may be millions.
+_OWNER = select(NODES.c.owner).where(NODES.c.key == _T.c.node).scalar_subquery()
+_INTO = _ANY_OPEN_IMPORT.where(_T.c.due > 0, _OWNER == KEY_OF_ACCOUNT).order_by(_T.c.due, _T.c.key)
 _DUE = ANY_TRANSFER.where(_IS_OPEN, _T.c.due <= bindparam("now")).order_by(_T.c.due, _T.c.key).limit(bindparam("limit"))
 
 _CHANGING = ("state", "is_open", "bytes_done", "container", "expiry", "due", "failure", "receipt")
@@ -134,6 +135,9 @@ class SqlTransfers:
             assert transfer.node is not None  # it was found by its node
             found[transfer.node] = transfer
         return found
+
+    def imports_into(self, owner: Ivorn) -> list[Transfer]:
+        return [transfer_of(row) for row in self._connection.execute(_INTO, {"account": str(owner)})]
 
     def due_transfers(self, now: Instant, limit: int) -> list[Transfer]:
         return [transfer_of(row) for row in self._connection.execute(_DUE, {"now": now, "limit": limit})]

@@ -106,6 +106,7 @@ HOT: dict[str, Any] = {
     "a transfer's items": lambda tx: tx.jobs.items_of_transfers(["x"]),
     "jobs that ended long ago": lambda tx: tx.jobs.jobs_ended(T0, 10),
     "a transfer": lambda tx: tx.transfers.find_transfer("x"),
+    "open imports into a space": lambda tx: tx.transfers.imports_into(DAVE),
     "due transfers": lambda tx: tx.transfers.due_transfers(T0, 10),
     "whether it is in the trash": lambda tx: tx.trash.holds(1),
     "what is to be purged": lambda tx: tx.trash.due_entries(T0, 10),
