@@ -28,6 +28,8 @@ class Terms:
 
     transfer_lifetime: int = 86_400
     """After how long a transfer that has not ended is looked after."""
+    keep_transfers: int = 30 * 86_400
+    """How long a transfer that has ended can be read."""
     maximum_wait: int = 50
     """How long importData and exportData wait at most before they answer as it stands; clients do longer."""
     store_timeout: float = 4.5
@@ -168,6 +170,7 @@ def _terms(top: Table) -> Terms:
     ):
         return Terms(
             transfer_lifetime=transfers.positive("lifetime", plain.transfer_lifetime),
+            keep_transfers=transfers.positive("keep", plain.keep_transfers),
             maximum_wait=transfers.positive("maximum_wait", plain.maximum_wait),
             store_timeout=transfers.positive("store_timeout", plain.store_timeout),
             pull_timeout=transfers.positive("pull_timeout", plain.pull_timeout),

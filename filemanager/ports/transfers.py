@@ -38,5 +38,8 @@ class Transfers(Protocol):
     def imports_into(self, owner: Ivorn) -> list[Transfer]:
         """The imports into any node of an account that have not ended and have a container, the longest due first."""
 
+    def prune(self, before: Instant, limit: int) -> int:
+        """Forget at most `limit` transfers that have ended and were due before then; answers how many."""
+
     def due_transfers(self, now: Instant, limit: int) -> list[Transfer]:
         """At most `limit` transfers that have not ended and whose `due` is not after `now`, the longest due first."""

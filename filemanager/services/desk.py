@@ -87,9 +87,10 @@ class Desk:
         return Caller(self.config.identifier, AccountKind.SERVICE, administrator=True)
 
     def prune(self) -> None:
-        """Forget what has been kept for its time: jobs that have ended, idempotency keys."""
+        """Forget what has been kept for its time: jobs and transfers that have ended, idempotency keys."""
         self.jobs.prune()
         self.once.prune()
+        self.transfers.prune()
 
 
 def make_desk(

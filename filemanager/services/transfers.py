@@ -127,6 +127,17 @@ class TransferService:
             self._look_after(transfer, now)
         return len(due)
 
+    def prune(self) -> int:
+        """Forget transfers that ended long ago; answers how many. What a key or a job still speaks of is kept."""
+        terms = self.config.terms
+        keep = max(terms.keep_transfers, terms.keep_keys, self.config.jobs.keep)
+        before, pruned = Instant(self.clock.now() - keep * SECOND), 0
+        while some := self.database.write(lambda tx: tx.transfers.prune(before, BATCH)):
+            pruned += some
+            if some < BATCH:
+                break
+        return pruned
+
     # --- asking the store ---
 
     def _ask(self, transfer: Transfer) -> contract.Transfer | None:

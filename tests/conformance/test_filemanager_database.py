@@ -724,6 +724,21 @@ def test_due_transfers_are_open_and_come_the_longest_due_first(database: Databas
     assert database.read(lambda tx: tx.transfers.due_transfers(now, 2)) == ordered[:2]
 
 
+def test_transfers_that_ended_are_forgotten_the_longest_due_first(database: Database) -> None:
+    file = add(database, under(add(database, root()), "a"))
+    ended = [transfer(file, due=Instant(T0 + n), state=TransferState.COMPLETED) for n in (3, 1, 2)]
+    still = transfer(file, due=T0)
+    for each in (*ended, still):
+        add_transfer(database, each)
+    assert database.write(lambda tx: tx.transfers.prune(Instant(T0 + 1), 10)) == 0
+    assert database.write(lambda tx: tx.transfers.prune(Instant(T0 + 3), 1)) == 1
+    left = [each for each in ended if database.read(lambda tx, n=each.number: tx.transfers.find_transfer(n))]  # type: ignore[misc]
+    assert left == [ended[0], ended[2]]
+    assert database.write(lambda tx: tx.transfers.prune(Instant(T0 + 3), 10)) == 1
+    assert database.read(lambda tx: tx.transfers.find_transfer(ended[0].number)) == ended[0]
+    assert database.read(lambda tx: tx.transfers.find_transfer(still.number)) == still
+
+
 # --- changes ----------------------------------------------------------------------------------------------------------
 
 

@@ -55,6 +55,13 @@ class MemoryTransfers(Repository):
         found = [each for each in imports if each.node is not None and nodes[each.node].owner == owner]
         return sorted(found, key=lambda transfer: transfer.due)
 
+    def prune(self, before: Instant, limit: int) -> int:
+        old = [each for each in self._state.transfers.values() if each.has_ended and each.due < before]
+        old = sorted(old, key=lambda transfer: transfer.due)[:limit]
+        for each in old:
+            del self._state.transfers[each.number]
+        return len(old)
+
     def due_transfers(self, now: Instant, limit: int) -> list[Transfer]:
         due = [each for each in self._state.transfers.values() if not each.has_ended and each.due <= now]
         return sorted(due, key=lambda transfer: transfer.due)[:limit]

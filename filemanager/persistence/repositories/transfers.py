@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, insert, or_, select, true, update
+from sqlalchemy import Connection, Select, bindparam, delete, false, insert, or_, select, true, update
 from sqlalchemy.exc import IntegrityError
 
 from filemanager.domain.transfer import IMPORTS, Transfer
@@ -57,6 +57,9 @@ _OPEN_IMPORTS = ByKeys(_ANY_OPEN_IMPORT.order_by(_T.c.created, _T.c.key), _T.c.n
 _OWNER = select(NODES.c.owner).where(NODES.c.key == _T.c.node).scalar_subquery()
 _INTO = _ANY_OPEN_IMPORT.where(_T.c.due > 0, _OWNER == KEY_OF_ACCOUNT).order_by(_T.c.due, _T.c.key)
 _DUE = ANY_TRANSFER.where(_IS_OPEN, _T.c.due <= bindparam("now")).order_by(_T.c.due, _T.c.key).limit(bindparam("limit"))
+
+_ENDED = select(_T.c.key).where(_T.c.is_open == false(), _T.c.due < bindparam("before")).order_by(_T.c.due)
+_PRUNE = delete(_T).where(_T.c.key.in_(_ENDED.limit(bindparam("limit"))))
 
 _CHANGING = ("state", "is_open", "bytes_done", "container", "expiry", "due", "failure", "receipt")
 _DESCRIBING = ("number", "direction", "created", "node", "node_number", "size", "content_type", "digests")
@@ -138,6 +141,9 @@ class SqlTransfers:
 
     def imports_into(self, owner: Ivorn) -> list[Transfer]:
         return [transfer_of(row) for row in self._connection.execute(_INTO, {"account": str(owner)})]
+
+    def prune(self, before: Instant, limit: int) -> int:
+        return self._connection.execute(_PRUNE, {"before": before, "limit": limit}).rowcount
 
     def due_transfers(self, now: Instant, limit: int) -> list[Transfer]:
         return [transfer_of(row) for row in self._connection.execute(_DUE, {"now": now, "limit": limit})]

@@ -1,6 +1,6 @@
 """The movements of bytes."""
 
-from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, Table, true
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, Table, false, true
 
 from filemanager.persistence.schema.accounts import ACCOUNTS
 from filemanager.persistence.schema.metadata import INSTANT, KEY, METADATA, TEXT
@@ -45,3 +45,11 @@ OPEN_BY_DUE = Index(
     postgresql_where=TRANSFERS.c.is_open == true(),
 )
 """Those that have not ended, by when they are to be looked after."""
+
+ENDED_BY_DUE = Index(
+    "ix_transfers_ended_due",
+    TRANSFERS.c.due,
+    sqlite_where=TRANSFERS.c.is_open == false(),
+    postgresql_where=TRANSFERS.c.is_open == false(),
+)
+"""Those that have ended, by when they were to be looked after at the latest: so they are forgotten."""

@@ -51,7 +51,7 @@ def statements(database: Database[SqlTransaction], work: Any) -> list[tuple[str,
         work(tx)
         event.remove(connection, "before_cursor_execute", note)
 
-    database.read(run)
+    database.write(run)
     assert sent
     return sent
 
@@ -151,6 +151,13 @@ def test_what_is_below_a_node_is_found_by_indexes_and_counted_unsorted(
     assert len(sent) == 1
     # The recursive table, and the first of its rows.
     assert set(scans(database, sent)) <= {"SCAN below", "SCAN few"}
+
+
+def test_what_ended_long_ago_is_found_by_indexes(database: Database[SqlTransaction]) -> None:
+    for prune in (lambda tx: tx.transfers.prune(T0, 10), lambda tx: tx.repeats.prune(T0, 10)):
+        sent = [each for each in statements(database, prune) if each[0].startswith("DELETE")]
+        assert len(sent) == 1
+        assert scans(database, sent) == []
 
 
 def test_a_path_and_a_page_are_one_statement_each(database: Database[SqlTransaction]) -> None:

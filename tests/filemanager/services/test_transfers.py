@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from filemanager.config import JobTerms, Terms
 from filemanager.domain.caller import Caller
 from filemanager.domain.transfer import Transfer
 from filemanager.services.settlement import Settlements
@@ -12,6 +13,8 @@ from tests.support.filemanager import CAMBRIDGE, World, store_of
 from vofiles.contract import BundleHints, Delete, ExportInit, GetNode, ImportData, ListChildren, TransferState
 from vofiles.errors import StoreUnreachable, TransferEnded, TransferNotFound, VofilesError
 from vofiles.instant import Instant
+
+DAY = 86_400
 
 
 @pytest.fixture
@@ -265,6 +268,22 @@ def test_bytes_whose_callback_was_lost_for_good_are_found(world: World, dave: Ca
     assert world.desk.transfers.sweep() == 1
     assert kept(world, offer.transfer).state == TransferState.COMPLETED
     assert world.get(dave, file) == b"bytes"
+
+
+def test_a_transfer_that_ended_is_kept_for_its_time_and_as_long_as_keys_and_jobs_speak_of_it() -> None:
+    world = World(terms=Terms(keep_transfers=DAY, keep_keys=3 * DAY), jobs=JobTerms(keep=2 * DAY))
+    dave = world.add_account("dave")
+    file = world.add_file(dave, "a")
+    done = world.put(dave, file, b"bytes").transfer
+    opened = world.offer(dave, file)
+    world.watch.seconds = world.terms.transfer_lifetime + 3 * DAY
+    assert world.desk.transfers.prune() == 0
+    world.watch.seconds += 1
+    assert world.desk.transfers.prune() == 1
+    with pytest.raises(TransferNotFound):
+        world.desk.transfers.get_transfer(dave, done)
+    assert world.get(dave, file) == b"bytes"
+    assert not kept(world, opened.transfer).has_ended
 
 
 def test_exports_end_silently(world: World, dave: Caller) -> None:
