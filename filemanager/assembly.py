@@ -15,7 +15,7 @@ from filemanager.api import tokens
 from filemanager.api.admin import measures
 from filemanager.api.admin.health import health_route
 from filemanager.api.admin.readiness import readiness_route
-from filemanager.api.identity import caller_identity
+from filemanager.api.identity import caller_identity, security_identity
 from filemanager.api.soap.callback import callback_service
 from filemanager.api.soap.native import CALLBACK_PATH, PATH, native_service
 from filemanager.domain.account import Account
@@ -118,7 +118,8 @@ class FileManager:
         self._errands = Errands(self._company)
         desk = self.desk = open_desk(settings, database, stores, self._errands, self._company)
         self._control = self._service.make_pool("control", CONTROL_THREADS)
-        callers = native_service(desk, self.address, caller_identity(desk.credentials))
+        by_security = security_identity(desk.credentials, behind_proxy=settings.listen.behind_proxy)
+        callers = native_service(desk, self.address, caller_identity(desk.credentials), by_security)
         callbacks = callback_service(desk, self.address, Verifier(self._keyring, nonces=self._nonces()))
         self.site = Site(
             [

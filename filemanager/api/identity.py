@@ -5,14 +5,23 @@ Rule: nobody is anonymous; what is said in a request about who sends it counts o
 
 from base64 import b64decode
 from collections.abc import Callable
+from typing import Final
 
 from filemanager.domain.caller import Caller
 from filemanager.domain.login import split_user_and_password
 from filemanager.services.credentials import CredentialService
 from vofiles.errors import NotAuthenticated
+from vofiles.instant import SECOND
+from vofiles.listen import is_loopback
 from vofiles.serving.http import Request
+from vofiles.serving.wsse import Security, SecurityFault
 
 Identify = Callable[[Request], Caller]
+
+SKEW: Final = 300 * SECOND
+"""By how much the clock of who expires a message may be behind ours."""
+_FORWARDED: Final = ("forwarded", "x-forwarded-for", "x-forwarded-proto", "x-forwarded-host", "x-real-ip", "via")
+"""Headers that a proxy adds to what it hands on."""
 
 
 def caller_identity(credentials: CredentialService, *, only_password: bool = False) -> Identify:
@@ -31,6 +40,38 @@ def caller_identity(credentials: CredentialService, *, only_password: bool = Fal
         raise NotAuthenticated(reason=f"the Authorization header has to be {wanted}")
 
     return identify
+
+
+def security_identity(
+    credentials: CredentialService, *, behind_proxy: bool
+) -> Callable[[Request, Security], Caller | None]:
+    """What finds the caller of a request by the UsernameToken in its envelope (WS-Security, PasswordText).
+
+    It answers None where there is no token, and raises SecurityFault, ServiceBusy. The password has to have come by TLS
+    or from this machine itself: whoever sends it in the clear is refused, even if it is right, so that they stop. What
+    we can know of that is the listener, the other end of the connection, and the operator's word that a proxy in front
+    speaks TLS (`behind_proxy`); a proxy on this machine that nobody has told us of is recognised by what it adds.
+    """
+
+    def identify(request: Request, security: Security) -> Caller | None:
+        if security.expires is not None and credentials.clock.now() > security.expires + SKEW:
+            raise SecurityFault("wsu:MessageExpired", "the Timestamp says that the message has expired")
+        token = security.token
+        if token is None:
+            return None
+        if not (request.secure or behind_proxy or _is_local(request)):
+            reason = "a UsernameToken is taken over TLS only; send it to an https address, and change the password"
+            raise SecurityFault("wsse:FailedAuthentication", reason)
+        try:
+            return credentials.authenticate_password(token.username, token.password, request.peer)
+        except NotAuthenticated as error:
+            raise SecurityFault("wsse:FailedAuthentication", "the name or the password is wrong") from error
+
+    return identify
+
+
+def _is_local(request: Request) -> bool:
+    return is_loopback(request.peer) and not any(name in request.headers for name in _FORWARDED)
 
 
 def _by_password(credentials: CredentialService, value: str, origin: str) -> Caller:

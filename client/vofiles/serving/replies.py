@@ -16,11 +16,18 @@ from vofiles.contract import FaultDetail, Property
 from vofiles.errors import VofilesError
 from vofiles.faults import row_of
 from vofiles.instant import Instant
-from vofiles.serving.xmlgate import SOAP
+from vofiles.serving.wsse import PREFIXES
+from vofiles.serving.xmlgate import SOAP, SOAP_1_2
 from vofiles.shape import Part, parts
 
-_HEAD: Final = f'<?xml version="1.0" encoding="UTF-8"?>\n<soap:Envelope xmlns:soap="{SOAP}"><soap:Body>'
+_ENVELOPE: Final = f'<?xml version="1.0" encoding="UTF-8"?>\n<soap:Envelope xmlns:soap="{SOAP}">'
+_HEAD: Final = f"{_ENVELOPE}<soap:Body>"
 _TAIL: Final = "</soap:Body></soap:Envelope>"
+# SOAP 1.2 part 1, 5.4.7: by this header a node of either version says which envelopes it takes.
+_UPGRADE: Final = (
+    f'<soap:Header><v:Upgrade xmlns:v="{SOAP_1_2}">'
+    '<v:SupportedEnvelope qname="soap:Envelope"/></v:Upgrade></soap:Header>'
+)
 
 # A CR has to be written as a reference, or parsers read LF; what XML 1.0 cannot carry at all (2.2) becomes U+FFFD.
 _SPECIAL = re.compile("[&<>\r]|[^\t\n\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -55,15 +62,18 @@ def message(namespace: str, element: str, value: Any) -> bytes:
     return "".join(pieces).encode("utf-8")
 
 
-def fault(namespace: str, error: VofilesError, *, code: str = "", detail: bool = True) -> bytes:
+def fault(namespace: str, error: VofilesError, *, code: str = "", detail: bool = True, upgrade: bool = False) -> bytes:
     """The envelope of a fault; `code` overrides the faultcode that the table of faults has.
 
-    Without `detail` for faults of the envelope or its headers (SOAP 1.1, 4.4: detail speaks of the Body alone).
+    A code is one of SOAP's own, or has a prefix of `wsse.PREFIXES`. Without `detail` for faults of the envelope or its
+    headers (SOAP 1.1, 4.4: detail speaks of the Body alone). `upgrade` says which envelope is taken.
     """
     row = row_of(error)
+    prefix = code.partition(":")[0] if ":" in code else ""
+    declared = f' xmlns:{prefix}="{PREFIXES[prefix]}"' if prefix else ""
     pieces = [
-        _HEAD,
-        f"<soap:Fault><faultcode>soap:{code or row.blame}</faultcode>",
+        f"{_ENVELOPE}{_UPGRADE}<soap:Body>" if upgrade else _HEAD,
+        f"<soap:Fault><faultcode{declared}>{code if prefix else f'soap:{code or row.blame}'}</faultcode>",
         f"<faultstring>{escape(error.message)}</faultstring>",
     ]
     if detail:

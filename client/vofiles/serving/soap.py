@@ -1,6 +1,6 @@
 """One port type of a published contract as a handler of our HTTP engine.
 
-    engine → identify (who is it?) → gate (a harmless envelope?) → published schema → spyne: decode and dispatch
+    engine → entrance (who is it? a harmless envelope?) → published schema → spyne: decode and dispatch
            → a function of the API → `replies`; whatever is raised on the way becomes a fault
 
 Rule: nothing leaves here but an answer of the contract or a fault of `faults`; an error that is not ours is logged with
@@ -22,8 +22,10 @@ from vofiles.errors import Incomplete, InvalidMessage, ServiceBusy, TooLarge, Un
 from vofiles.faults import row_of
 from vofiles.serving import replies, xmlgate
 from vofiles.serving.dispatch import Dispatcher
+from vofiles.serving.entrance import BySecurity, Entrance, Identify
 from vofiles.serving.http import Control, Later, Request, Response, Route, text
 from vofiles.serving.wsdl import Published
+from vofiles.serving.wsse import SecurityFault
 
 Caller = TypeVar("Caller")
 
@@ -54,7 +56,8 @@ class SoapService:
     """The handler of one path. Raises ValueError where functions and contract do not fit.
 
     `functions` has for each operation `(caller, request) -> answer | Parked`, in the values of `contract`. `identify`
-    says whose an HTTP request is, or raises NotAuthenticated. `addresses` has the announced URL of each port of the
+    says whose an HTTP request is, or raises NotAuthenticated; `by_security` says it by the WS-Security header, which
+    without it nobody here understands. `addresses` has the announced URL of each port of the
     contract, by its name: FileManager, FileManagerCallback, FileStore.
     """
 
@@ -65,8 +68,9 @@ class SoapService:
         wsdl_name: str,
         addresses: Mapping[str, str],
         functions: Mapping[str, Callable[[Caller, Any], Any]],
-        identify: Callable[[Request], Caller],
+        identify: Identify[Caller],
         *,
+        by_security: BySecurity[Caller] | None = None,
         challenges: tuple[str, ...] = PASSWORD_OR_TOKEN,
     ) -> None:
         self._operations = {operation.name: operation for operation in operations}
@@ -84,6 +88,7 @@ class SoapService:
         self._dispatcher = Dispatcher(published, self.port, self._operations.values())
         self._functions = functions
         self._identify = identify
+        self._entrance = Entrance(identify, by_security)
         self._challenges = challenges
 
     def route(self, path: str) -> Route:
@@ -122,8 +127,7 @@ class SoapService:
     def _perform(self, request: Request) -> Response | Later:
         operation: Operation | None = None
         try:
-            caller = self._identify(request)
-            message = xmlgate.admit(request.headers, request.body)
+            caller, message = self._entrance.admit(request)
             operation = self._operation_of(message)
             bind_contextvars(operation=operation.name)
             act = partial(self._functions[operation.name], caller)
@@ -159,8 +163,14 @@ class SoapService:
             return self._failed(operation, error)
 
     def _failed(self, operation: Operation | None, error: Exception) -> Response:
-        if isinstance(error, (xmlgate.VersionMismatch, xmlgate.MustUnderstand)):
-            return self._fault(error, code=type(error).__name__, detail=False)
+        if isinstance(error, xmlgate.VersionMismatch):
+            return self._fault(error, code="VersionMismatch", detail=False, upgrade=True)
+        if isinstance(error, xmlgate.MustUnderstand):
+            return self._fault(error, code="MustUnderstand", detail=False)
+        if isinstance(error, SecurityFault):
+            # Not 401: HTTP was not asked to authenticate, and clients that hear it hide the fault.
+            _log.info("fault", name=error.name, reason=error.message)
+            return self._fault(error, code=error.code, status=500)
         name = operation.name if operation is not None else ""
         if not isinstance(error, VofilesError):
             number = secrets.token_hex(6)
@@ -173,13 +183,11 @@ class SoapService:
             _log.info("fault", name=error.name, reason=error.message)
         return self._fault(error, operation=name)
 
-    def _fault(
-        self, error: VofilesError, *, code: str = "", detail: bool = True, status: int = 0, operation: str = ""
-    ) -> Response:
+    def _fault(self, error: VofilesError, *, status: int = 0, operation: str = "", **told: Any) -> Response:
         # WS-I BP 1.1, R1126: a fault is a 500; a 401 or 503 says in HTTP, too, what clients of HTTP act upon.
         known = row_of(error).status
         status = status or (known if known in {401, 503} else 500)
-        body = replies.fault(self._namespace, error, code=code, detail=detail)
+        body = replies.fault(self._namespace, error, **told)
         return Response(status, (_XML, *self._challenge(status)), body, operation=operation)
 
     def _challenge(self, status: int) -> tuple[tuple[str, str], ...]:

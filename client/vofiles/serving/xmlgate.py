@@ -26,7 +26,11 @@ MAX_VALUE = 64 * 1024
 """Bytes in UTF-8 of one element's text or of one attribute."""
 
 SOAP: Final = "http://schemas.xmlsoap.org/soap/envelope/"
+SOAP_1_2: Final = "http://www.w3.org/2003/05/soap-envelope"
 NEXT_ACTOR: Final = "http://schemas.xmlsoap.org/soap/actor/next"
+
+_TOLD: Final = 3
+"""Headers that a fault names."""
 
 _SPACE = " \t\r\n"
 _ENCODINGS: Final = {
@@ -46,6 +50,9 @@ class MustUnderstand(InvalidMessage):
     """This service does not understand the header {about}"""
 
 
+_SPEAK: Final = f"send an envelope of {SOAP} as text/xml, or make the client from ?wsdl anew"
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     """A request that passed the gate."""
@@ -58,10 +65,15 @@ class Message:
     """Local name of the element in the Body."""
     action: str
     """The SOAPAction header without its quotes; empty where it says nothing."""
+    headers: frozenset[str] = frozenset()
+    """The headers for us that somebody further in understands."""
 
 
-def admit(headers: Headers, body: bytes) -> Message:
-    """The message in an HTTP request. Raises InvalidMessage, VersionMismatch, MustUnderstand, TooLarge."""
+def admit(headers: Headers, body: bytes, understood: frozenset[str] = frozenset()) -> Message:
+    """The message in an HTTP request. Raises InvalidMessage, VersionMismatch, MustUnderstand, TooLarge.
+
+    `understood` are the SOAP headers that the caller of this will look at, each `namespace name`.
+    """
     if len(body) > MAX_BODY:
         raise TooLarge("the request", reason=f"{len(body)} bytes, {MAX_BODY} at the most")
     coding = _single(headers, "content-encoding").lower()
@@ -71,9 +83,27 @@ def admit(headers: Headers, body: bytes) -> Message:
     actual = "utf-16" if body[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8"
     _require_same_encoding("the Content-Type header", charset, actual)
     xml = _to_utf8(body) if actual == "utf-16" else body
-    scan = Scan(actual)
+    scan = Scan(actual, understood)
     scan.run(xml)
-    return Message(xml, scan.namespace, scan.name, _action(headers))
+    return Message(xml, scan.namespace, scan.name, _action(headers), frozenset(scan.known))
+
+
+def is_required(must_understand: str) -> bool:
+    """What the attribute mustUnderstand of a SOAP header says. Raises InvalidMessage.
+
+    SOAP 1.1 and WS-I BP 1.1 (R1013) have 1 and 0; true and false are what toolkits of SOAP 1.2 write.
+    """
+    value = must_understand.strip(_SPACE)
+    if value in {"1", "true"}:
+        return True
+    if value in {"0", "false", ""}:
+        return False
+    raise InvalidMessage("mustUnderstand", reason=f"it is {ascii(value[:40])}; send 1 or 0")
+
+
+def is_for_us(actor: str) -> bool:
+    """Whether a SOAP header with this actor is ours to judge, and not of another one further on (SOAP 1.1, 4.2.2)."""
+    return actor.strip(_SPACE) in {"", NEXT_ACTOR}
 
 
 def _single(headers: Headers, name: str) -> str:
@@ -94,7 +124,7 @@ def _charset(content_type: str) -> str:
     """The charset that a Content-Type names, or an empty text."""
     media, *parameters = (part.strip() for part in content_type.split(";"))
     if media.lower() == "application/soap+xml":
-        raise VersionMismatch("Content-Type", reason="application/soap+xml is SOAP 1.2; send text/xml")
+        raise VersionMismatch("application/soap+xml came, the media type of SOAP 1.2", reason=_SPEAK)
     if media.lower() != "text/xml":
         raise InvalidMessage("Content-Type", reason=f"{ascii(media[:80])} came where text/xml is needed")
     charsets = {
@@ -129,6 +159,10 @@ class Scan:
 
     actual: str
     """The encoding in which the bytes came, to hold the XML declaration against."""
+    understood: frozenset[str] = frozenset()
+    """Headers that somebody further in understands, each `namespace name`."""
+    known: set[str] = field(default_factory=set)
+    """Those of them that came, and are for us."""
     elements: int = 0
     namespace: str = ""
     name: str = ""
@@ -161,7 +195,7 @@ class Scan:
         if not self.name:
             raise InvalidMessage("envelope", reason="its Body is empty" if self._bodies else "it has no Body")
         if self._required:
-            raise MustUnderstand(ascii(self._required[0][:200]))
+            raise MustUnderstand(", ".join(ascii(name[:200]) for name in self._required[:_TOLD]))
 
     def _declaration(self, _version: str, encoding: str | None, _standalone: int) -> None:
         _require_same_encoding("the XML declaration", (encoding or "").lower(), self.actual)
@@ -215,7 +249,8 @@ class Scan:
         if local != "Envelope":
             raise InvalidMessage("envelope", reason=f"the outermost element is {ascii(local[:80])}")
         if namespace != SOAP:
-            raise VersionMismatch("envelope", reason=f"its namespace is {ascii(namespace[:80])}")
+            version = "SOAP 1.2" if namespace == SOAP_1_2 else "no SOAP that it knows"
+            raise VersionMismatch(f"an envelope of {ascii(namespace[:80])} came, which is {version}", reason=_SPEAK)
 
     def _part(self, namespace: str, local: str) -> None:
         if self._bodies:
@@ -231,9 +266,12 @@ class Scan:
             raise InvalidMessage("envelope", reason="it has a second Header")
 
     def _header(self, name: str, attributes: dict[str, str]) -> None:
-        wanted = attributes.get(f"{SOAP} mustUnderstand", "0").strip(_SPACE) in {"1", "true"}
-        # SOAP 1.1, 4.2.2: a header for another actor further on is not ours to judge.
-        if wanted and attributes.get(f"{SOAP} actor", "") in {"", NEXT_ACTOR}:
+        if not is_for_us(attributes.get(f"{SOAP} actor", "")):
+            return
+        required = is_required(attributes.get(f"{SOAP} mustUnderstand", "0"))
+        if name in self.understood:
+            self.known.add(name)
+        elif required:
             self._required.append(name.replace(" ", "#"))
 
     def _end(self, _name: str) -> None:

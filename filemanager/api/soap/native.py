@@ -39,7 +39,7 @@ from vofiles.contract import (
     TransferState,
 )
 from vofiles.errors import InvalidArgument
-from vofiles.serving.http import Request
+from vofiles.serving.entrance import BySecurity, Identify
 from vofiles.serving.soap import Parked, SoapService
 
 PATH: Final = "/filemanager"
@@ -57,9 +57,19 @@ def addresses(base: str) -> dict[str, str]:
     return {"FileManager": base + PATH, "FileManagerCallback": base + CALLBACK_PATH}
 
 
-def native_service(desk: Desk, address: str, identify: Callable[[Request], Caller]) -> SoapService:
+def native_service(
+    desk: Desk, address: str, identify: Identify[Caller], by_security: BySecurity[Caller] | None = None
+) -> SoapService:
     """The SOAP service for callers, announced at a base address."""
-    return SoapService(FILEMANAGER, FILEMANAGER_NAMESPACE, WSDL, addresses(address), functions(desk, address), identify)
+    return SoapService(
+        FILEMANAGER,
+        FILEMANAGER_NAMESPACE,
+        WSDL,
+        addresses(address),
+        functions(desk, address),
+        identify,
+        by_security=by_security,
+    )
 
 
 def functions(desk: Desk, address: str) -> Mapping[str, Callable[[Caller, Any], Any]]:
