@@ -1,0 +1,59 @@
+"""The clients of the interop suite: what each needs, how it is built, and how its programs are run.
+
+Rule: a row is all that the tests know of a client; what its programs do is in job.md. In commands `{here}` is the
+client's folder, `{built}` the empty folder that its build runs in, `{contract}` the FileManager's WSDL as it is served.
+"""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+INTEROP: Final = Path(__file__).resolve().parent
+MICROSECOND: Final = 1
+MILLISECOND: Final = 1_000
+SECOND: Final = 1_000_000
+
+
+@dataclass(frozen=True)
+class Client:
+    """A toolkit with which people write SOAP clients."""
+
+    name: str
+    """Of its folder, too."""
+    job: tuple[str, ...]
+    """Runs the main job, before its arguments."""
+    recipe: tuple[str, ...]
+    """Runs the recipe, before its arguments."""
+    build: tuple[tuple[str, ...], ...] = ()
+    needs: tuple[str, ...] = ()
+    """Programs (on the path) and files (absolute) without which it cannot be tried."""
+    packages: str = ""
+    """What has them, for who reads why a test was skipped."""
+    tick: int = MICROSECOND
+    """The finest step of its type of dates, in microseconds."""
+
+    @property
+    def folder(self) -> Path:
+        return INTEROP / self.name
+
+
+ZEEP: Final = Client(
+    "zeep",
+    job=(sys.executable, "{here}/job.py"),
+    recipe=(sys.executable, "{here}/recipe.py"),
+)
+SUDS: Final = Client(
+    "suds",
+    job=(sys.executable, "{here}/job.py"),
+    recipe=(sys.executable, "{here}/recipe.py"),
+)
+PERL: Final = Client(
+    "perl",
+    job=("perl", "{here}/job.pl"),
+    recipe=("perl", "{here}/recipe.pl"),
+    needs=("perl", "/usr/share/perl5/SOAP/Lite.pm"),
+    packages="libsoap-lite-perl",
+)
+
+CLIENTS: Final = (ZEEP, SUDS, PERL)
