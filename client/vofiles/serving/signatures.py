@@ -61,11 +61,18 @@ def _components(method: str, path: str, query: str, digest: str) -> dict[str, st
     return {"@method": method, "@path": path or "/", "@query": f"?{query}", "content-digest": digest}
 
 
+def fresh_nonce() -> str:
+    """A word that no request was signed with before: 128 random bits."""
+    return secrets.token_urlsafe(16)
+
+
 class SignedAuth(AuthBase):
     """Signs each request of a `requests` session for one peer, at the moment it is sent."""
 
-    def __init__(self, keyring: Keyring, peer: Ivorn, now: Callable[[], Instant]) -> None:
-        self._keyring, self._peer, self._now = keyring, peer, now
+    def __init__(
+        self, keyring: Keyring, peer: Ivorn, now: Callable[[], Instant], nonce: Callable[[], str] = fresh_nonce
+    ) -> None:
+        self._keyring, self._peer, self._now, self._nonce = keyring, peer, now, nonce
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
         """Raises ServiceNotFound for a service that is no peer; TypeError for a body that is not bytes."""
@@ -75,19 +82,17 @@ class SignedAuth(AuthBase):
         url = urlsplit(request.url or "")
         digest = content_digest(body)
         covered = _components(request.method or "", url.path, url.query, digest)
-        params, signature = _sign(covered, self._keyring.get_signing_key(self._peer), self._now())
+        key = self._keyring.get_signing_key(self._peer)
+        params, signature = _sign(covered, key, self._now(), self._nonce())
         request.headers["Content-Digest"] = digest
         request.headers["Signature-Input"] = f"{_LABEL}={params}"
         request.headers["Signature"] = f"{_LABEL}=:{signature}:"
         return request
 
 
-def _sign(covered: dict[str, str], key: Key, now: Instant) -> tuple[str, str]:
+def _sign(covered: dict[str, str], key: Key, now: Instant, nonce: str) -> tuple[str, str]:
     names = " ".join(f'"{name}"' for name in COMPONENTS)
-    params = (
-        f'({names});created={now // SECOND};nonce="{secrets.token_urlsafe(16)}";'
-        f'keyid="{key.id}";alg="{ALGORITHM}";tag="{TAG}"'
-    )
+    params = f'({names});created={now // SECOND};nonce="{nonce}";keyid="{key.id}";alg="{ALGORITHM}";tag="{TAG}"'
     return params, hmac_sha256(key.secret, signature_base([(name, covered[name]) for name in COMPONENTS], params))
 
 
