@@ -5,7 +5,7 @@ replicas) is kept beside it.
 """
 
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, NamedTuple
 
 from vofiles.contract import NodeKind
 from vofiles.errors import InvalidArgument, InvalidName, NotAFile, NotAFolder
@@ -63,6 +63,15 @@ class Node:
     def with_content(self, version: int, now: Instant) -> "Node":
         """The node after version `version` became its content."""
         return replace(self.changed(now), version=version)
+
+
+class Child(NamedTuple):
+    """A node as the folder that it is in lists it."""
+
+    parent: int
+    """Key of the folder."""
+    name: NodeName
+    number: str
 
 
 def later(now: Instant, last: Instant) -> Instant:

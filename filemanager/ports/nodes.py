@@ -6,7 +6,7 @@ Rule: a Protocol and nothing else; its docstrings are the contract of every impl
 from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
-from filemanager.domain.node import Node
+from filemanager.domain.node import Child, Node
 from vofiles.names import NodeName
 
 
@@ -34,6 +34,9 @@ class Nodes(Protocol):
 
     def children_of(self, parents: Sequence[int], limit: int) -> list[Node]:
         """At most `limit` children of all these together, in the order of (parent key, name)."""
+
+    def child_names(self, parents: Sequence[int], limit: int) -> list[Child]:
+        """As `children_of`, of each child its name and number alone."""
 
     def ancestors(self, key: int) -> list[Node]:
         """The folders above a node, the nearest first, the root last; empty for a root."""

@@ -427,6 +427,22 @@ def test_children_of_many_folders_come_by_folder_and_name(database: Database) ->
     assert database.read(lambda tx: tx.nodes.children_of([], 5)) == []
 
 
+@pytest.mark.parametrize("count", [1, 20, 600])
+def test_names_of_the_children_of_many_folders_come_by_folder_and_name(database: Database, count: int) -> None:
+    home = add(database, root())
+    named = [under(home, f"f{number}", NodeKind.FOLDER) for number in range(count)]
+    folders = database.write(lambda tx: tx.nodes.add_nodes(named))
+    files = [under(folder, name) for folder in folders for name in ("b", "ä", "a")]
+    database.write(lambda tx: tx.nodes.add_nodes(files))
+    keys = sorted(folder.key for folder in folders)
+    expected = sorted((file.parent, file.name, file.number) for file in files)
+    assert database.read(lambda tx: tx.nodes.child_names(keys[::-1], 10_000)) == expected
+    assert database.read(lambda tx: tx.nodes.child_names(keys, 3 * count - 1)) == expected[:-1]
+    assert database.read(lambda tx: tx.nodes.child_names(keys, 2)) == expected[:2]
+    assert database.read(lambda tx: tx.nodes.child_names([], 5)) == []
+    assert database.read(lambda tx: tx.nodes.child_names([10**9], 5)) == []
+
+
 def test_saving_changes_what_may_change_and_moves(database: Database) -> None:
     home, a, b = add_tree(database, "a", "b")
     moved = replace(b, name=NodeName("c"), parent=home.key, modified=Instant(T0 + 1), generation=2, version=4)

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
-from filemanager.domain.node import Node
+from filemanager.domain.node import Child, Node
 from filemanager.persistence.memory.contents import MemoryContents
 from filemanager.persistence.memory.state import Repository
 from vofiles.errors import AccountNotFound, DuplicateNode, FolderNotEmpty, NodeNotFound, ParentNotFound
@@ -41,6 +41,9 @@ class MemoryNodes(Repository):
 
     def children_of(self, parents: Sequence[int], limit: int) -> list[Node]:
         return [node for parent in sorted(set(parents)) for node in self.children(parent, None, limit)][:limit]
+
+    def child_names(self, parents: Sequence[int], limit: int) -> list[Child]:
+        return [Child(node.parent or 0, node.name, node.number) for node in self.children_of(parents, limit)]
 
     def ancestors(self, key: int) -> list[Node]:
         node, above = self.find_key(key), []

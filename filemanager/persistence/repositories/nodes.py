@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cache
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import (
@@ -23,9 +24,9 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.sql.selectable import NamedFromClause
 
-from filemanager.domain.node import TRASH_KIND, Node
+from filemanager.domain.node import TRASH_KIND, Child, Node
 from filemanager.persistence.repositories.accounts import KEY_OF_ACCOUNT
-from filemanager.persistence.repositories.batches import batches
+from filemanager.persistence.repositories.batches import ByKeys, batches
 from filemanager.persistence.repositories.identifiers import ivorn
 from filemanager.persistence.repositories.violations import FOREIGN_KEY, refusal
 from filemanager.persistence.schema import ACCOUNTS, NODES
@@ -71,6 +72,12 @@ _CHILDREN_OF = (
     ANY_NODE.where(N.c.parent.in_(bindparam("folders", expanding=True)))
     .order_by(N.c.parent, N.c.name)
     .limit(bindparam("limit"))
+)
+_CHILD_NAMES = ByKeys(
+    select(NODES.c.parent, NODES.c.name, NODES.c.number)
+    .order_by(NODES.c.parent, NODES.c.name)
+    .limit(bindparam("limit")),
+    NODES.c.parent,
 )
 
 
@@ -173,7 +180,7 @@ class SqlTree:
         if row is None or self._is_in_trash(*row[-3:]):
             return None
         for done in range(STEPS, len(path), STEPS):
-            row = self._walk(row.number, path[done : done + STEPS])
+            row = self._walk(row[0], path[done : done + STEPS])
             if row is None:
                 return None
         return node_of(row[:-3])
@@ -201,6 +208,10 @@ class SqlTree:
             if len(found) < limit:
                 found += self._many(_CHILDREN_OF, {"folders": folders, "limit": limit - len(found)})
         return found
+
+    def child_names(self, parents: Sequence[int], limit: int) -> list[Child]:
+        rows = _CHILD_NAMES.rows(self._connection, sorted(parents), limit=limit)
+        return [Child(parent, NodeName(name), number) for parent, name, number in islice(rows, limit)]
 
     def ancestors(self, key: int) -> list[Node]:
         return self._many(_ANCESTORS, {"node": key})

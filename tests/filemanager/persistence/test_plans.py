@@ -86,6 +86,8 @@ HOT: dict[str, Any] = {
     "the first children": lambda tx: tx.nodes.children(1, None, 100),
     "the next children": lambda tx: tx.nodes.children(1, NAMES[0], 100),
     "children of many": lambda tx: tx.nodes.children_of(KEYS, 100),
+    "names of the children of many": lambda tx: tx.nodes.child_names(KEYS, 100),
+    "names of a folder's children": lambda tx: tx.nodes.child_names([1], 100),
     "properties of many": lambda tx: tx.nodes.properties_of(KEYS),
     "one property of many": lambda tx: tx.nodes.property_of(KEYS, "filestore.preferred"),
     "an account": lambda tx: tx.accounts.find_account(DAVE),
