@@ -17,6 +17,7 @@ from vofiles.cli import exits
 from vofiles.cli.append import append
 from vofiles.cli.cp import cp
 from vofiles.cli.du import du
+from vofiles.cli.fetch import fetch
 from vofiles.cli.find import find
 from vofiles.cli.get import get
 from vofiles.cli.history import history
@@ -30,6 +31,7 @@ from vofiles.cli.props import props
 from vofiles.cli.put import put
 from vofiles.cli.restore import restore
 from vofiles.cli.rm import rm
+from vofiles.cli.send import send
 from vofiles.cli.stores import stores
 from vofiles.cli.trash import trash
 from vofiles.cli.tree import tree
@@ -48,7 +50,7 @@ app = typer.Typer(
 _VERBS: Final = (
     *(login, logout),
     *(ls, tree, info, find, du),
-    *(put, get, append, mkdir, mv, cp, props),
+    *(put, get, fetch, send, append, mkdir, mv, cp, props),
     *(rm, trash, restore),
     *(versions, history, jobs, stores),
     up,
