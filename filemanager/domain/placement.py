@@ -49,6 +49,15 @@ def candidates(
     return require_usable(order, size, is_down)
 
 
+def likely(preferences: Preferences, stores: Mapping[Ivorn, Store], is_down: Callable[[Ivorn], bool]) -> Ivorn | None:
+    """The store that is the first choice for new content now; while none takes any, the one that would be. None where
+    there is none at all.
+    """
+    order = _order(preferences, stores)
+    usable = (name for name in order if _refusal(stores[name], None, is_down) is None)
+    return next(usable, order[0] if order else None)
+
+
 def require_usable(order: Sequence[Store], size: int | None, is_down: Callable[[Ivorn], bool]) -> list[Store]:
     """Those of these stores, of which there is one at least, that take `size` bytes of new content, in their order.
 

@@ -13,6 +13,7 @@ from filemanager.ports import Bulletin, Clock, Database, ErrandSender, Numbers, 
 from filemanager.services.accounts import AccountService
 from filemanager.services.appends import AppendService
 from filemanager.services.arrivals import Arrivals
+from filemanager.services.bundles import BundleService
 from filemanager.services.copies import CopyService, CopyWork
 from filemanager.services.copying import Copying
 from filemanager.services.credentials import CredentialService
@@ -58,6 +59,7 @@ class Desk:
     credentials: CredentialService
     once: Once
     nodes: NodeService
+    bundles: BundleService
     moves: MoveService
     imports: ImportService
     exports: ExportService
@@ -121,6 +123,7 @@ def make_desk(
     tree_exports = TreeExportService(moving, config, database, exports, tree_jobs, arrivals)
     copying = Copying(config, database, control, clock, numbers, offers, transfers)
     relocations = Relocations(config, database, clock, numbers, wake_jobs, control.is_down)
+    nodes = NodeService(config, database, clock, numbers, once, transfers.refresh)
     purging = PurgeWork(database, clock, settlements, errands.wake)
     _register_works(runner, purging, tree_imports, tree_exports, copying, retention, relocations)
     return Desk(
@@ -129,7 +132,8 @@ def make_desk(
         AccountService(config, database, clock, numbers, once),
         CredentialService(config, database, clock, numbers, passwords, bulletin),
         once,
-        NodeService(config, database, clock, numbers, once, transfers.refresh),
+        nodes,
+        BundleService(config, database, nodes, control.is_down),
         MoveService(config, clock, numbers, telling, relocations, arrivals),
         imports,
         exports,

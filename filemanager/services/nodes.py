@@ -6,6 +6,7 @@ Rule: a node is only ever found through `finding`, which knows what the caller m
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from filemanager.config import Config
 from filemanager.domain.caller import Caller
@@ -31,6 +32,8 @@ from vofiles.contract import (
 from vofiles.errors import InvalidArgument, InvalidName, NodeNotFound, ParentNotFound
 from vofiles.ivorn import Ivorn
 from vofiles.names import NodeName, parse_name
+
+A = TypeVar("A")
 
 
 @dataclass(frozen=True)
@@ -85,40 +88,24 @@ class NodeService:
         Where a transfer on it is open its store is asked first, so that who reads after a PUT sees what was put.
         Raises NodeNotFound.
         """
-        hints = request.hints or BundleHints()
+        return self.look(caller, request, lambda tx, found: tuple(describe_nodes(tx, self._service, found)))
 
-        def bundle(tx: Transaction) -> tuple[contract.Node, ...]:
-            return self._bundle(tx, get_node(tx, self._service, caller, request.node), hints)
+    def look(self, caller: Caller, request: GetNode, tell: Callable[[Transaction, list[Node]], A]) -> A:
+        """What is to be told of the same nodes, in the transaction that finds them. Raises NodeNotFound."""
+        hints, most = request.hints or BundleHints(), self.config.terms.maximum_extra_nodes
 
-        def first_look(tx: Transaction) -> tuple[list[str], tuple[contract.Node, ...]]:
+        def told(tx: Transaction) -> A:
+            return tell(tx, bundle_around(tx, get_node(tx, self._service, caller, request.node), hints, most))
+
+        def first_look(tx: Transaction) -> tuple[list[str], A]:
             node = get_node(tx, self._service, caller, request.node)
             imports = tx.transfers.open_imports([node.key]) if node.kind == NodeKind.FILE else {}
-            return [transfer.number for transfer in imports.values()], self._bundle(tx, node, hints)
+            return [transfer.number for transfer in imports.values()], tell(tx, bundle_around(tx, node, hints, most))
 
-        numbers, nodes = self.database.read(first_look)
+        numbers, first = self.database.read(first_look)
         if numbers and self.refresh(numbers):
-            return self.database.read(bundle)
-        return nodes
-
-    def _bundle(self, tx: Transaction, node: Node, hints: BundleHints) -> tuple[contract.Node, ...]:
-        """One statement for each level, however many nodes are on it, and all described together."""
-        most = self.config.terms.maximum_extra_nodes
-        left = hints.maximum_extra_nodes
-        left = most if left is None or left < 0 else min(left, most)
-        found = [node]
-        if hints.parents:
-            found += tx.nodes.ancestors(node.key)[:left]
-            left -= len(found) - 1
-        depth, level = hints.depth or 0, [node]
-        while depth and left > 0:
-            folders = [each.key for each in level if each.kind == NodeKind.FOLDER]
-            level = tx.nodes.children_of(folders, left) if folders else []
-            if not level:
-                break
-            found += level
-            left -= len(level)
-            depth -= 1
-        return tuple(describe_nodes(tx, self._service, found))
+            return self.database.read(told)
+        return first
 
     def list_children(self, caller: Caller, request: ListChildren) -> ListChildrenAnswer:
         """A page of a folder's children in the order of their names.
@@ -175,6 +162,28 @@ class NodeService:
             return describe_node(tx, self._service, node)
 
         return self.once.write(caller, request, contract.Node, save)
+
+
+def bundle_around(tx: Transaction, node: Node, hints: BundleHints, most: int) -> list[Node]:
+    """A node, then what the hints wish besides, `most` nodes at most. One statement for each level, however many nodes
+    are on it.
+    """
+    left = hints.maximum_extra_nodes
+    left = most if left is None or left < 0 else min(left, most)
+    found = [node]
+    if hints.parents:
+        found += tx.nodes.ancestors(node.key)[:left]
+        left -= len(found) - 1
+    depth, level = hints.depth or 0, [node]
+    while depth and left > 0:
+        folders = [each.key for each in level if each.kind == NodeKind.FOLDER]
+        level = tx.nodes.children_of(folders, left) if folders else []
+        if not level:
+            break
+        found += level
+        left -= len(level)
+        depth -= 1
+    return found
 
 
 def _cursor(after: str | None) -> NodeName | None:

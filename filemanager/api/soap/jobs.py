@@ -5,8 +5,9 @@ verb answers its node and, unless all was done within the call, the job.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
+from filemanager.api.waiting import until_job_ends
 from filemanager.domain.caller import Caller
 from filemanager.services.desk import Desk
 from vofiles.contract import (
@@ -26,9 +27,6 @@ from vofiles.contract import (
 from vofiles.errors import InvalidArgument
 from vofiles.ivorn import LongIdentifier, NodeIdentifier
 from vofiles.serving.soap import Parked
-
-LOOK_EVERY: Final = 2.0
-"""Seconds after which a parked answer looks whether it has slept through its wake-up."""
 
 A = TypeVar("A")
 
@@ -98,26 +96,6 @@ def require_wait(wait: int | None) -> None:
     """Refuse to wait for less than nothing, before anything is begun. Raises InvalidArgument."""
     if wait is not None and wait < 0:
         raise InvalidArgument("wait", reason=f"{wait} seconds are not possible")
-
-
-def until_job_ends(desk: Desk, caller: Caller, begun: Job, wait: float, answer: Callable[[Job], A]) -> A | Parked:
-    """What `answer` makes of a job once it has ended, or as it stands after `wait` seconds."""
-    number = begun.job
-    if wait == 0 or begun.state in JobState.ENDED:
-        return answer(begun)
-    deadline = desk.clock.elapsed() + wait
-
-    def finish() -> A | Parked:
-        job = desk.jobs.get_job(caller, number)
-        if job.state in JobState.ENDED or desk.clock.elapsed() >= deadline:
-            return answer(job)
-        return park()
-
-    def park() -> Parked:
-        left = max(0.0, deadline - desk.clock.elapsed())
-        return Parked(lambda wake: desk.jobs.subscribe(number, wake), min(left, LOOK_EVERY), finish)
-
-    return park()
 
 
 def _seconds(desk: Desk, asked: int | None, usual: float) -> float:

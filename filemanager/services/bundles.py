@@ -1,0 +1,219 @@
+"""Bundles: nodes together with the names of their children and the stores of what has no content yet, as contracts ask
+for them that know no pages.
+
+Rule: no list of children is ever cut in silence. Who reads a node gets all of them, or is refused; nodes that are told
+besides are left out where theirs would be too many. Only what a verb answers of a large folder names no more than the
+nodes that the verb was about, so that its cost does not grow with the folder.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from filemanager.config import Config
+from filemanager.domain.caller import Caller
+from filemanager.domain.node import Child, Node
+from filemanager.domain.placement import Preferences, likely
+from filemanager.domain.properties import PREFERRED_STORE
+from filemanager.domain.rights import may_see_account, may_see_node
+from filemanager.domain.store import Store
+from filemanager.ports import Database, Transaction
+from filemanager.services.description import describe_nodes
+from filemanager.services.finding import get_node, get_parent
+from filemanager.services.nodes import NodeService, bundle_around
+from vofiles import contract
+from vofiles.contract import BundleHints, GetNode, NodeKind
+from vofiles.errors import AccountNotFound, NodeNotFound, TooLarge
+from vofiles.ivorn import Ivorn, LongIdentifier, NodeIdentifier
+
+LISTED: Final = 100_000
+"""Names of children in one answer at most, of all its folders together."""
+FAMILY: Final = 100
+"""Children that a folder has at most for all of them to be named in the answer of a verb."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A node and what is told with it."""
+
+    node: contract.Node
+    children: tuple[Child, ...] = ()
+    store: Ivorn | None = None
+    """Where new content would go now; None where there is no store at all."""
+    account: Mapping[str, str] = field(default_factory=dict)
+    """Of a home: the properties of the account whose it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Whereabouts:
+    """Where a node is, and where it is to go."""
+
+    node: Entry
+    above: tuple[NodeIdentifier, ...]
+    """The folders that it is in, the nearest first."""
+    into: NodeIdentifier | None
+    """The folder that was named."""
+
+
+@dataclass(frozen=True)
+class BundleService:
+    """The use cases of reading nodes with their children's names."""
+
+    config: Config
+    database: Database
+    nodes: NodeService
+    is_down: Callable[[Ivorn], bool]
+
+    @property
+    def _service(self) -> Ivorn:
+        return self.config.identifier
+
+    def get_bundle(self, caller: Caller, request: GetNode) -> tuple[Entry, ...]:
+        """The nodes that getNode answers. Raises NodeNotFound, TooLarge."""
+        return self.nodes.look(caller, request, self._with_children)
+
+    def get_home(self, caller: Caller, account: Ivorn, hints: BundleHints) -> tuple[Entry, ...]:
+        """The home of an account, and the nodes around it. Who may see the account but none of its nodes is told of
+        the home alone, as it was when it was made. Raises AccountNotFound, TooLarge.
+        """
+
+        def look(tx: Transaction) -> tuple[Entry, ...]:
+            found = tx.accounts.find_account(account)
+            home = tx.nodes.find_node(found.home) if found is not None else None
+            if found is None or home is None or not may_see_account(caller, found):
+                raise AccountNotFound(account)
+            if may_see_node(caller, home):
+                return self._with_children(tx, bundle_around(tx, home, hints, self.config.terms.maximum_extra_nodes))
+            (bare,) = self._entries(tx, [home], {})
+            return (replace(bare, node=replace(bare.node, modified=bare.node.created)),)
+
+        return self.database.read(look)
+
+    def get_family(
+        self, caller: Caller, node: NodeIdentifier, before: NodeIdentifier | None = None, *, parent: bool = True
+    ) -> tuple[Entry, ...]:
+        """A node that a verb was about, then the folder it was in `before`, if that is another one and still there,
+        then the folder it is in. Raises NodeNotFound.
+        """
+
+        def look(tx: Transaction) -> tuple[Entry, ...]:
+            found = get_node(tx, self._service, caller, LongIdentifier(node))
+            family = [found]
+            if before is not None and before.number != found.parent_number:
+                family += _find(tx, self._service, caller, before)
+            if parent and found.parent is not None:
+                above = tx.nodes.find_key(found.parent)
+                assert above is not None, "a foreign key leads nowhere"
+                family.append(above)
+            return self._family(tx, family)
+
+        return self.database.read(look)
+
+    def get_first(self, caller: Caller, folders: Sequence[NodeIdentifier]) -> tuple[Entry, ...]:
+        """The first of these that is still there, as the answer of a verb. Raises NodeNotFound."""
+
+        def look(tx: Transaction) -> tuple[Entry, ...]:
+            for folder in folders:
+                found = _find(tx, self._service, caller, folder)
+                if found:
+                    return self._family(tx, found)
+            raise NodeNotFound(folders[0] if folders else "")
+
+        return self.database.read(look)
+
+    def find_whereabouts(
+        self, caller: Caller, node: LongIdentifier, parent: LongIdentifier | None = None
+    ) -> Whereabouts:
+        """Where a node is, and which folder it is to go into. Raises NodeNotFound, ParentNotFound."""
+
+        def look(tx: Transaction) -> Whereabouts:
+            found = get_node(tx, self._service, caller, node)
+            above = tuple(NodeIdentifier(self._service, each.number) for each in tx.nodes.ancestors(found.key))
+            into = get_parent(tx, self._service, caller, parent) if parent is not None else None
+            (entry,) = self._entries(tx, [found], {})
+            return Whereabouts(entry, above, NodeIdentifier(self._service, into.number) if into is not None else None)
+
+        return self.database.read(look)
+
+    # --- what is told ---
+
+    def _with_children(self, tx: Transaction, nodes: list[Node]) -> tuple[Entry, ...]:
+        """All of them with all of their children; the first one alone where these are too many for one answer."""
+        children = tx.nodes.child_names(_folders(nodes), LISTED + 1)
+        if len(children) > LISTED:
+            nodes = nodes[:1]
+            children = tx.nodes.child_names(_folders(nodes), LISTED + 1)
+        if len(children) > LISTED:
+            raise TooLarge(
+                nodes[0].name, reason=f"it has more than {LISTED} children; listChildren answers them in pages"
+            )
+        listed: dict[int, list[Child]] = {}
+        for child in children:
+            listed.setdefault(child.parent, []).append(child)
+        return self._entries(tx, nodes, listed)
+
+    def _family(self, tx: Transaction, nodes: list[Node]) -> tuple[Entry, ...]:
+        """Folders with all of their children while these are few, else with those that are themselves answered."""
+        listed: dict[int, Sequence[Child]] = {}
+        for folder in _folders(nodes):
+            # One statement each, of which there are three at most: with all in one, a large folder would hide others.
+            children = tx.nodes.child_names([folder], FAMILY + 1)
+            if len(children) > FAMILY:
+                children = [Child(folder, node.name, node.number) for node in nodes if node.parent == folder]
+            listed[folder] = children
+        return self._entries(tx, nodes, listed)
+
+    def _entries(
+        self, tx: Transaction, nodes: Sequence[Node], listed: Mapping[int, Sequence[Child]]
+    ) -> tuple[Entry, ...]:
+        described = describe_nodes(tx, self._service, nodes)
+        account = tx.accounts.properties_of_account(nodes[0].owner)
+        stores = self._likely_stores(tx, nodes, account.get(PREFERRED_STORE))
+        return tuple(
+            Entry(told, tuple(listed.get(node.key, ())), stores[node.key], account if node.is_root else {})
+            for node, told in zip(nodes, described, strict=True)
+        )
+
+    def _likely_stores(self, tx: Transaction, nodes: Sequence[Node], by_account: str | None) -> dict[int, Ivorn | None]:
+        """The store of each node's next content, in a handful of statements for nodes of one tree."""
+        parents: dict[int, int | None] = {}
+        for node in nodes:
+            # In a bundle what is above the first node is above all others, or among them.
+            if node.parent is not None and node.parent not in parents:
+                parents |= {each.key: each.parent for each in tx.nodes.ancestors(node.key)}
+            parents[node.key] = node.parent
+        wishes = tx.nodes.property_of(list(parents), PREFERRED_STORE)
+        stores = {store.identifier: store for store in tx.stores.list_stores()}
+        known: dict[tuple[str, ...], Ivorn | None] = {}
+        found = {}
+        for node in nodes:
+            preferred = _wishes_above(node.key, parents, wishes, by_account)
+            if preferred not in known:
+                known[preferred] = self._likely(preferred, stores)
+            found[node.key] = known[preferred]
+        return found
+
+    def _likely(self, preferred: tuple[str, ...], stores: Mapping[Ivorn, Store]) -> Ivorn | None:
+        return likely(Preferences(None, preferred, self.config.default_store), stores, self.is_down)
+
+
+def _folders(nodes: Sequence[Node]) -> list[int]:
+    return [node.key for node in nodes if node.kind == NodeKind.FOLDER]
+
+
+def _find(tx: Transaction, service: Ivorn, caller: Caller, identifier: NodeIdentifier) -> list[Node]:
+    try:
+        return [get_node(tx, service, caller, LongIdentifier(identifier))]
+    except NodeNotFound:
+        return []
+
+
+def _wishes_above(
+    key: int | None, parents: Mapping[int, int | None], wishes: Mapping[int, str], by_account: str | None
+) -> tuple[str, ...]:
+    found = []
+    while key is not None:
+        if key in wishes:
+            found.append(wishes[key])
+        key = parents[key]
+    return (*found, by_account) if by_account is not None else tuple(found)
