@@ -27,7 +27,7 @@ class Client:
     """Runs the recipe, before its arguments."""
     build: tuple[tuple[str, ...], ...] = ()
     needs: tuple[str, ...] = ()
-    """Programs (on the path) and files (absolute) without which it cannot be tried."""
+    """Programs (on the path) and patterns of files (absolute) without which it cannot be tried."""
     packages: str = ""
     """What has them, for who reads why a test was skipped."""
     tick: int = MICROSECOND
@@ -48,6 +48,26 @@ SUDS: Final = Client(
     job=(sys.executable, "{here}/job.py"),
     recipe=(sys.executable, "{here}/recipe.py"),
 )
+NODE: Final = Client(
+    "node",
+    build=(
+        ("cp", "-r", "{here}/.", "."),
+        ("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"),
+    ),
+    # A module is looked for beside the program that wants it.
+    job=("node", "job.js"),
+    recipe=("node", "recipe.js"),
+    needs=("node", "npm"),
+    packages="nodejs npm",
+    tick=MILLISECOND,
+)
+PHP: Final = Client(
+    "php",
+    job=("php", "{here}/job.php"),
+    recipe=("php", "{here}/recipe.php"),
+    needs=("php", "/usr/lib/php/*/soap.so"),
+    packages="php-cli php-soap",
+)
 PERL: Final = Client(
     "perl",
     job=("perl", "{here}/job.pl"),
@@ -55,5 +75,30 @@ PERL: Final = Client(
     needs=("perl", "/usr/share/perl5/SOAP/Lite.pm"),
     packages="libsoap-lite-perl",
 )
+GSOAP: Final = Client(
+    "gsoap",
+    build=(
+        ("wsdl2h", "-t", "{here}/typemap.dat", "-o", "fm.h", "{contract}"),
+        ("soapcpp2", "-j", "-C", "-L", "-x", "-w", "-I/usr/share/gsoap/import", "fm.h"),
+        ("g++", "-O0", "-c", "soapC.cpp", "soapFileManagerSoapProxy.cpp"),
+        ("g++", "-O0", "-I.", "-o", "job", "{here}/job.cpp", "soapC.o", "soapFileManagerSoapProxy.o", "-lgsoap++"),
+        (
+            "g++",
+            "-O0",
+            "-I.",
+            "-o",
+            "recipe",
+            "{here}/recipe.cpp",
+            "soapC.o",
+            "soapFileManagerSoapProxy.o",
+            "-lgsoap++",
+        ),
+    ),
+    job=("./job",),
+    recipe=("./recipe",),
+    needs=("wsdl2h", "soapcpp2", "g++", "/usr/include/stdsoap2.h"),
+    packages="gsoap libgsoap-dev g++",
+    tick=SECOND,
+)
 
-CLIENTS: Final = (ZEEP, SUDS, PERL)
+CLIENTS: Final = (ZEEP, SUDS, NODE, PHP, PERL, GSOAP)

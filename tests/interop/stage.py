@@ -153,7 +153,7 @@ def running_stage(folder: Path) -> Iterator[Stage]:
 
 def build(client: Client, stage: Stage, folder: Path) -> Workshop:
     """Build a client in an empty folder. Skips the test where the client's toolkit is not installed."""
-    absent = [need for need in client.needs if not (Path(need).exists() if need[0] == "/" else shutil.which(need))]
+    absent = [need for need in client.needs if not _is_there(need)]
     if absent:
         pytest.skip(f"{client.name} needs {', '.join(absent)}: apt install {client.packages}")
     workshop = Workshop(client, folder, stage.contract(stage.address))
@@ -163,6 +163,11 @@ def build(client: Client, stage: Stage, folder: Path) -> Workshop:
         )
         assert done.returncode == 0, (done.stdout + done.stderr).decode(errors="replace")
     return workshop
+
+
+def _is_there(need: str) -> bool:
+    """Whether a program is on the path, or a file matches a pattern."""
+    return any(Path("/").glob(need[1:])) if need.startswith("/") else shutil.which(need) is not None
 
 
 def _environment() -> dict[str, str]:
