@@ -234,7 +234,8 @@ class FileStore:
 
     def _make_site(self, keyring: Keyring) -> Site:
         operations = control.functions(self.store, self._outbound, self._lane)
-        service = control.control_plane(operations, self.address, Verifier(keyring, nonces=self._nonces()), clock)
+        verifier = Verifier(keyring, nonces=self._nonces())
+        service = control.control_plane(operations, self.address, verifier, clock, str(self.store.identifier))
         data_plane = DataPlane(self.store, self._data_pool)
         return Site(
             [

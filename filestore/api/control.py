@@ -47,9 +47,15 @@ def functions(store: Store, outbound: Outbound, lane: Lane) -> Mapping[str, Call
 
 
 def control_plane(
-    operations: Mapping[str, Callable[[Ivorn, Any], Any]], address: str, verifier: Verifier, clock: Clock
+    operations: Mapping[str, Callable[[Ivorn, Any], Any]],
+    address: str,
+    verifier: Verifier,
+    clock: Clock,
+    identifier: str = "",
 ) -> SoapService:
-    """The SOAP service, announced at an address, for the FileManagers that the verifier knows."""
+    """The SOAP service, announced at an address, for the FileManagers that the verifier knows; its page names it by an
+    identifier.
+    """
 
     def identify(request: Request) -> Ivorn:
         return verifier.verify(request, clock())
@@ -61,5 +67,6 @@ def control_plane(
         {PORT: address + PATH},
         operations,
         identify,
+        identifier=identifier,
         challenges=_CHALLENGES,
     )

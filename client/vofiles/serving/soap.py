@@ -23,7 +23,8 @@ from vofiles.faults import row_of
 from vofiles.serving import replies, xmlgate
 from vofiles.serving.dispatch import Dispatcher
 from vofiles.serving.entrance import BySecurity, Entrance, Identify
-from vofiles.serving.http import Control, Later, Request, Response, Route, text
+from vofiles.serving.http import Control, Later, Request, Response, Route
+from vofiles.serving.page import Page, read_port
 from vofiles.serving.wsdl import Published
 from vofiles.serving.wsse import SecurityFault
 
@@ -57,8 +58,8 @@ class SoapService:
 
     `functions` has for each operation `(caller, request) -> answer | Parked`, in the values of `contract`. `identify`
     says whose an HTTP request is, or raises NotAuthenticated; `by_security` says it by the WS-Security header, which
-    without it nobody here understands. `addresses` has the announced URL of each port of the
-    contract, by its name: FileManager, FileManagerCallback, FileStore.
+    without it nobody here understands. `addresses` has the announced URL of each port of the contract, by its name:
+    FileManager, FileManagerCallback, FileStore. `identifier` is the service's, for its page.
     """
 
     def __init__(
@@ -71,6 +72,7 @@ class SoapService:
         identify: Identify[Caller],
         *,
         by_security: BySecurity[Caller] | None = None,
+        identifier: str = "",
         challenges: tuple[str, ...] = PASSWORD_OR_TOKEN,
     ) -> None:
         self._operations = {operation.name: operation for operation in operations}
@@ -85,9 +87,10 @@ class SoapService:
         self._namespace = namespace
         self._actions = published.actions(self.port)
         self._wsdl = published.with_addresses(addresses)
+        ways = *(challenge.partition(" ")[0] for challenge in challenges), *(["UsernameToken"] if by_security else [])
+        self._page = Page(read_port(self._wsdl, self.port), identifier, ways)
         self._dispatcher = Dispatcher(published, self.port, self._operations.values())
         self._functions = functions
-        self._identify = identify
         self._entrance = Entrance(identify, by_security)
         self._challenges = challenges
 
@@ -97,7 +100,7 @@ class SoapService:
         return Route(path, frozenset({"GET", "POST"}), serve)
 
     def __call__(self, request: Request) -> Response | Later:
-        """The answer to a request: POST calls an operation, GET with `?wsdl` reads the contract."""
+        """The answer to a request: POST calls an operation, GET reads the contract with `?wsdl`, else a page."""
         # The operation is filled in when it is known, and forgotten with the rest: the thread serves others next.
         with bound_contextvars(request_id=request.request_id, operation=""):
             return self._perform(request) if request.method == "POST" else self._show(request)
@@ -116,13 +119,7 @@ class SoapService:
     def _show(self, request: Request) -> Response:
         if request.query.lower() == "wsdl":
             return Response(200, (_XML,), self._wsdl)
-        try:
-            self._identify(request)
-        except VofilesError as error:
-            status = row_of(error).status
-            return text(status, error.message, *self._challenge(status))
-        names = ", ".join(self._operations)
-        return text(200, f"SOAP port {self.port} of {self._namespace}. Its contract is at ?wsdl. Operations: {names}.")
+        return self._page.answer(request)
 
     def _perform(self, request: Request) -> Response | Later:
         operation: Operation | None = None

@@ -6,7 +6,7 @@ Rule: who speaks is who signed; a store settles its own transfers alone.
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from filemanager.api.soap.native import WSDL, addresses
+from filemanager.api.soap.native import addresses
 from filemanager.services.desk import Desk
 from vofiles.contract import (
     CALLBACK,
@@ -21,6 +21,8 @@ from vofiles.ivorn import Ivorn
 from vofiles.serving.http import Request
 from vofiles.serving.signatures import Verifier
 from vofiles.serving.soap import SoapService
+
+WSDL: Final = "filemanager-callback-1.wsdl"
 
 # RFC 9421 names no scheme for WWW-Authenticate.
 _CHALLENGES: Final = ('Signature realm="filemanager"',)
@@ -39,6 +41,7 @@ def callback_service(desk: Desk, address: str, verifier: Verifier) -> SoapServic
         addresses(address),
         functions(desk),
         identify,
+        identifier=str(desk.config.identifier),
         challenges=_CHALLENGES,
     )
 

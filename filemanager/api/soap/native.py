@@ -69,6 +69,7 @@ def native_service(
         functions(desk, address),
         identify,
         by_security=by_security,
+        identifier=str(desk.config.identifier),
     )
 
 
