@@ -184,7 +184,8 @@ def _html(parts: _Parts) -> bytes:
         f"<dt><code>{escape(name)}</code></dt><dd>{escape(about)}</dd>\n" for name, about in port.operations
     )
     examples = "".join(
-        f"<h3>{escape(heading)}</h3>\n<pre tabindex="0"><code>{escape(typed)}</code></pre>\n" for heading, typed in parts.examples
+        f'<h3>{escape(heading)}</h3>\n<pre tabindex="0"><code>{escape(typed)}</code></pre>\n'
+        for heading, typed in parts.examples
     )
     return f"""<!DOCTYPE html>
 <html lang="en">
