@@ -8,6 +8,7 @@ Rule: the gate knows SOAP and no contract; it raises InvalidMessage (two kinds o
 TooLarge, and nothing else whatever the bytes are. Every bound is named here.
 """
 
+import re
 from dataclasses import dataclass, field
 from typing import Final
 from xml.parsers import expat
@@ -28,6 +29,10 @@ MAX_VALUE = 64 * 1024
 SOAP: Final = "http://schemas.xmlsoap.org/soap/envelope/"
 SOAP_1_2: Final = "http://www.w3.org/2003/05/soap-envelope"
 NEXT_ACTOR: Final = "http://schemas.xmlsoap.org/soap/actor/next"
+
+# A character beyond the basic plane as Axis 1.x writes it: a reference to each half of its surrogate pair.
+_HALVES: Final = re.compile(rb"&#x([dD][89abAB][0-9a-fA-F]{2});&#x([dD][c-fC-F][0-9a-fA-F]{2});")
+_BAD_REFERENCE: Final = expat.errors.codes[expat.errors.XML_ERROR_BAD_CHAR_REF]
 
 _TOLD: Final = 3
 """Headers that a fault names."""
@@ -83,9 +88,28 @@ def admit(headers: Headers, body: bytes, understood: frozenset[str] = frozenset(
     actual = "utf-16" if body[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8"
     _require_same_encoding("the Content-Type header", charset, actual)
     xml = _to_utf8(body) if actual == "utf-16" else body
-    scan = Scan(actual, understood)
-    scan.run(xml)
+    xml, scan = _scanned(xml, actual, understood)
     return Message(xml, scan.namespace, scan.name, _action(headers), frozenset(scan.known))
+
+
+def _scanned(xml: bytes, actual: str, understood: frozenset[str]) -> tuple[bytes, "Scan"]:
+    scan = Scan(actual, understood)
+    try:
+        scan.run(xml)
+    except InvalidMessage as error:
+        # No XML parser takes a reference to half a character, but what was meant is certain; and since nothing that is
+        # well-formed comes here, nobody's text is changed.
+        whole = _HALVES.sub(_join, xml) if getattr(error.__cause__, "code", None) == _BAD_REFERENCE else xml
+        if whole == xml:
+            raise
+        xml, scan = whole, Scan(actual, understood)
+        scan.run(xml)
+    return xml, scan
+
+
+def _join(halves: re.Match[bytes]) -> bytes:
+    high, low = int(halves[1], 16), int(halves[2], 16)
+    return chr(0x10000 + ((high & 0x3FF) << 10) + (low & 0x3FF)).encode()
 
 
 def is_required(must_understand: str) -> bool:

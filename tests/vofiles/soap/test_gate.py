@@ -38,6 +38,25 @@ def test_what_passes_is_told() -> None:
     assert message.xml == envelope().encode()
 
 
+def test_halves_of_a_character_are_joined() -> None:
+    # As Axis 1.4 writes U+1D538 and U+10FFFF, beside a reference that is whole.
+    body = envelope('<op xmlns="urn:x" a="&#xD835;&#xDD38;">&#xE9;&#xd835;&#xdd38;&#xDBFF;&#xDFFF;</op>')
+    message = admit(PLAIN, body.encode())
+    operation = etree.fromstring(message.xml)[0][0]
+    assert (operation.get("a"), operation.text) == ("\U0001d538", "é\U0001d538\U0010ffff")
+
+
+def test_what_is_well_formed_is_not_touched() -> None:
+    body = envelope('<op xmlns="urn:x"><![CDATA[&#xD835;&#xDD38;]]></op>').encode()
+    assert admit(PLAIN, body).xml == body
+
+
+@pytest.mark.parametrize("text", ["&#xD835;", "&#xDD38;&#xD835;", "&#xD835; &#xDD38;", "&#xD835;&#xDD38;&#xD835;"])
+def test_half_a_character_is_refused(text: str) -> None:
+    with pytest.raises(InvalidMessage, match="invalid character number"):
+        admit(PLAIN, envelope(f"<op>{text}</op>").encode())
+
+
 PASSING = {
     "no charset": (headed(), envelope().encode()),
     "a charset in quotes": (headed('Text/XML; Charset="UTF-8"'), envelope().encode()),
