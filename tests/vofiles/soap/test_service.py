@@ -199,6 +199,16 @@ def test_headers_for_nobody_in_particular_are_ignored(services: Services) -> Non
     assert post(services, envelope(f'<getIdentifier xmlns="{FILEMANAGER_NAMESPACE}"/>', header)).status_code == 200
 
 
+def test_a_call_without_arguments_may_say_that_it_is_nil(services: Services) -> None:
+    services.plan("FileManager", "getIdentifier", ME)
+    nil = 'xmlns:i="http://www.w3.org/2001/XMLSchema-instance" i:nil="true"'
+    called = f'<getIdentifier xmlns="{FILEMANAGER_NAMESPACE}" {nil}/>'
+    assert post(services, envelope(called)).status_code == 200
+    lacking = post(services, envelope(called.replace("getIdentifier", "addNode")))
+    assert fault_of(lacking)[1] == "InvalidMessage"
+    assert "( parent )" in fault_of(lacking)[2]
+
+
 @pytest.mark.parametrize(
     "action", ['""', f'"{FILEMANAGER_NAMESPACE}#getIdentifier"', f"{FILEMANAGER_NAMESPACE}#getIdentifier"]
 )
