@@ -19,6 +19,7 @@ from spyne.server import ServerBase
 
 from vofiles.contract import Operation
 from vofiles.errors import InvalidArgument, InvalidIdentifier, InvalidMessage, VofilesError
+from vofiles.serving.language import Language, Native
 from vofiles.serving.models import PATTERNS, Models, request_of
 from vofiles.serving.wsdl import Published
 
@@ -48,11 +49,14 @@ class _Turn:
 
 
 class Dispatcher:
-    """Decodes the requests of one port type. For any number of threads."""
+    """Decodes the requests of one port type, in a language (ours, if none is said). For any number of threads."""
 
-    def __init__(self, published: Published, port: str, operations: Iterable[Operation]) -> None:
-        service = Models(published.namespace).service(port, operations, _call)
-        self._protocol = _Contract(published)
+    def __init__(
+        self, published: Published, port: str, operations: Iterable[Operation], language: Language | None = None
+    ) -> None:
+        spoken = language or Native(published.namespace)
+        service = Models(published.namespace, spoken.fault_detail).service(port, operations, _call)
+        self._protocol = _Contract(published, spoken)
         app = Application([service], published.namespace, name=port, in_protocol=self._protocol, out_protocol=Soap11())
         self.interface = app.interface
         """What spyne makes of the port type."""
@@ -101,11 +105,12 @@ def _call(operation: Operation) -> Callable[..., None]:
 
 
 class _Contract(Soap11):
-    """spyne's SOAP 1.1, reading with a parser of ours and judging by the published schema."""
+    """spyne's SOAP 1.1, reading with a parser of ours and judging by the published schema as a language has it."""
 
-    def __init__(self, published: Published) -> None:
+    def __init__(self, published: Published, language: Language) -> None:
         super().__init__(parse_xsi_type=False)
         self._published = published
+        self._language = language
         self._local = threading.local()
 
     def create_in_document(self, ctx: Any, charset: str | None = None) -> None:  # noqa: ARG002 - spyne's signature
@@ -116,9 +121,12 @@ class _Contract(Soap11):
                 encoding="utf-8", resolve_entities=False, no_network=True, remove_comments=True, remove_pis=True
             )
         try:
-            ctx.in_document = etree.fromstring(ctx.in_string, parser), {}
+            envelope = etree.fromstring(ctx.in_string, parser)
         except etree.XMLSyntaxError as error:
             raise InvalidMessage("XML", reason=str(error)[:300]) from error
+        # The gate has seen to it that the Body comes last and has one element.
+        self._language.hear(envelope[-1][0])
+        ctx.in_document = envelope, {}
 
     def validate_document(self, payload: etree._Element) -> None:
         schema = self._published.schema
@@ -133,7 +141,7 @@ def _refusal(entry: Any, namespace: str) -> VofilesError:
     element, complaint = (match[1], match[2]) if match else ("the request", sentence)
     pattern = _PATTERN.match(complaint)
     if pattern:
-        looks = _LOOKS.get(pattern[2], "it does not have the form that the contract asks for")
+        looks = _LOOKS.get(pattern[2], f"the contract asks for a text of the form {pattern[2]}")
         return InvalidIdentifier(ascii(pattern[1][:200]), reason=f"{element}: {looks}")
     kind = InvalidArgument if entry.type_name.startswith(_OF_VALUES) else InvalidMessage
     return kind(element, reason=complaint[:300])

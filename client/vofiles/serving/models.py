@@ -9,30 +9,35 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from spyne import ComplexModel, Fault, Service, rpc
-from spyne.model.primitive import Boolean, DateTime, Long, Unicode
+from spyne.model.primitive import AnyUri, Boolean, DateTime, Integer32, Long, NMToken, Unicode
 
 from vofiles.contract import FaultDetail, Operation
 from vofiles.instant import Instant, from_datetime
-from vofiles.shape import Part, parts
+from vofiles.shape import SIMPLE, Part, parts
 
-PATTERNS: Final = {"Ivorn": "[iI][vV][oO]://.+", "NodeIvorn": "[iI][vV][oO]://[^#]+#.+"}
-"""Our own simple types."""
+PATTERNS: Final = {simple.xsd: simple.pattern for simple in SIMPLE.values() if simple.pattern}
+"""The simple types of our own contracts."""
 
-_SPYNE: Final = {"string": Unicode, "long": Long, "boolean": Boolean, "dateTime": DateTime}
-
-_REQUIRED: Final = {"min_occurs": 1, "nillable": False}
-_OPTIONAL: Final = {"min_occurs": 0, "nillable": False}
-_MANY: Final = {"min_occurs": 0, "max_occurs": "unbounded", "nillable": False}
+_SPYNE: Final = {
+    "string": Unicode,
+    "long": Long,
+    "int": Integer32,
+    "boolean": Boolean,
+    "dateTime": DateTime,
+    "anyURI": AnyUri,
+    "NMTOKEN": NMToken,
+}
 
 Call = Callable[..., None]
 """What spyne dispatches to: (context, *arguments in the order of the request)."""
 
 
 class Models:
-    """The models of one contract's namespace."""
+    """The models of one contract's namespace; `fault_detail` is what the detail of its faults is made of."""
 
-    def __init__(self, namespace: str) -> None:
+    def __init__(self, namespace: str, fault_detail: type = FaultDetail) -> None:
         self._namespace = namespace
+        self._fault_detail = fault_detail
         self._types: dict[Any, Any] = {}
 
     def service(self, port: str, operations: Iterable[Operation], call: Callable[[Operation], Call]) -> type[Service]:
@@ -58,14 +63,22 @@ class Models:
         )(call)
 
     def _member(self, part: Part) -> Any:
-        occurs = _MANY if part.many else _OPTIONAL if part.optional else _REQUIRED
-        if part.simple is None:
-            return self._value(part.type).customize(**occurs)
-        name = part.simple.xsd
-        if name not in PATTERNS:
-            return _SPYNE[name].customize(**occurs)
+        facets: dict[str, Any] = {"min_occurs": part.least, "nillable": False}
+        if part.many:
+            facets["max_occurs"] = "unbounded"
+        if part.default is not None:
+            facets["default"] = part.default
+        simple = part.simple
+        if simple is None:
+            return self._value(part.type).customize(**facets)
+        if simple.xsd in _SPYNE:
+            return _SPYNE[simple.xsd].customize(**facets)
+        if simple.pattern:
+            facets["pattern"] = simple.pattern
+        if simple.values:
+            facets["values"] = simple.values
         # Customised in one go and with its namespace set, else spyne invents a type of another name for each use.
-        model = Unicode(type_name=name, pattern=PATTERNS[name], **occurs)
+        model = _SPYNE[simple.base](type_name=simple.xsd, **facets)
         model.__namespace__ = self._namespace
         return model
 
@@ -77,7 +90,7 @@ class Models:
 
     def _fault(self, category: str) -> Any:
         if category not in self._types:
-            members = [(part.element, self._member(part)) for part in parts(FaultDetail)]
+            members = [(part.element, self._member(part)) for part in parts(self._fault_detail)]
             described = {"__namespace__": self._namespace, "__type_name__": category, "_type_info": members}
             self._types[category] = type(Fault)(category, (Fault,), described)
         return self._types[category]
@@ -92,7 +105,7 @@ def request_of(request: type, arguments: Iterable[Any]) -> Any:
 def _value_of(part: Part, read: Any) -> Any:
     if part.many:
         return tuple(_one_of(part, item) for item in read or ())
-    return None if read is None else _one_of(part, read)
+    return part.default if read is None else _one_of(part, read)
 
 
 def _one_of(part: Part, read: Any) -> Any:

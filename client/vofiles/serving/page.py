@@ -83,14 +83,15 @@ class Port:
 
 
 def read_port(wsdl: bytes, name: str) -> Port:
-    """The port of a name in a contract, with the address that stands there. Raises LookupError."""
+    """The port of a port type in a contract, with the address that stands there. Raises LookupError."""
     root = etree.fromstring(wsdl)
     described = next((each for each in root.iterfind(f"{_WSDL}portType") if each.get("name") == name), None)
+    bindings = {each.get("name") for each in root.iterfind(f"{_WSDL}binding") if _local(each.get("type")) == name}
     found = [
         (service, port)
         for service in root.iterfind(f"{_WSDL}service")
         for port in service.iterfind(f"{_WSDL}port")
-        if port.get("name") == name
+        if _local(port.get("binding")) in bindings
     ]
     if described is None or not found:
         raise LookupError(f"the contract has no port {name}")
@@ -98,13 +99,17 @@ def read_port(wsdl: bytes, name: str) -> Port:
     address = port.find(_ADDRESS)
     operations = described.iterfind(f"{_WSDL}operation")
     return Port(
-        name,
+        port.get("name", ""),
         service.get("name", ""),
         root.get("targetNamespace", ""),
         "" if address is None else address.get("location", ""),
         _documentation(described),
         tuple((each.get("name", ""), _first_sentence(_documentation(each))) for each in operations),
     )
+
+
+def _local(qname: str | None) -> str:
+    return (qname or "").rpartition(":")[2]
 
 
 class Page:

@@ -33,6 +33,9 @@ _UPGRADE: Final = (
 _SPECIAL = re.compile("[&<>\r]|[^\t\n\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _REFERENCES: Final = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"}
 
+NAMED: Final = 'xmlns:xsd="http://www.w3.org/2001/XMLSchema" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
+"""Declares the prefixes with which an element says its type, for an envelope that has such elements."""
+
 _PLAIN: Final = frozenset({int, bool, Instant})
 """Types whose texts have nothing to escape."""
 
@@ -86,12 +89,14 @@ def fault(namespace: str, error: VofilesError, *, code: str = "", detail: bool =
 
 
 @cache
-def writer(value_type: type) -> Write:
-    """What writes the elements within a value of a wire class, one after the other."""
-    flat = _flat_writer(value_type)
+def writer(value_type: type, opening: str = "") -> Write:
+    """What writes the elements within a value of a wire class, one after the other; `opening` is written into each of
+    their start tags, such as a declaration of their namespace.
+    """
+    flat = None if opening else _flat_writer(value_type)
     if flat is not None:
         return flat
-    steps = tuple((part.field, _element(part), part.many, part.optional) for part in parts(value_type))
+    steps = tuple((part.field, _element(part, opening), part.many, part.optional) for part in parts(value_type))
 
     def write(value: Any, out: Callable[[str], None]) -> None:
         for name, element, many, optional in steps:
@@ -112,7 +117,7 @@ def _flat_writer(value_type: type, start: str = "", end: str = "") -> Write | No
     can be missing, such as properties and digests, of which there are so many.
     """
     fields = parts(value_type)
-    if len(fields) < 2 or any(part.type is not str or part.many or part.optional for part in fields):
+    if len(fields) < 2 or not all(_is_text(part) for part in fields):
         return None
     texts = attrgetter(*(part.field for part in fields))
     template = f"{start}{''.join(f'<{part.element}>%s</{part.element}>' for part in fields)}{end}"
@@ -123,8 +128,14 @@ def _flat_writer(value_type: type, start: str = "", end: str = "") -> Write | No
     return write
 
 
-def _element(part: Part) -> Write:
-    start, end = f"<{part.element}>", f"</{part.element}>"
+def _is_text(part: Part) -> bool:
+    """Whether there is always one of it, a text that is its own value."""
+    return part.simple is not None and part.simple.text is str and part.type is str and not (part.many or part.optional)
+
+
+def _element(part: Part, opening: str = "") -> Write:
+    marked = f' xsi:type="xsd:{part.simple.xsd}"' if part.simple is not None and part.simple.marked else ""
+    start, end = f"<{part.element}{marked}{opening}>", f"</{part.element}>"
     if part.simple is None:
         flat = _flat_writer(part.type, start, end)
         if flat is not None:

@@ -3,6 +3,8 @@
     engine → entrance (who is it? a harmless envelope?) → published schema → spyne: decode and dispatch
            → a function of the API → `replies`; whatever is raised on the way becomes a fault
 
+How a contract is spoken is its `language`'s.
+
 Rule: nothing leaves here but an answer of the contract or a fault of `faults`; an error that is not ours is logged with
 an id, and the id is all that the caller learns of it.
 """
@@ -20,10 +22,11 @@ from structlog.contextvars import bind_contextvars, bound_contextvars
 from vofiles.contract import Operation
 from vofiles.errors import Incomplete, InvalidMessage, ServiceBusy, TooLarge, Unexpected, VofilesError
 from vofiles.faults import row_of
-from vofiles.serving import replies, xmlgate
+from vofiles.serving import xmlgate
 from vofiles.serving.dispatch import Dispatcher
 from vofiles.serving.entrance import BySecurity, Entrance, Identify
 from vofiles.serving.http import Control, Later, Request, Response, Route
+from vofiles.serving.language import Language, Native
 from vofiles.serving.page import Page, read_port
 from vofiles.serving.wsdl import Published
 from vofiles.serving.wsse import SecurityFault
@@ -59,7 +62,8 @@ class SoapService:
     `functions` has for each operation `(caller, request) -> answer | Parked`, in the values of `contract`. `identify`
     says whose an HTTP request is, or raises NotAuthenticated; `by_security` says it by the WS-Security header, which
     without it nobody here understands. `addresses` has the announced URL of each port of the contract, by its name:
-    FileManager, FileManagerCallback, FileStore. `identifier` is the service's, for its page.
+    FileManager, FileManagerCallback, FileStore. `identifier` is the service's, for its page. `language` is how the
+    contract is spoken, where it is not one of ours.
     """
 
     def __init__(
@@ -74,22 +78,23 @@ class SoapService:
         by_security: BySecurity[Caller] | None = None,
         identifier: str = "",
         challenges: tuple[str, ...] = PASSWORD_OR_TOKEN,
+        language: Language | None = None,
     ) -> None:
         self._operations = {operation.name: operation for operation in operations}
         if functions.keys() != self._operations.keys():
             strangers = sorted(functions.keys() ^ self._operations.keys())
             raise ValueError(f"functions and operations differ in {', '.join(strangers)}")
-        published = Published(wsdl_name)
+        self._language: Language = language or Native(namespace)
+        published = Published(wsdl_name, self._language.judged_by)
         if published.namespace != namespace:
             raise ValueError(f"{wsdl_name} has the namespace {published.namespace}, not {namespace}")
         self.port = published.get_port(frozenset(self._operations))
         """The name of the port type that is served."""
-        self._namespace = namespace
         self._actions = published.actions(self.port)
         self._wsdl = published.with_addresses(addresses)
         ways = *(challenge.partition(" ")[0] for challenge in challenges), *(["UsernameToken"] if by_security else [])
         self._page = Page(read_port(self._wsdl, self.port), identifier, ways)
-        self._dispatcher = Dispatcher(published, self.port, self._operations.values())
+        self._dispatcher = Dispatcher(published, self.port, self._operations.values(), self._language)
         self._functions = functions
         self._entrance = Entrance(identify, by_security)
         self._challenges = challenges
@@ -128,34 +133,31 @@ class SoapService:
             operation = self._operation_of(message)
             bind_contextvars(operation=operation.name)
             act = partial(self._functions[operation.name], caller)
-            return self._respond(operation, self._dispatcher.perform(message.xml, act))
+            return self._respond(operation, message.namespace, self._dispatcher.perform(message.xml, act))
         except Exception as error:  # noqa: BLE001 - the catch-all: every request gets a well-formed answer
             return self._failed(operation, error)
 
     def _operation_of(self, message: xmlgate.Message) -> Operation:
-        operation = self._operations.get(message.name) if message.namespace == self._namespace else None
+        operation = self._operations.get(message.name) if message.namespace in self._language.namespaces else None
         if operation is None:
             called = ascii(f"{{{message.namespace[:80]}}}{message.name[:80]}")
             raise InvalidMessage("operation", reason=f"{self.port} has no operation {called}; see ?wsdl")
-        if message.action and message.action != self._actions[operation.name]:
-            right = self._actions[operation.name]
-            reason = f"it is {ascii(message.action[:80])}, and that of {operation.name} is {ascii(right)}"
-            raise InvalidMessage("SOAPAction", reason=reason)
+        self._language.require_action(operation, message.action, self._actions)
         return operation
 
-    def _respond(self, operation: Operation, outcome: Any) -> Response | Later:
+    def _respond(self, operation: Operation, namespace: str, outcome: Any) -> Response | Later:
         if isinstance(outcome, Parked):
             # What is logged when the answer is finished belongs to this request too.
-            finish = partial(contextvars.copy_context().run, self._finish, operation, outcome)
+            finish = partial(contextvars.copy_context().run, self._finish, operation, namespace, outcome)
             return Later(outcome.subscribe, outcome.timeout, finish)
         if not isinstance(outcome, operation.answer):
             raise TypeError(f"{operation.name} gave {type(outcome).__name__}, not {operation.answer.__name__}")
-        body = replies.answer(self._namespace, operation.name, outcome)
+        body = self._language.answer(namespace, operation, outcome)
         return Response(200, (_XML,), body, operation=operation.name)
 
-    def _finish(self, operation: Operation, parked: Parked) -> Response | Later:
+    def _finish(self, operation: Operation, namespace: str, parked: Parked) -> Response | Later:
         try:
-            return self._respond(operation, parked.finish())
+            return self._respond(operation, namespace, parked.finish())
         except Exception as error:  # noqa: BLE001 - as in _perform
             return self._failed(operation, error)
 
@@ -168,24 +170,26 @@ class SoapService:
             # Not 401: HTTP was not asked to authenticate, and clients that hear it hide the fault.
             _log.info("fault", name=error.name, reason=error.message)
             return self._fault(error, code=error.code, status=500)
-        name = operation.name if operation is not None else ""
         if not isinstance(error, VofilesError):
             number = secrets.token_hex(6)
             _log.error("failure", number=number, exc_info=error)
-            return self._fault(Unexpected(number), operation=name)
-        category = row_of(error).fault
-        if operation is not None and category not in operation.faults:
-            _log.warning("undeclared fault", fault=category, name=error.name)
+            return self._fault(Unexpected(number), operation)
+        fault = self._language.fault_of(operation, error)
+        if operation is not None and fault not in operation.faults:
+            _log.warning("undeclared fault", fault=fault, name=error.name)
         else:
             _log.info("fault", name=error.name, reason=error.message)
-        return self._fault(error, operation=name)
+        return self._fault(error, operation)
 
-    def _fault(self, error: VofilesError, *, status: int = 0, operation: str = "", **told: Any) -> Response:
+    def _fault(
+        self, error: VofilesError, operation: Operation | None = None, *, status: int = 0, **told: Any
+    ) -> Response:
         # WS-I BP 1.1, R1126: a fault is a 500; a 401 or 503 says in HTTP, too, what clients of HTTP act upon.
         known = row_of(error).status
         status = status or (known if known in {401, 503} else 500)
-        body = replies.fault(self._namespace, error, **told)
-        return Response(status, (_XML, *self._challenge(status)), body, operation=operation)
+        body = self._language.fault(operation, error, **told)
+        name = operation.name if operation is not None else ""
+        return Response(status, (_XML, *self._challenge(status)), body, operation=name)
 
     def _challenge(self, status: int) -> tuple[tuple[str, str], ...]:
         if status == 401:

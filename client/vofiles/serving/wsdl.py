@@ -6,7 +6,7 @@ makes a contract.
 
 import re
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib.resources import files
 from xml.sax.saxutils import quoteattr
 
@@ -24,7 +24,7 @@ class Published(threading.local):
     Thread-local, because lxml's schema objects keep the errors of their last use: each thread has a schema of its own.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, judged_by: Callable[[etree._Element], etree._Element] | None = None) -> None:
         self.text = files("vofiles").joinpath("wsdl", name).read_bytes()
         """The contract byte for byte."""
         self._root = etree.fromstring(self.text)
@@ -32,8 +32,9 @@ class Published(threading.local):
         schema = self._root.find(f"{{{_WSDL}}}types/{{{_XSD}}}schema")
         assert schema is not None, f"{name} has no schema"
         # By way of its text, which repeats the prefixes that were declared further up.
-        self.schema = etree.XMLSchema(etree.fromstring(etree.tostring(schema)))
-        """What its requests and answers must satisfy."""
+        schema = etree.fromstring(etree.tostring(schema))
+        self.schema = etree.XMLSchema(judged_by(schema) if judged_by is not None else schema)
+        """What its requests and answers must satisfy; where a language judges by another one, its requests."""
 
     def get_port(self, operations: frozenset[str]) -> str:
         """The name of the port type that has just these operations. Raises LookupError."""
