@@ -19,7 +19,7 @@ from vofiles.port import Port
 class CallbackPort(Port):
     """The service at an address, called as somebody. Thread-safe; `close` gives its connections back."""
 
-    wsdl = "filemanager-1.wsdl"
+    wsdl = "filemanager-callback-1.wsdl"
     namespace = FILEMANAGER_NAMESPACE
     operations = CALLBACK
 

@@ -60,7 +60,7 @@ def _frozen_breaks(old: Contract, new: Contract, element: str) -> list[str]:
     return [
         f"type {name}, which stands in answers, has changed"
         for name in sorted(old.reachable(element))
-        if old.types[name] != new.types.get(name)
+        if old.types[name] != new.types.get(name) or old.bases.get(name) != new.bases.get(name)
     ]
 
 

@@ -1,7 +1,7 @@
 """A WSDL 1.1 text as plain data: what comparisons of contracts work on.
 
 Rule: reads only the shape that our contracts have (one schema, global elements of named types, sequences of local
-elements); anything else raises, so that nothing in a contract goes uncompared.
+elements, types that only give another one a name); anything else raises, so that nothing in a contract goes uncompared.
 """
 
 from dataclasses import dataclass
@@ -54,6 +54,8 @@ class Contract:
     ports: dict[str, dict[str, Operation]]
     parts: frozenset[str]
     """Names of the parts that messages have."""
+    bases: dict[str, str]
+    """Of a type that extends another one by nothing: that one's name. `types` has it with the other's fields."""
 
     def reachable(self, element: str) -> set[str]:
         """The types that a global element is made of."""
@@ -65,6 +67,8 @@ class Contract:
                 continue
             found.add(name)
             described = self.types[name]
+            if name in self.bases:
+                pending.append(self.bases[name])
             pending += [described.base] if isinstance(described, Simple) else [field.type for field in described]
         return found
 
@@ -77,23 +81,28 @@ def read_contract(text: bytes) -> Contract:
     assert schema.get("targetNamespace") == namespace
     types: dict[str, Simple | tuple[Field, ...]] = {}
     elements: dict[str, str] = {}
+    bases: dict[str, str] = {}
     for node in schema:
         name = node.get("name", "")
         if node.tag == f"{XSD}element":
             elements[name] = _type_name(node, namespace)
+        elif node.find(f"{XSD}complexContent") is not None:
+            bases[name] = _base(node, namespace)
         elif node.tag == f"{XSD}complexType":
             types[name] = _sequence(node, namespace)
         elif node.tag == f"{XSD}simpleType":
             types[name] = _simple(node)
         else:
             raise ValueError(f"unexpected {node.tag!r}")
+    types |= {name: types[base] for name, base in bases.items()}
     messages = {message.get("name", ""): _single_part(message) for message in root.iterfind(f"{WSDL}message")}
     ports = {
         port.get("name", ""): _operations(root, port, {name: element for name, (_, element) in messages.items()})
         for port in root.iterfind(f"{WSDL}portType")
     }
     qualified = schema.get("elementFormDefault") == "qualified"
-    return Contract(namespace, qualified, types, elements, ports, frozenset(part for part, _ in messages.values()))
+    parts = frozenset(part for part, _ in messages.values())
+    return Contract(namespace, qualified, types, elements, ports, parts, bases)
 
 
 def _local(node: etree._Element, qname: str, namespace: str | None = None) -> str:
@@ -110,6 +119,16 @@ def _type_name(node: etree._Element, namespace: str) -> str:
         return local
     assert found == XSD[1:-1], node.get("type")
     return f"xsd:{local}"
+
+
+def _base(node: etree._Element, namespace: str) -> str:
+    assert set(node.attrib) == {"name"}
+    (content,) = (child for child in node if child.tag != f"{XSD}annotation")
+    (extension,) = content
+    assert extension.tag == f"{XSD}extension"
+    assert not len(extension)
+    assert set(extension.attrib) == {"base"}
+    return _local(extension, extension.get("base", ""), namespace)
 
 
 def _sequence(node: etree._Element, namespace: str) -> tuple[Field, ...]:

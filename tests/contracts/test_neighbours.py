@@ -97,7 +97,7 @@ def test_a_store_understands_the_last_releases_filemanager(tmp_path: Path) -> No
 
 @pytest.mark.parametrize("position", [0, 1])
 def test_a_filemanager_understands_the_last_releases_store(tmp_path: Path, position: int) -> None:
-    schema = schema_of("filemanager-1.wsdl")
+    schema = schema_of("filemanager-callback-1.wsdl")
     each = list(recordings("callback-1.json"))[position]
     with running_services(tmp_path, stores=STORES[:1]) as services:
         port = services.port(dave := services.add_account("dave"))

@@ -147,7 +147,9 @@ def calling_manager(name: str = "ivo://ast.cam.ac.uk/filemanager") -> Iterator[C
         "transferCompleted": take,
         "transferFailed": take,
     }
-    service: SoapService = SoapService(CALLBACK, FILEMANAGER_NAMESPACE, "filemanager-1.wsdl", {}, functions, identify)
+    service: SoapService = SoapService(
+        CALLBACK, FILEMANAGER_NAMESPACE, "filemanager-callback-1.wsdl", {}, functions, identify
+    )
     with running_site([service.route("/callback")]) as served:
         manager.served = served
         manager.callback_address = f"{served.url}/callback"

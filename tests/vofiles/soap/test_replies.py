@@ -25,7 +25,8 @@ OPERATIONS = [
     for port, (*_, operations) in PORTS.items()
     for operation in operations
 ]
-CONTRACTS = {name: Published(name) for name in ("filemanager-1.wsdl", "filestore-1.wsdl")}
+WSDLS = ("filemanager-1.wsdl", "filemanager-callback-1.wsdl", "filestore-1.wsdl")
+CONTRACTS = {name: Published(name) for name in WSDLS}
 DISPATCHERS = {port: Dispatcher(CONTRACTS[wsdl], port, operations) for port, (_, wsdl, _, operations) in PORTS.items()}
 
 
