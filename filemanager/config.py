@@ -4,11 +4,13 @@ Rule: read once, in `__main__`, and passed down; every key is written down here.
 """
 
 from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Final
 
 from vofiles.configuration import Once, Table, database_url, read
 from vofiles.contract import ServiceKind
+from vofiles.errors import InvalidIdentifier
 from vofiles.ivorn import Ivorn, parse_service
 from vofiles.listen import Limits, Listen, Metrics, take_limits, take_listen, take_metrics
 from vofiles.sharedkeys import Seen, SharedKey, take_keys
@@ -97,6 +99,14 @@ class ServiceEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class TrustedNetwork:
+    """Clients of the AstroGrid API that can send no credentials, and the account as which they act."""
+
+    network: IPv4Network | IPv6Network
+    account: Ivorn
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """Everything that the FileManager is told."""
 
@@ -114,6 +124,8 @@ class Config:
     """What getServices answers besides this service and its stores."""
     limits: Limits = field(default_factory=Limits)
     metrics: Metrics = field(default_factory=Metrics)
+    trusted: tuple[TrustedNetwork, ...] = ()
+    """Who may call the AstroGrid API without saying who they are; nobody unless it is said."""
 
 
 def load(path: Path) -> Config:
@@ -137,6 +149,7 @@ def take_config(top: Table) -> Config:
         services=tuple(_service(table, identifiers, addresses) for table in top.tables("services")),
         limits=take_limits(top),
         metrics=take_metrics(top),
+        trusted=_trusted(top),
     )
     if not config.communities:
         raise top.error("communities", "there must be one at least")
@@ -219,6 +232,32 @@ def _store(table: Table, identifiers: Once, addresses: Once, seen: Seen) -> Stor
             storage_class=table.choice("class", _CLASSES, "ONLINE"),
             state=table.choice("state", (*_STATES, ""), "") or None,
         )
+
+
+def _trusted(top: Table) -> tuple[TrustedNetwork, ...]:
+    networks, found = Once(), []
+    with top.table("astrogrid") as astrogrid:
+        for table in astrogrid.tables("trusted"):
+            with table:
+                network = table.parse("network", _network)
+                networks.require(table, "network", network)
+                found.append(TrustedNetwork(network, table.parse("account", _account)))
+    return tuple(found)
+
+
+def _network(text: str) -> IPv4Network | IPv6Network:
+    """An address or a network. One of IPv4 in the clothes of IPv6 is the same network. Raises ValueError."""
+    network = ip_network(text)
+    plain = network.network_address.ipv4_mapped if isinstance(network, IPv6Network) else None
+    return IPv4Network((plain, network.prefixlen - 96)) if plain is not None and network.prefixlen >= 96 else network
+
+
+def _account(text: str) -> Ivorn:
+    """Raises InvalidIdentifier."""
+    account = parse_service(text)
+    if account.user or not account.resource:
+        raise InvalidIdentifier(repr(text[:200]), reason="an account is called ivo://authority/name here")
+    return account
 
 
 def _service(table: Table, identifiers: Once, addresses: Once) -> ServiceEntry:

@@ -20,7 +20,7 @@ Identify = Callable[[Request], Caller]
 
 SKEW: Final = 300 * SECOND
 """By how much the clock of who expires a message may be behind ours."""
-_FORWARDED: Final = ("forwarded", "x-forwarded-for", "x-forwarded-proto", "x-forwarded-host", "x-real-ip", "via")
+FORWARDED: Final = ("forwarded", "x-forwarded-for", "x-forwarded-proto", "x-forwarded-host", "x-real-ip", "via")
 """Headers that a proxy adds to what it hands on."""
 
 
@@ -71,7 +71,7 @@ def security_identity(
 
 
 def _is_local(request: Request) -> bool:
-    return is_loopback(request.peer) and not any(name in request.headers for name in _FORWARDED)
+    return is_loopback(request.peer) and not any(name in request.headers for name in FORWARDED)
 
 
 def _by_password(credentials: CredentialService, value: str, origin: str) -> Caller:
