@@ -75,24 +75,15 @@ PERL: Final = Client(
     needs=("perl", "/usr/share/perl5/SOAP/Lite.pm"),
     packages="libsoap-lite-perl",
 )
+_GSOAP_OBJECTS: Final = ("soapC.o", "soapFileManagerSoapProxy.o", "-lgsoap++")
 GSOAP: Final = Client(
     "gsoap",
     build=(
         ("wsdl2h", "-t", "{here}/typemap.dat", "-o", "fm.h", "{contract}"),
         ("soapcpp2", "-j", "-C", "-L", "-x", "-w", "-I/usr/share/gsoap/import", "fm.h"),
         ("g++", "-O0", "-c", "soapC.cpp", "soapFileManagerSoapProxy.cpp"),
-        ("g++", "-O0", "-I.", "-o", "job", "{here}/job.cpp", "soapC.o", "soapFileManagerSoapProxy.o", "-lgsoap++"),
-        (
-            "g++",
-            "-O0",
-            "-I.",
-            "-o",
-            "recipe",
-            "{here}/recipe.cpp",
-            "soapC.o",
-            "soapFileManagerSoapProxy.o",
-            "-lgsoap++",
-        ),
+        ("g++", "-O0", "-I.", "-o", "job", "{here}/job.cpp", *_GSOAP_OBJECTS),
+        ("g++", "-O0", "-I.", "-o", "recipe", "{here}/recipe.cpp", *_GSOAP_OBJECTS),
     ),
     job=("./job",),
     recipe=("./recipe",),
@@ -100,5 +91,25 @@ GSOAP: Final = Client(
     packages="gsoap libgsoap-dev g++",
     tick=SECOND,
 )
+_JARS: Final = ("axis", "jaxrpc", "saaj", "wsdl4j", "commons-logging", "commons-discovery")
+_CLASSES: Final = ":".join(f"/usr/share/java/{jar}.jar" for jar in _JARS)
+# What a compiler that runs once for a second and a half is better off with.
+_JAVAC: Final = ("javac", "-J-XX:TieredStopAtLevel=1", "-J-XX:+UseSerialGC", "-proc:none", "-g:none", "-nowarn")
+_JAVA: Final = ("java", "-Dorg.apache.commons.logging.Log=org.apache.commons.logging.impl.NoOpLog")
+AXIS: Final = Client(
+    "axis",
+    build=(
+        ("java", "-cp", _CLASSES, "org.apache.axis.wsdl.WSDL2Java", "-p", "vofiles", "-o", "stubs", "{contract}"),
+        (
+            *(*_JAVAC, "-encoding", "UTF-8", "-cp", _CLASSES, "-sourcepath", "stubs", "-d", "classes"),
+            *("{here}/Job.java", "{here}/Recipe.java"),
+        ),
+    ),
+    job=(*_JAVA, "-cp", f"classes:{_CLASSES}", "Job"),
+    recipe=(*_JAVA, "-cp", f"classes:{_CLASSES}", "Recipe"),
+    needs=("java", "javac", "/usr/share/java/axis.jar"),
+    packages="default-jdk-headless libaxis-java",
+    tick=MILLISECOND,
+)
 
-CLIENTS: Final = (ZEEP, SUDS, NODE, PHP, PERL, GSOAP)
+CLIENTS: Final = (ZEEP, SUDS, NODE, PHP, PERL, GSOAP, AXIS)

@@ -63,7 +63,8 @@ def test_dates(stage: Stage, job: Done) -> None:
     for key, kept in (("node.created", node.created), ("node.modified", node.modified)):
         told = job.told[key]
         assert told.endswith("Z")
-        assert parse_instant(told) == kept - kept % job.client.tick, f"{key} {told}, kept: {kept}"
+        # Some cut off what their type does not keep, others (Axis) round it.
+        assert abs(parse_instant(told) - kept) < job.client.tick, f"{key} {told}, kept: {kept}"
 
 
 def test_fetching(stage: Stage, job: Done) -> None:
