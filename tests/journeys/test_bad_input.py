@@ -421,8 +421,13 @@ def test_anonymous_sees_the_contract_and_health_only(site: Site) -> None:
         assert requests.get(f"{address}/healthz", timeout=60).status_code == 200
         service = "filemanager" if address == site.services.manager.address else "filestore"
         assert requests.get(f"{address}/{service}?wsdl", timeout=60).status_code == 200
-        for method in ("GET", "POST"):
-            assert requests.request(method, f"{address}/{service}", timeout=60).status_code == 401
+        assert requests.get(f"{address}/{service}", timeout=60).status_code == 200
+        body = (
+            f'<s:Envelope xmlns:s="{SOAP}"><s:Body>'
+            f'<getIdentifier xmlns="urn:vofiles:{service}:1"/></s:Body></s:Envelope>'
+        )
+        headers = {"Content-Type": "text/xml"}
+        assert requests.post(f"{address}/{service}", body, headers=headers, timeout=60).status_code == 401
 
 
 def test_a_store_that_is_down_is_said_so_and_the_old_content_stays(tmp_path: Path) -> None:

@@ -63,17 +63,6 @@ def test_the_published_text_is_served_but_for_the_addresses(services: Services, 
     assert requests.head(f"{services.address(port)}?wsdl", timeout=30).headers["Content-Length"] == str(len(text))
 
 
-def test_a_page_for_people_is_not_for_strangers(services: Services) -> None:
-    address = services.address("FileManager")
-    stranger = requests.get(address, timeout=30)
-    assert stranger.status_code == 401
-    assert "Basic" in stranger.headers["WWW-Authenticate"]
-    page = requests.get(address, headers={"Authorization": "x"}, timeout=30)
-    assert page.status_code == 200
-    assert "?wsdl" in page.text
-    assert "listChildren" in page.text
-
-
 def test_other_methods_are_not_for_this_path(services: Services) -> None:
     answer = requests.put(services.address("FileManager"), b"x", timeout=30)
     assert answer.status_code == 405
@@ -177,17 +166,6 @@ def test_what_the_engine_refuses_is_worded_as_a_fault(status: int, name: str) ->
     assert isinstance(refused.body, bytes)
     assert etree.fromstring(refused.body).findtext(".//{*}name") == name
     assert ("Retry-After" in dict(refused.headers)) == (status == 503)
-
-
-def test_a_soap_1_2_envelope_is_a_version_mismatch(services: Services) -> None:
-    answer = post(services, envelope("<x/>", soap="http://www.w3.org/2003/05/soap-envelope"))
-    assert fault_of(answer)[:2] == ("soap:VersionMismatch", "")
-
-
-def test_a_header_that_must_be_understood_is_not(services: Services) -> None:
-    header = '<s:Header><w:To xmlns:w="http://www.w3.org/2005/08/addressing" s:mustUnderstand="1">x</w:To></s:Header>'
-    answer = post(services, envelope(f'<getIdentifier xmlns="{FILEMANAGER_NAMESPACE}"/>', header))
-    assert fault_of(answer)[:2] == ("soap:MustUnderstand", "")
 
 
 def test_headers_for_nobody_in_particular_are_ignored(services: Services) -> None:
