@@ -71,8 +71,9 @@ class Models:
         simple = part.simple
         if simple is None:
             return self._value(part.type).customize(**facets)
-        if simple.xsd in _SPYNE:
-            return _SPYNE[simple.xsd].customize(**facets)
+        if simple.xsd in _SPYNE or not (simple.pattern or simple.values):
+            # spyne knows no type that only gives another one a name.
+            return _SPYNE[simple.xsd if simple.xsd in _SPYNE else simple.base].customize(**facets)
         if simple.pattern:
             facets["pattern"] = simple.pattern
         if simple.values:
