@@ -12,6 +12,7 @@ anew and compares.
 import argparse
 import logging
 import re
+import shlex
 import sys
 from base64 import urlsafe_b64encode
 from collections.abc import Iterable, Mapping
@@ -22,6 +23,7 @@ import structlog
 from lxml import etree
 
 from docs.figures import figures
+from tests.interop.clients import CLIENTS
 from tests.support.exampleservices import SECRET, WSDL
 from tests.support.exchanges import Exchange, Headers
 from tests.support.protocolplay import play
@@ -51,6 +53,7 @@ RECIPES = {
     "jaxws": "Java, JAX-WS",
 }
 """Folders of tests/interop, and how people know what is in them."""
+CONTRACT = "filemanager.wsdl"
 _LANGUAGES = {"sh": "sh", "py": "python", "mjs": "js", "cjs": "js", "pl": "perl", "cpp": "cpp"}
 _WSDL = "{http://schemas.xmlsoap.org/wsdl/}"
 _TITLE = "<!-- Drawn by docs/protocol.py: change the code or protocol.in.md, then ./toxw -e docs -->\n"
@@ -199,12 +202,24 @@ def _taking(element: str) -> list[str]:
 
 def recipes() -> str:
     """The programs that the interop suite runs, as far as there are any, each as it stands."""
-    sections = []
-    for name, title in RECIPES.items():
-        for path in sorted((ROOT / "tests" / "interop" / name).glob("recipe.*")):
-            language = _LANGUAGES.get(path.suffix[1:], path.suffix[1:])
-            sections.append(f"### {title}\n```{language}\n{path.read_text(encoding='utf-8').rstrip()}\n```")
-    return "\n\n".join(sections)
+    folder = ROOT / "tests" / "interop"
+    found = {name: path for name in RECIPES for path in (folder / name).glob("recipe.*")}
+    return "\n\n".join(f"### {RECIPES[name]}\n{_steps(name)}{_program(path)}" for name, path in found.items())
+
+
+def _program(path: Path) -> str:
+    language = _LANGUAGES.get(path.suffix[1:], path.suffix[1:])
+    return f"```{language}\n{path.read_text(encoding='utf-8').rstrip()}\n```"
+
+
+def _steps(name: str) -> str:
+    """How the suite builds a recipe that needs stubs, in a folder with the recipe and the contract."""
+    steps = [step for client in CLIENTS if client.name == name for step in client.build]
+    if not any("{contract}" in step for step in steps):
+        return ""
+    texts = [shlex.join(word.replace("{here}/", "").replace("{contract}", CONTRACT) for word in step) for step in steps]
+    wanted = [text for text in texts if not re.search(r"\bjob\b", text)]
+    return f"Where `{CONTRACT}` is the contract as it is served:\n```sh\n{chr(10).join(wanted)}\n```\n"
 
 
 # --- signatures ---

@@ -15,6 +15,8 @@ import pytest
 from lxml import etree
 
 from docs import figures, protocol
+from tests.interop.clients import CLIENTS, INTEROP
+from tests.interop.recipes import WITHOUT_JOB
 from tests.support.exampleservices import WSDL
 from tests.support.exchanges import Exchange
 from tests.support.protocolplay import play
@@ -95,6 +97,15 @@ def test_passwords_and_tokens_are_examples(exchanges: Mapping[str, Exchange]) ->
         scheme, _, word = given.partition(" ")
         told = b64decode(word).decode() if scheme == "Basic" else word
         assert not told or "example" in told
+
+
+def test_each_recipe_is_run_by_the_interop_suite_and_shown() -> None:
+    written = {path.parent.name for path in INTEROP.glob("*/recipe.*")}
+    run = {client.name for client in (*CLIENTS, *WITHOUT_JOB)}
+    assert written <= run
+    assert written <= protocol.RECIPES.keys()
+    for name in written:
+        assert f"### {protocol.RECIPES[name]}\n" in PAGE
 
 
 def test_every_figure_stands_somewhere() -> None:
