@@ -15,6 +15,10 @@ from filemanager.api import tokens
 from filemanager.api.admin import measures
 from filemanager.api.admin.health import health_route
 from filemanager.api.admin.readiness import readiness_route
+from filemanager.api.astrogrid import v02
+from filemanager.api.astrogrid.service import PATH as ASTROGRID_PATH
+from filemanager.api.astrogrid.service import astrogrid_service
+from filemanager.api.astrogrid.trust import trusting, warn_of
 from filemanager.api.identity import caller_identity, security_identity
 from filemanager.api.soap.callback import callback_service
 from filemanager.api.soap.native import CALLBACK_PATH, PATH, native_service
@@ -119,12 +123,22 @@ class FileManager:
         desk = self.desk = open_desk(settings, database, stores, self._errands, self._company)
         self._control = self._service.make_pool("control", CONTROL_THREADS)
         by_security = security_identity(desk.credentials, behind_proxy=settings.listen.behind_proxy)
-        callers = native_service(desk, self.address, caller_identity(desk.credentials), by_security)
+        identify = caller_identity(desk.credentials)
+        callers = native_service(desk, self.address, identify, by_security)
+        old_callers = astrogrid_service(
+            v02.functions(desk),
+            self.address,
+            trusting(identify, settings.trusted, desk.credentials.authenticate_trusted),
+            by_security=by_security,
+            identifier=str(settings.identifier),
+        )
+        warn_of(settings.trusted)
         callbacks = callback_service(desk, self.address, Verifier(self._keyring, nonces=self._nonces()))
         self.site = Site(
             [
                 callers.route(PATH),
                 callbacks.route(CALLBACK_PATH),
+                old_callers.route(ASTROGRID_PATH),
                 *tokens.routes(desk.credentials),
                 health_route(database, settings.identifier),
                 readiness_route(database, stores, schema_check(settings.database), settings.identifier),

@@ -31,6 +31,9 @@ keys = [{{id = "a", secret = "{SECRET}"}}]
 [[services]]
 identifier = "ivo://b/filemanager"
 address = "http://127.0.0.1:2"
+[[astrogrid.trusted]]
+network = "192.0.2.0/24"
+account = "ivo://a/portal"
 """
 STORE = f"""
 identifier = "ivo://a/filestore"

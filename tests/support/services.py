@@ -27,6 +27,7 @@ from vofiles.serving.http import AccessRecord
 from vofiles.serving.listening import bind
 
 MANAGER = Ivorn.parse("ivo://ast.cam.ac.uk/filemanager")
+COMMUNITY = Ivorn.parse("ivo://ast.cam.ac.uk")
 STORES = (Ivorn.parse("ivo://ast.cam.ac.uk/filestore"), Ivorn.parse("ivo://star.le.ac.uk/filestore"))
 
 
@@ -86,28 +87,34 @@ class RunningServices:
 
 @contextmanager
 def running_services(
-    folder: Path, *sections: str, stores: tuple[Ivorn, ...] = STORES, outbound: tuple[str, ...] = ()
+    folder: Path,
+    *sections: str,
+    stores: tuple[Ivorn, ...] = STORES,
+    outbound: tuple[str, ...] = (),
+    manager: Ivorn = MANAGER,
+    community: Ivorn = COMMUNITY,
 ) -> Iterator[RunningServices]:
     """A FileManager with stores while the block runs; `sections` are added to its configuration, `outbound` to the
     stores' section of that name.
     """
-    listeners = {name: bind("127.0.0.1", 0) for name in (MANAGER, *stores)}
+    listeners = {name: bind("127.0.0.1", 0) for name in (manager, *stores)}
     bases = {name: f"http://127.0.0.1:{listener.getsockname()[1]}" for name, listener in listeners.items()}
     accesses: list[AccessRecord] = []
     with ExitStack() as stack:
         started: dict[Ivorn, FileStore] = {}
         for number, name in enumerate(stores):
-            settings = load_store(_write_store(folder, number, name, bases, outbound))
+            settings = load_store(_write_store(folder, number, name, bases, manager, outbound))
             store = started[name] = FileStore(settings, listeners[name], running_reactor(), accesses.append)
             stack.callback(await_reactor, lambda store=store: store.stop(0.0))
             store.prepare()
             on_reactor(store.start)
-        path = _write_manager(folder, stores, bases, sections)
-        manager = FileManager(load_manager(path), listeners[MANAGER], running_reactor(), accesses.append)
-        stack.callback(await_reactor, lambda: manager.stop(0.0))
-        manager.prepare()
-        on_reactor(manager.start)
-        services = RunningServices(folder, manager, started, accesses)
+        lines = [f'identifier = "{manager}"', f'communities = ["{community}"]', 'database = "sqlite:///filemanager.db"']
+        path = _write_manager(folder, lines, stores, bases, (f'[listen]\naddress = "{bases[manager]}"', *sections))
+        served = FileManager(load_manager(path), listeners[manager], running_reactor(), accesses.append)
+        stack.callback(await_reactor, lambda: served.stop(0.0))
+        served.prepare()
+        on_reactor(served.start)
+        services = RunningServices(folder, served, started, accesses)
         stack.callback(services.close)
         yield services
 
@@ -122,30 +129,27 @@ def _write(path: Path, lines: list[str]) -> Path:
     return path
 
 
-def _write_store(folder: Path, number: int, name: Ivorn, bases: dict[Ivorn, str], outbound: tuple[str, ...]) -> Path:
+def _write_store(
+    folder: Path, number: int, name: Ivorn, bases: dict[Ivorn, str], manager: Ivorn, outbound: tuple[str, ...]
+) -> Path:
     lines = [
         f'identifier = "{name}"',
         f'data = "store-{number}"',
         f'[listen]\naddress = "{bases[name]}"',
         '[outbound]\nallow = ["127.0.0.1/32"]',
         *outbound,
-        f'[[managers]]\nidentifier = "{MANAGER}"\naddress = "{bases[MANAGER]}/callback"',
+        f'[[managers]]\nidentifier = "{manager}"\naddress = "{bases[manager]}/callback"',
         f'keys = [{{id = "{name}-1", secret = "{_secret(name)}"}}]',
     ]
     return _write(folder / f"filestore-{number}.toml", lines)
 
 
-def _write_manager(folder: Path, stores: tuple[Ivorn, ...], bases: dict[Ivorn, str], sections: tuple[str, ...]) -> Path:
-    lines = [
-        f'identifier = "{MANAGER}"',
-        'communities = ["ivo://ast.cam.ac.uk"]',
-        'database = "sqlite:///filemanager.db"',
-        f'[listen]\naddress = "{bases[MANAGER]}"',
-        *sections,
+def _write_manager(
+    folder: Path, lines: list[str], stores: tuple[Ivorn, ...], bases: dict[Ivorn, str], sections: tuple[str, ...]
+) -> Path:
+    entries = [
+        f'[[stores]]\nidentifier = "{name}"\naddress = "{bases[name]}/filestore"\n'
+        f'keys = [{{id = "{name}-1", secret = "{_secret(name)}"}}]'
+        for name in stores
     ]
-    for name in stores:
-        lines += [
-            f'[[stores]]\nidentifier = "{name}"\naddress = "{bases[name]}/filestore"',
-            f'keys = [{{id = "{name}-1", secret = "{_secret(name)}"}}]',
-        ]
-    return _write(folder / "filemanager.toml", lines)
+    return _write(folder / "filemanager.toml", [*lines, *sections, *entries])
