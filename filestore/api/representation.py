@@ -9,8 +9,9 @@ from base64 import b64encode
 from collections.abc import Callable, Iterable
 from urllib.parse import quote
 
+from filestore.api.byteranges import Parts
 from filestore.api.problems import problem
-from filestore.domain.byterange import find_range
+from filestore.domain.byterange import ByteRange, find_ranges
 from filestore.services.exports import Download
 from vofiles.contract import Digest
 from vofiles.errors import RangeUnsatisfiable, VersionConflict
@@ -33,17 +34,24 @@ def represent(request: Request, download: Download, close: Callable[[], None]) -
     """The answer to a GET or HEAD. `close` is called when the bytes are not needed any more, whatever is answered."""
     try:
         answer = _conditional(request, download)
-        part = None if answer else _part(request, download)
+        ranges = () if answer else _ranges(request, download)
     except RangeUnsatisfiable as error:
-        answer, part = problem(error, ("Content-Range", f"bytes */{download.size}")), None
+        answer, ranges = problem(error, ("Content-Range", f"bytes */{download.size}")), ()
     if answer is not None:
         close()
         return answer
-    offset, length, content_range = part or (0, download.size, ())
+    if len(ranges) > 1:
+        parts = Parts(download.reader, download.size, _type_of(download), ranges)
+        headers = (("Content-Type", parts.media_type), *_describe(download))
+        return Response(206, headers, FileBody(parts, 0, parts.length, close))
     descriptor = download.reader.fileno()
     source = download.reader if descriptor is None else descriptor
-    headers = (*_describe(download), *content_range)
-    return Response(206 if part else 200, headers, FileBody(source, offset, length, close))
+    headers = (("Content-Type", _type_of(download)), *_describe(download))
+    if not ranges:
+        return Response(200, headers, FileBody(source, 0, download.size, close))
+    (part,) = ranges
+    headers = (*headers, ("Content-Range", part.content_range(download.size)))
+    return Response(206, headers, FileBody(source, part.offset, part.length, close))
 
 
 def entity_tag(container: str) -> str:
@@ -70,10 +78,13 @@ def _identify(download: Download) -> tuple[tuple[str, str], ...]:
     return ("ETag", entity_tag(download.container)), ("Cache-Control", "private, no-transform")
 
 
-def _describe(download: Download) -> tuple[tuple[str, str], ...]:
+def _type_of(download: Download) -> str:
     given = download.content_type or ""
+    return given if _TYPE.match(given) else UNKNOWN_TYPE
+
+
+def _describe(download: Download) -> tuple[tuple[str, str], ...]:
     return (
-        ("Content-Type", given if _TYPE.match(given) else UNKNOWN_TYPE),
         ("Content-Disposition", disposition(download.file_name)),
         ("Accept-Ranges", "bytes"),
         # What was adopted without being read has none yet.
@@ -98,18 +109,15 @@ def _conditional(request: Request, download: Download) -> Response | None:
     return None
 
 
-def _part(request: Request, download: Download) -> tuple[int, int, tuple[tuple[str, str], ...]] | None:
-    """Offset, length and headers of the range asked for, None for the whole. Raises RangeUnsatisfiable."""
+def _ranges(request: Request, download: Download) -> tuple[ByteRange, ...]:
+    """The ranges asked for, none for the whole. Raises RangeUnsatisfiable."""
     if request.method != "GET":
-        return None  # RFC 9110, 14.2
+        return ()  # RFC 9110, 14.2
     only_if = request.headers.get("If-Range")
     if only_if is not None and only_if.strip() != entity_tag(download.container):
-        return None
-    ranges = request.headers.get_all("Range")
-    found = find_range(ranges[0], download.size) if len(ranges) == 1 else None
-    if found is None:
-        return None
-    return found.offset, found.length, (("Content-Range", found.content_range(download.size)),)
+        return ()
+    headers = request.headers.get_all("Range")
+    return find_ranges(headers[0], download.size) if len(headers) == 1 else ()
 
 
 def _tags(request: Request, name: str) -> set[str] | None:

@@ -3,7 +3,11 @@
 import hashlib
 import json
 from base64 import b64encode
+from email.message import EmailMessage
+from email.parser import BytesParser
+from email.policy import HTTP
 from pathlib import Path
+from typing import cast
 
 import pytest
 import requests
@@ -87,10 +91,38 @@ def test_one_range(url: str, header: str, first: int, last: int) -> None:
     assert response.headers["Content-Range"] == f"bytes {first}-{last}/{SIZE}"
 
 
-@pytest.mark.parametrize("header", ["bytes=0-1,5-6", "lines=0-1", "bytes=5-2", "bytes=a-b", "bytes=-", "0-1"])
+@pytest.mark.parametrize("header", ["bytes=0-6,5-9", "lines=0-1", "bytes=5-2", "bytes=a-b", "bytes=-", "0-1"])
 def test_what_is_no_range_is_the_whole(url: str, header: str) -> None:
     response = get(url, Range=header)
     assert (response.status_code, len(response.content)) == (200, SIZE)
+
+
+def parts_of(response: requests.Response) -> list[tuple[str, str, bytes]]:
+    """Type, Content-Range and bytes of each part."""
+    opening = f"Content-Type: {response.headers['Content-Type']}\r\n\r\n".encode()
+    message = BytesParser(policy=HTTP).parsebytes(opening + response.content)
+    assert message.get_content_type() == "multipart/byteranges"
+    assert not message.defects
+    parts = [cast(EmailMessage, part) for part in message.iter_parts()]
+    return [(part.get_content_type(), part["Content-Range"], part.get_content()) for part in parts]
+
+
+def test_several_ranges_in_the_order_asked_for(url: str) -> None:
+    response = get(url, Range=f"bytes=256000-256299, 0-0, {SIZE}-, -5")
+    assert response.status_code == 206
+    assert "Content-Range" not in response.headers
+    assert parts_of(response) == [
+        ("application/fits", f"bytes 256000-256299/{SIZE}", CONTENT[256000:256300]),
+        ("application/fits", f"bytes 0-0/{SIZE}", CONTENT[:1]),
+        ("application/fits", f"bytes {SIZE - 5}-{SIZE - 1}/{SIZE}", CONTENT[-5:]),
+    ]
+    assert get(url, Range="bytes=0-0,5-5").headers["Content-Type"] != response.headers["Content-Type"]
+
+
+def test_several_long_ranges_come_whole(url: str) -> None:
+    half = SIZE // 2
+    parts = parts_of(get(url, Range=f"bytes={half}-,0-{half - 1}"))
+    assert [content for _, _, content in parts] == [CONTENT[half:], CONTENT[:half]]
 
 
 @pytest.mark.parametrize("header", [f"bytes={SIZE}-", "bytes=-0", "bytes=999999999999999999999999-"])
