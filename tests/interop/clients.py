@@ -93,16 +93,17 @@ GSOAP: Final = Client(
 )
 _JARS: Final = ("axis", "jaxrpc", "saaj", "wsdl4j", "commons-logging", "commons-discovery")
 _CLASSES: Final = ":".join(f"/usr/share/java/{jar}.jar" for jar in _JARS)
-# What a compiler that runs once for a second and a half is better off with.
-_JAVAC: Final = ("javac", "-J-XX:TieredStopAtLevel=1", "-J-XX:+UseSerialGC", "-proc:none", "-g:none", "-nowarn")
-_JAVA: Final = ("java", "-Dorg.apache.commons.logging.Log=org.apache.commons.logging.impl.NoOpLog")
+# What programs that run once, for a second or two, are better off with.
+_BRIEF: Final = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
+_JAVAC: Final = ("javac", *(f"-J{option}" for option in _BRIEF), "-proc:none", "-g:none", "-nowarn")
+_JAVA: Final = ("java", *_BRIEF, "-Dorg.apache.commons.logging.Log=org.apache.commons.logging.impl.NoOpLog")
 AXIS: Final = Client(
     "axis",
     build=(
-        ("java", "-cp", _CLASSES, "org.apache.axis.wsdl.WSDL2Java", "-p", "vofiles", "-o", "stubs", "{contract}"),
+        (*_JAVA, "-cp", _CLASSES, "org.apache.axis.wsdl.WSDL2Java", "-p", "vofiles", "-o", "stubs", "{contract}"),
         (
             *(*_JAVAC, "-encoding", "UTF-8", "-cp", _CLASSES, "-sourcepath", "stubs", "-d", "classes"),
-            *("{here}/Job.java", "{here}/Recipe.java"),
+            *("{here}/Job.java", "{here}/recipe.java"),
         ),
     ),
     job=(*_JAVA, "-cp", f"classes:{_CLASSES}", "Job"),
