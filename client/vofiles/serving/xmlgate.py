@@ -48,7 +48,7 @@ _ENCODINGS: Final = {
 
 
 class VersionMismatch(InvalidMessage):
-    """This service speaks SOAP 1.1: {about}"""
+    """This service speaks SOAP 1.1, and not {about}"""
 
 
 class MustUnderstand(InvalidMessage):
@@ -148,7 +148,7 @@ def _charset(content_type: str) -> str:
     """The charset that a Content-Type names, or an empty text."""
     media, *parameters = (part.strip() for part in content_type.split(";"))
     if media.lower() == "application/soap+xml":
-        raise VersionMismatch("application/soap+xml came, the media type of SOAP 1.2", reason=_SPEAK)
+        raise VersionMismatch("application/soap+xml, the media type of SOAP 1.2", reason=_SPEAK)
     if media.lower() != "text/xml":
         raise InvalidMessage("Content-Type", reason=f"{ascii(media[:80])} came where text/xml is needed")
     charsets = {
@@ -273,8 +273,8 @@ class Scan:
         if local != "Envelope":
             raise InvalidMessage("envelope", reason=f"the outermost element is {ascii(local[:80])}")
         if namespace != SOAP:
-            version = "SOAP 1.2" if namespace == SOAP_1_2 else "no SOAP that it knows"
-            raise VersionMismatch(f"an envelope of {ascii(namespace[:80])} came, which is {version}", reason=_SPEAK)
+            version = " (SOAP 1.2)" if namespace == SOAP_1_2 else ""
+            raise VersionMismatch(f"envelopes of {ascii(namespace[:80])}{version}", reason=_SPEAK)
 
     def _part(self, namespace: str, local: str) -> None:
         if self._bodies:

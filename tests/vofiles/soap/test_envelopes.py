@@ -17,9 +17,9 @@ OTHER_VERSIONS: dict[str, tuple[str, str, str]] = {
         "application/soap+xml",
     ),
     "the media type of 1.2, the envelope of 1.1": ("application/soap+xml", SOAP, "application/soap+xml"),
-    "the media type of 1.1, the envelope of 1.2": ("text/xml", SOAP_1_2, "which is SOAP 1.2"),
-    "an envelope of nobody's": ("text/xml", "urn:x", "an envelope of 'urn:x' came"),
-    "an envelope of no namespace": ("text/xml", "", "an envelope of '' came"),
+    "the media type of 1.1, the envelope of 1.2": ("text/xml", SOAP_1_2, "(SOAP 1.2)"),
+    "an envelope of nobody's": ("text/xml", "urn:x", "envelopes of 'urn:x'"),
+    "an envelope of no namespace": ("text/xml", "", "envelopes of ''"),
 }
 
 
