@@ -22,6 +22,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from vofiles.errors import ServiceBusy
+from vofiles.serving.statements import Quick
 
 R = TypeVar("R")
 
@@ -37,7 +38,8 @@ class CommitFailed(Exception):
 
 
 def engine(url: URL, begin: str, patience: float, *pragmas: str) -> Engine:
-    """An engine whose connections begin transactions with `begin` and wait up to `patience` seconds for a lock.
+    """An engine whose connections begin transactions with `begin` (empty: whoever has one does that himself) and wait
+    up to `patience` seconds for a lock.
 
     The driver's own habit of beginning late, before the first change only, is turned off (`isolation_level=None`): a
     read of two statements would see two states.
@@ -55,9 +57,11 @@ def engine(url: URL, begin: str, patience: float, *pragmas: str) -> Engine:
         for pragma in ("foreign_keys=ON", "synchronous=FULL", "temp_store=MEMORY", *pragmas):
             driver.execute(f"PRAGMA {pragma}")
 
-    @event.listens_for(made, "begin")
-    def open_transaction(connection: Connection) -> None:
-        _driver(connection).execute(begin)
+    if begin:
+
+        @event.listens_for(made, "begin")
+        def open_transaction(connection: Connection) -> None:
+            _driver(connection).execute(begin)
 
     return made
 
@@ -80,8 +84,8 @@ class SqliteTransactions:
     def __init__(self, url: URL, *, readers: int, waiting: int, patience: float) -> None:
         make_file(url)
         # The writer comes first: it turns the file to WAL, which stays with the file.
-        self._writer = _Writer(engine(url, "BEGIN IMMEDIATE", patience, "journal_mode=WAL"), waiting)
-        self._readers = _Readers(engine(url, "BEGIN", patience, "query_only=ON"), readers, patience)
+        self._writer = _Writer(engine(url, "", patience, "journal_mode=WAL"), waiting)
+        self._readers = _Readers(engine(url, "", patience, "query_only=ON"), readers, patience)
 
     def read(self, fn: Callable[[Connection], R]) -> R:
         return self._readers.run(fn)
@@ -124,7 +128,7 @@ class _Writer:
     def __init__(self, made: Engine, limit: int) -> None:
         self._engine = made
         self._limit = limit
-        self._connection: Connection | None = made.connect()
+        self._connection: Connection | None = Quick(made)
         self._waiting: deque[_Call] = deque()
         self.groups: Counter[int] = Counter()
         """How many commits there were, by how many callers shared them."""
@@ -173,6 +177,7 @@ class _Writer:
         try:
             connection = self._connected()
             with connection.begin():
+                _driver(connection).execute("BEGIN IMMEDIATE")
                 self._run(first, connection)
                 while not alone and self._waiting and len(group) < GROUP:
                     group.append(self._waiting.popleft())
@@ -216,7 +221,7 @@ class _Writer:
 
     def _connected(self) -> Connection:
         if self._connection is None:
-            self._connection = self._engine.connect()
+            self._connection = Quick(self._engine)
         return self._connection
 
     def _discard(self) -> None:
@@ -250,9 +255,15 @@ class _Readers:
     def _read(self, fn: Callable[[Connection], R]) -> R:
         connection = None
         try:
-            connection = self._idle.pop() if self._idle else self._engine.connect()
-            with connection.begin():
+            connection = self._idle.pop() if self._idle else Quick(self._engine)
+            driver = _driver(connection)
+            driver.execute("BEGIN")
+            try:
                 result = fn(connection)
+            finally:
+                # As good as taking back, where nothing can be changed. Whatever SQLAlchemy takes for its transaction
+                # goes on as long as the connection, and means nothing.
+                driver.commit()
         except (DBAPIError, sqlite3.Error) as error:
             if connection is not None:
                 connection.close()

@@ -24,18 +24,23 @@ def batches(keys: Sequence[K]) -> Iterator[list[K]]:
 
 
 class ByKeys:
-    """A select of the rows that have one of some keys in a column. For a single key, as most calls have, it is another
-    statement with `=`: SQLAlchemy writes out every list anew, which costs as much as running the statement.
+    """A select of the rows that have one of some keys in a column: one statement for each of LENGTHS, made when it is
+    first needed. A list that expands would be written out anew at each call, which costs as much as running it.
     """
 
     def __init__(self, statement: Select[Any], column: ColumnElement[Any]) -> None:
-        self._one = statement.where(column == bindparam("only_key", type_=column.type))
-        self._many = statement.where(column.in_(bindparam("some_keys", expanding=True)))
+        self._statement, self._column = statement, column
+        self._made: dict[int, tuple[Select[Any], tuple[str, ...]]] = {}
 
     def rows(self, connection: Connection, keys: Sequence[K], **values: Any) -> Iterator[Any]:
         """The rows, in the statement's order for every 512 keys."""
-        if len(keys) == 1:
-            yield from connection.execute(self._one, {"only_key": keys[0], **values}).all()
-            return
         for some in batches(keys):
-            yield from connection.execute(self._many, {"some_keys": some, **values}).all()
+            statement, names = self._made.get(len(some)) or self._make(len(some))
+            yield from connection.execute(statement, {**dict(zip(names, some, strict=True)), **values}).all()
+
+    def _make(self, length: int) -> tuple[Select[Any], tuple[str, ...]]:
+        names = tuple(f"key_{number}" for number in range(length))
+        given = [bindparam(name, type_=self._column.type) for name in names]
+        found = self._column == given[0] if length == 1 else self._column.in_(given)
+        made = self._made[length] = self._statement.where(found), names
+        return made

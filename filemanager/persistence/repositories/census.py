@@ -78,7 +78,7 @@ class SqlCensus:
         self, store: Ivorn, after: str, upto: str, containers: Collection[Ivorn], now: Instant
     ) -> Mapping[Ivorn, Instant]:
         rows = self._run(_NOTED, after=f"{store}#{after}", upto=f"{store}#{upto}")
-        noted: dict[str, int] = {row.container: row.seen for row in rows}
+        noted: dict[str, int] = dict(rows.all())
         present = {str(container) for container in containers}
         for gone in sorted(noted.keys() - present):
             self._run(_FORGET, gone=gone)

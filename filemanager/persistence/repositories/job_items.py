@@ -120,7 +120,7 @@ class SqlJobItems:
         self._connection = connection
 
     def _all(self, statement: Any, values: dict[str, Any]) -> list[JobItem]:
-        return [_item(row) for row in self._connection.execute(statement, values)]
+        return [_item(row) for row in self._connection.execute(statement, values).mappings()]
 
     def items(self, job: int, state: str | None, after: int, limit: int) -> list[JobItem]:
         values: dict[str, Any] = {"of_job": job, "after": after, "limit": limit}
@@ -177,11 +177,11 @@ def _changing(item: JobItem) -> dict[str, Any]:
 
 
 def _item(row: Any) -> JobItem:
-    values = row._asdict()
+    values = dict(row)
     values |= {
-        "store": None if row.store is None else ivorn(row.store),
-        "request": documents.read_texts(row.request),
-        "due": Instant(row.due),
-        "failure": documents.read_value(Failure, row.failure),
+        "store": None if row["store"] is None else ivorn(row["store"]),
+        "request": documents.read_texts(row["request"]),
+        "due": Instant(row["due"]),
+        "failure": documents.read_value(Failure, row["failure"]),
     }
     return JobItem(**values)

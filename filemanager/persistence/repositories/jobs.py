@@ -82,14 +82,14 @@ class SqlJobs(SqlJobItems):
         return self._one(_LOCK, number)
 
     def _one(self, statement: Any, number: str) -> Job | None:
-        row = self._connection.execute(statement, {"job": number}).first()
+        row = self._connection.execute(statement, {"job": number}).mappings().first()
         return None if row is None else _job(row)
 
     def jobs(self, keys: Sequence[int]) -> dict[int, Job]:
         return {
             job.key: job
             for some in batches(keys)
-            for job in map(_job, self._connection.execute(_BY_KEY, {"keys": some}))
+            for job in map(_job, self._connection.execute(_BY_KEY, {"keys": some}).mappings())
         }
 
     def save_job(self, job: Job) -> None:
@@ -103,13 +103,13 @@ class SqlJobs(SqlJobItems):
             values["of_caller"] = str(caller)
         if state is not None:
             values["in_state"] = state
-        return [_job(row) for row in self._connection.execute(statement, values)]
+        return [_job(row) for row in self._connection.execute(statement, values).mappings()]
 
     def jobs_to_end(self, limit: int) -> list[Job]:
-        return [_job(row) for row in self._connection.execute(_TO_END, {"limit": limit})]
+        return [_job(row) for row in self._connection.execute(_TO_END, {"limit": limit}).mappings()]
 
     def jobs_ended(self, before: Instant, limit: int) -> list[Job]:
-        return [_job(row) for row in self._connection.execute(_ENDED, {"before": before, "limit": limit})]
+        return [_job(row) for row in self._connection.execute(_ENDED, {"before": before, "limit": limit}).mappings()]
 
     def delete_job(self, key: int, limit: int) -> int:
         removed = self._delete_items(key, limit)
@@ -147,14 +147,14 @@ def _changing(job: Job) -> dict[str, Any]:
 
 
 def _job(row: Any) -> Job:
-    values = row._asdict()
+    values = dict(row)
     values |= {
-        "caller": ivorn(row.caller),
-        "owner": ivorn(row.owner),
-        "created": Instant(row.created),
-        "modified": Instant(row.modified),
-        "ended": None if row.ended is None else Instant(row.ended),
-        "request": documents.read_texts(row.request),
-        "failure": documents.read_value(Failure, row.failure),
+        "caller": ivorn(row["caller"]),
+        "owner": ivorn(row["owner"]),
+        "created": Instant(row["created"]),
+        "modified": Instant(row["modified"]),
+        "ended": None if row["ended"] is None else Instant(row["ended"]),
+        "request": documents.read_texts(row["request"]),
+        "failure": documents.read_value(Failure, row["failure"]),
     }
     return Job(**values)
