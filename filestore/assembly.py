@@ -15,6 +15,7 @@ from twisted.internet.defer import Deferred
 from filestore import config
 from filestore.api import admin, control, measures
 from filestore.api.data_plane import CONTENT, DataPlane
+from filestore.api.origins import Origins
 from filestore.api.readiness import readiness_route
 from filestore.backends.adopting import AdoptingBackend, archives_of
 from filestore.backends.disk import DiskBackend
@@ -236,7 +237,7 @@ class FileStore:
         operations = control.functions(self.store, self._outbound, self._lane)
         verifier = Verifier(keyring, nonces=self._nonces())
         service = control.control_plane(operations, self.address, verifier, clock, str(self.store.identifier))
-        data_plane = DataPlane(self.store, self._data_pool)
+        data_plane = DataPlane(self.store, self._data_pool, Origins(self._settings.origins))
         return Site(
             [
                 service.route(control.PATH),

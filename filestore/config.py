@@ -104,6 +104,8 @@ class Config:
     outbound: Outbound = Outbound()
     managers: tuple[Manager, ...] = ()
     adopted: tuple[AdoptedDirectory, ...] = ()
+    origins: tuple[str, ...] = ()
+    """Web origins whose pages may PUT and GET contents from a browser; `*` for all."""
     limits: Limits = field(default_factory=Limits)
     metrics: Metrics = field(default_factory=Metrics)
 
@@ -128,6 +130,7 @@ def take_config(top: Table) -> Config:
         outbound=_outbound(top),
         managers=tuple(_manager(table, identifiers, seen) for table in top.tables("managers")),
         adopted=tuple(_adopted(table, names, data) for table in top.tables("adopted")),
+        origins=_origins(top),
         limits=take_limits(top),
         metrics=take_metrics(top),
     )
@@ -166,6 +169,23 @@ def _outbound(top: Table) -> Outbound:
             table.positive("per_peer", plain.per_peer),
             table.find_path("authorities"),
         )
+
+
+def _origins(top: Table) -> tuple[str, ...]:
+    with top.table("browsers") as table:
+        return table.parse_list("origins", _parse_origin)
+
+
+_ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?|https?://\[[0-9a-f:]+\](:[0-9]{1,5})?")
+
+
+def _parse_origin(text: str) -> str:
+    # As browsers write it (RFC 6454, 6.2): anything else would never be equal to what they send.
+    if text != "*" and not _ORIGIN.fullmatch(text):
+        raise ValueError(
+            "an origin is scheme, host in small letters and port, such as https://portal.example.org; or *"
+        )
+    return text
 
 
 def _network(text: str) -> IPv4Network | IPv6Network:

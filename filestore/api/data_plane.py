@@ -12,6 +12,7 @@ from functools import partial
 from structlog.contextvars import bound_contextvars
 
 from filestore.api.announcements import sent_of
+from filestore.api.origins import Origins
 from filestore.api.preparing import Preparing
 from filestore.api.problems import problem, refuse_as_problem, unexpected
 from filestore.api.representation import digest_header, entity_tag, represent
@@ -24,7 +25,7 @@ from vofiles.errors import ServiceBusy, VofilesError, WrongMethod
 from vofiles.serving.http import Exchange, Pool, Request, Response, Route, Stream
 
 CONTENT = "/content/"
-METHODS = frozenset({"PUT", "GET", "HEAD"})
+METHODS = frozenset({"PUT", "GET", "HEAD", "OPTIONS"})
 _ALLOWED = {"PUT": "PUT, OPTIONS", "GET": "GET, HEAD, OPTIONS"}
 _SLOW_TO_CLOSE = 16 << 20
 """Bytes from which on closing may be the end of a deleted file, and then takes the disk's time."""
@@ -33,18 +34,28 @@ _SLOW_TO_CLOSE = 16 << 20
 class DataPlane:
     """Serves the contents of one store, with a pool of threads for its disk and its database."""
 
-    def __init__(self, store: Store, pool: Pool) -> None:
-        self._store, self._pool = store, pool
+    def __init__(self, store: Store, pool: Pool, origins: Origins) -> None:
+        self._store, self._pool, self._origins = store, pool, origins
 
     def route(self) -> Route:
         """Where contents are served."""
-        return Route(CONTENT, METHODS, Stream(self.handle, refuse=refuse_as_problem), prefix=True)
+        return Route(CONTENT, METHODS, Stream(self.handle, refuse=self._refuse), prefix=True)
 
     def handle(self, exchange: Exchange) -> None:
         """Begin to serve one request; on the reactor."""
-        serve = self._begin_upload if exchange.request.method == "PUT" else self._answer_get
+        request = exchange.request
+        if request.method == "OPTIONS":
+            exchange.respond(self._origins.answer_options(request, ", ".join(sorted(METHODS))))
+            return
+        serve = self._begin_upload if request.method == "PUT" else self._answer_get
         if not self._pool.submit(partial(serve, exchange)):
-            exchange.respond(problem(ServiceBusy("the data plane")))
+            exchange.respond(self._origins.mark(request, problem(ServiceBusy("the data plane"))))
+
+    def _refuse(self, request: Request, status: int, message: str) -> Response:
+        return self._origins.mark(request, refuse_as_problem(request, status, message))
+
+    def _failed(self, request: Request, error: BaseException) -> Response:
+        return self._origins.mark(request, _refusal(request, error))
 
     # --- GET and HEAD, in the pool ---
 
@@ -53,12 +64,12 @@ class DataPlane:
         try:
             download = open_download(self._store, _token(request), request.method)
             try:
-                response = represent(request, download, self._closer(download))
+                response = self._origins.mark(request, represent(request, download, self._closer(download)))
             except BaseException:
                 download.close()
                 raise
         except Exception as error:  # noqa: BLE001 - worded by _refusal, logged where it is unknown
-            response = _refusal(request, error)
+            response = self._failed(request, error)
         exchange.respond_from_thread(response)
 
     def _closer(self, download: Download) -> Callable[[], None]:
@@ -78,20 +89,26 @@ class DataPlane:
             with bound_contextvars(request_id=request.request_id):
                 upload = open_upload(self._store, _token(request), sent)
         except Exception as error:  # noqa: BLE001 - as above
-            exchange.respond_from_thread(_refusal(request, error))
+            exchange.respond_from_thread(self._failed(request, error))
             return
         Preparing(
             exchange,
             upload,
             self._pool,
             ready=lambda: self._receive(exchange, upload),
-            failed=lambda error: _refusal(request, error),
+            failed=partial(self._failed, request),
         ).begin()
 
     def _receive(self, exchange: Exchange, upload: Upload | Replay) -> None:
         request = exchange.request
         exchange.accept(
-            Uploading(exchange, upload, self._pool, stored=_created, failed=lambda error: _refusal(request, error))
+            Uploading(
+                exchange,
+                upload,
+                self._pool,
+                stored=lambda stored: self._origins.mark(request, _created(stored)),
+                failed=partial(self._failed, request),
+            )
         )
 
 

@@ -26,6 +26,7 @@ from filemanager.domain.store import Store as KnownStore
 from filemanager.services.desk import make_desk
 from filestore.api import control
 from filestore.api.data_plane import CONTENT, DataPlane
+from filestore.api.origins import Origins
 from filestore.services.exports import open_download
 from filestore.services.lane import Lane
 from tests.support.exchanges import Exchange, Headers, Wire
@@ -118,7 +119,7 @@ class ExampleServices:
         verifier = Verifier(Keyring([Peer(SERVICE, (self._keys[name],))]))
         operations = control.functions(local.store, local.web, Lane(lambda transfer: None, threads=0))
         plane = control.control_plane(operations, STORES[name], verifier, self.world.watch.now)
-        return [plane.route(control.PATH), DataPlane(local.store, pool).route()]
+        return [plane.route(control.PATH), DataPlane(local.store, pool, Origins(())).route()]
 
     # --- who calls ---
 
