@@ -51,7 +51,7 @@ class Reading:
 
     def operations(self, port_type: etree._Element, binding: etree._Element) -> dict[str, Any]:
         bound = {each.get("name"): each for each in binding.iterfind(f"{WSDL}operation")}
-        found = {}
+        found: dict[str, Any] = {}
         for operation in port_type.iterfind(f"{WSDL}operation"):
             how = bound.pop(operation.get("name"))
             called = how.find(f"{SOAP}operation")
@@ -61,7 +61,7 @@ class Reading:
             }
             assert {fault.get("name") for fault in how.iterfind(f"{WSDL}fault/{SOAP}fault")} == faults.keys()
             assert len(list(how.iterfind(f"*/{SOAP}body"))) == 2
-            found[operation.get("name")] = {
+            found[operation.get("name", "")] = {
                 "soapAction": called.get("soapAction"),
                 "input": self._parts(self._message(operation, "input")),
                 "output": self._parts(self._message(operation, "output")),

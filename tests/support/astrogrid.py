@@ -42,6 +42,9 @@ XSD = "http://www.w3.org/2001/XMLSchema"
 SERVICE = "ivo://ast.cam.ac.uk/filemanager"
 DAVE = Caller(Ivorn.parse("ivo://ast.cam.ac.uk/dave"))
 
+NODE_NAMES = ("a b", "a/b", "été-星", "..", "x+y", "\U0001f52d.fits")
+"""Names that old clients send, most of them no NMTOKEN."""
+
 HOME = Node(
     ivorn=f"{SERVICE}#17",
     children=(Child("été-星", f"{SERVICE}#18"),),

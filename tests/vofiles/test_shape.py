@@ -3,7 +3,7 @@
 import dataclasses
 import pickle
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 from hypothesis import given
@@ -13,7 +13,7 @@ from tests.support.wirevalues import instants, ivorns, long_identifiers, longs, 
 from vofiles import contract
 from vofiles.instant import Instant
 from vofiles.ivorn import Ivorn, LongIdentifier, NodeIdentifier
-from vofiles.shape import SIMPLE, Part, camel_case, many, parts
+from vofiles.shape import SIMPLE, Part, Simple, camel_case, many, occurs, parts
 
 WIRE = [
     kind
@@ -51,6 +51,29 @@ def test_a_description() -> None:
     assert Sample("a", 1).listed == ()
     assert parts(Sample)[0].simple is SIMPLE[str]
     assert parts(Sample)[3].simple is None
+
+
+WORD = Simple("Word", str.strip, str, base="NMTOKEN", values=("yes", "no"))
+Word = Annotated[str, WORD]
+
+
+@dataclass(frozen=True, slots=True)
+class Foreign:
+    word: Word
+    maybe: Word | None = None
+    asked: Word | None = occurs(1)
+    depth: int = occurs(0, 1)
+    words: tuple[Word, ...] = many("aWord", 1)
+
+
+def test_a_contract_that_is_not_ours_brings_its_types_and_its_numbers() -> None:
+    word, maybe, asked, depth, words = parts(Foreign)
+    assert word == Part("word", "word", str, many=False, optional=False, own=WORD)
+    assert {part.simple for part in (word, maybe, asked, words)} == {WORD}
+    assert [part.least for part in (word, maybe, asked, depth, words)] == [1, 0, 1, 0, 1]
+    assert [part.optional for part in (word, maybe, asked, depth, words)] == [False, True, True, False, True]
+    assert [part.default for part in (word, maybe, asked, depth, words)] == [None, None, None, 1, None]
+    assert Foreign("yes") == Foreign("yes", None, None, 1, ())
 
 
 @pytest.mark.parametrize(("name", "expected"), [("a", "a"), ("bytes_done", "bytesDone"), ("a_b_c", "aBC")])
