@@ -1,4 +1,4 @@
-"""Draws docs/protocol.md: `python -m docs.protocol`, or ./toxw -e docs; --check only compares.
+"""Draws docs/protocol.md and protocol-astrogrid.md: `python -m docs.protocol` (./toxw -e docs), --check.
 
     protocol.in.md      the prose, with a place `${…}` for each thing below
     exchanges           what tests/support/protocolplay.py has said to real services
@@ -17,26 +17,25 @@ import sys
 from base64 import urlsafe_b64encode
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from string import Template
 
 import structlog
-from lxml import etree
 
+from docs import astrogrid
+from docs.drawing import FOLDER, documentation, exchange, filled, link, prose
 from docs.figures import figures
 from tests.interop.clients import CLIENTS
 from tests.support.exampleservices import SECRET, WSDL
-from tests.support.exchanges import Exchange, Headers
+from tests.support.exchanges import Exchange
 from tests.support.protocolplay import play
 from vofiles.contract import ALWAYS, CALLBACK, FILEMANAGER, FILESTORE, Operation
 from vofiles.faults import CATEGORIES
 from vofiles.serving.signatures import COMPONENTS, signature_base
-from vofiles.serving.wsdl import Published
 from vofiles.shape import parts
 
-FOLDER = Path(__file__).parent
 ROOT = FOLDER.parent
 PAGE = FOLDER / "protocol.md"
-PROSE = FOLDER / "protocol.in.md"
+ASTROGRID = FOLDER / "protocol-astrogrid.md"
+PROSE = "protocol.in.md"
 PORTS = {"FileManager": FILEMANAGER, "FileManagerCallback": CALLBACK, "FileStore": FILESTORE}
 SIGNED = "FileStore.importInit"
 """Which exchange shows a signature."""
@@ -55,8 +54,11 @@ RECIPES = {
 """Folders of tests/interop, and how people know what is in them."""
 CONTRACT = "filemanager.wsdl"
 _LANGUAGES = {"sh": "sh", "py": "python", "mjs": "js", "cjs": "js", "pl": "perl", "cpp": "cpp"}
-_WSDL = "{http://schemas.xmlsoap.org/wsdl/}"
-_TITLE = "<!-- Drawn by docs/protocol.py: change the code or protocol.in.md, then ./toxw -e docs -->\n"
+
+
+def pages(exchanges: Mapping[str, Exchange]) -> dict[Path, str]:
+    """Both pages. Raises KeyError as `page` does."""
+    return {PAGE: page(exchanges), ASTROGRID: astrogrid.page(exchanges)}
 
 
 def page(exchanges: Mapping[str, Exchange]) -> str:
@@ -73,64 +75,14 @@ def page(exchanges: Mapping[str, Exchange]) -> str:
         **{name: exchange(each) for name, each in exchanges.items() if name.startswith(("data.", "fault."))},
         **{name: _port(name, operations, exchanges) for name, operations in PORTS.items()},
     }
-    return _TITLE + _Prose(PROSE.read_text(encoding="utf-8")).substitute(places)
-
-
-class _Prose(Template):
-    """A place may have dots in its name, and is always in braces."""
-
-    idpattern = r"(?-i:[A-Za-z_.]+)"
-    flags = re.VERBOSE
-
-
-# --- exchanges ---
-
-
-def exchange(shown: Exchange) -> str:
-    """A request and its answer."""
-    return f"```http\n{request(shown)}\n```\n```http\n{answer(shown)}\n```"
-
-
-def request(shown: Exchange) -> str:
-    """The request."""
-    head = [f"{shown.method} {shown.target} HTTP/1.1", *_headers(shown.headers, soap=_is_xml(shown.headers))]
-    return _message(head, shown.body, xml=_is_xml(shown.headers))
-
-
-def answer(shown: Exchange) -> str:
-    """The answer."""
-    head = [f"HTTP/1.1 {shown.status} {shown.reason}", *_headers(shown.answer_headers, soap=_is_xml(shown.headers))]
-    return _message(head, shown.answer, xml=_is_xml(shown.headers))
-
-
-def _is_xml(headers: Headers) -> bool:
-    # A content may be XML, too, but is sent without a SOAPAction, and by PUT.
-    types = [value for name, value in headers if name == "Content-Type"]
-    return any(kind.startswith(("text/xml", "application/soap+xml")) for kind in types)
-
-
-def _headers(headers: Headers, *, soap: bool) -> list[str]:
-    return [f"{name}: {value}" for name, value in headers if not (soap and name == "Content-Length")]
-
-
-def _message(head: list[str], body: bytes, *, xml: bool) -> str:
-    if not body:
-        return "\n".join(head)
-    return "\n".join([*head, "", indented(body) if xml else body.decode().rstrip("\n")])
-
-
-def indented(body: bytes) -> str:
-    """An envelope with each element on a line of its own."""
-    root = etree.fromstring(body)
-    etree.indent(root)
-    return etree.tostring(root, encoding="unicode")
+    return filled(PROSE, places)
 
 
 # --- operations ---
 
 
 def _port(name: str, operations: Iterable[Operation], exchanges: Mapping[str, Exchange]) -> str:
-    documented = _documentation(name)
+    documented = documentation(WSDL[name], name)
     sections = []
     for operation in operations:
         faults = [fault for fault in operation.faults if fault not in ALWAYS]
@@ -146,16 +98,6 @@ def _heading(port: str, operation: str) -> str:
     return operation if port == "FileManager" else f"{port}: {operation}"
 
 
-def _documentation(port: str) -> dict[str, str]:
-    """The sentences that the published contract has for the operations of a port type."""
-    root = etree.fromstring(Published(WSDL[port]).text)
-    (port_type,) = (each for each in root.iterfind(f"{_WSDL}portType") if each.get("name") == port)
-    return {
-        operation.get("name", ""): " ".join((operation.findtext(f"{_WSDL}documentation") or "").split())
-        for operation in port_type.iterfind(f"{_WSDL}operation")
-    }
-
-
 def _fault(category: str, shown: Exchange) -> str:
     return f"### {category}\n{exchange(shown)}"
 
@@ -164,19 +106,12 @@ def _fault(category: str, shown: Exchange) -> str:
 
 
 def _contents() -> str:
-    prose = PROSE.read_text(encoding="utf-8")
-    chapters = [_link(title) for title in re.findall(r"^## (.+)$", prose, re.MULTILINE)]
+    chapters = [link(title) for title in re.findall(r"^## (.+)$", prose(PROSE), re.MULTILINE)]
     lines = [f"**About**: {' · '.join(chapters)}"]
     for port, operations in PORTS.items():
-        links = (_link(_heading(port, operation.name), operation.name) for operation in operations)
+        links = (link(_heading(port, operation.name), operation.name) for operation in operations)
         lines.append(f"**{port}**: {' · '.join(links)}")
     return "\n\n".join(lines)
-
-
-def _link(heading: str, shown: str = "") -> str:
-    """A link as forges make anchors of headings."""
-    anchor = re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
-    return f"[{shown or heading}](#{anchor})"
 
 
 def _listings() -> dict[str, str]:
@@ -244,17 +179,19 @@ def _signed(shown: Exchange) -> dict[str, str]:
 
 
 def main() -> int:
-    """Writes the page, or says whether it differs."""
-    parser = argparse.ArgumentParser(description="Draws docs/protocol.md.")
-    parser.add_argument("--check", action="store_true", help="only compare; exit 1 where the page differs")
+    """Writes the pages, or says which differ."""
+    parser = argparse.ArgumentParser(description="Draws docs/protocol.md and docs/protocol-astrogrid.md.")
+    parser.add_argument("--check", action="store_true", help="only compare; exit 1 where a page differs")
     check = parser.parse_args().check
     quiet()
-    text = page(play())
-    same = PAGE.exists() and PAGE.read_text(encoding="utf-8") == text
-    if not check and not same:
-        PAGE.write_text(text, encoding="utf-8")
-    print("all is as drawn" if same else f"{'differs' if check else 'drawn'}: docs/protocol.md")
-    return 1 if check and not same else 0
+    drawn = pages(play())
+    old = [path for path, text in drawn.items() if not path.exists() or path.read_text(encoding="utf-8") != text]
+    if not check:
+        for path in old:
+            path.write_text(drawn[path], encoding="utf-8")
+    said = "differs" if check else "drawn"
+    print("\n".join(f"{said}: {path.relative_to(ROOT)}" for path in old) or "all is as drawn")
+    return 1 if check and old else 0
 
 
 def quiet() -> None:

@@ -1,4 +1,4 @@
-"""docs/protocol.md is true: its exchanges are those of a scenario that is played here against real services.
+"""docs/protocol.md and protocol-astrogrid.md are true: their exchanges are those of a scenario that is played here.
 
 Rule: whatever the page shows or claims in figures is drawn, so that one comparison holds it; the tests beside it are of
 what a drawing could leave out, and of what a reader could check.
@@ -9,12 +9,16 @@ import re
 from base64 import b64decode, b64encode, urlsafe_b64decode
 from collections.abc import Mapping
 from hashlib import sha256
+from pathlib import Path
 from string import Template
 
 import pytest
 from lxml import etree
 
-from docs import figures, protocol
+from docs import astrogrid, figures, protocol
+from docs.drawing import prose
+from filemanager.api.astrogrid.dialects import CLASSES
+from filemanager.api.astrogrid.types import OPERATIONS as ASTROGRID_OPERATIONS
 from tests.interop.clients import CLIENTS, INTEROP
 from tests.interop.recipes import WITHOUT_JOB
 from tests.support.exampleservices import WSDL
@@ -41,10 +45,11 @@ def payload(envelope: bytes) -> etree._Element:
     return element
 
 
-def test_the_page_is_what_was_said(exchanges: Mapping[str, Exchange]) -> None:
-    drawn = protocol.page(exchanges)
-    assert drawn.splitlines() == PAGE.splitlines(), "./toxw -e docs draws it anew"
-    assert drawn == PAGE
+@pytest.mark.parametrize("path", [protocol.PAGE, protocol.ASTROGRID], ids=lambda path: path.name)
+def test_a_page_is_what_was_said(exchanges: Mapping[str, Exchange], path: Path) -> None:
+    drawn, kept = protocol.pages(exchanges)[path], path.read_text(encoding="utf-8")
+    assert drawn.splitlines() == kept.splitlines(), "./toxw -e docs draws it anew"
+    assert drawn == kept
 
 
 @pytest.mark.parametrize(("port", "operation"), OPERATIONS, ids=lambda each: getattr(each, "name", each))
@@ -66,6 +71,17 @@ def test_an_operation_that_nobody_plays_is_missed(exchanges: Mapping[str, Exchan
     without = {name: each for name, each in exchanges.items() if name != "FileStore.duplicate"}
     with pytest.raises(KeyError, match=r"FileStore\.duplicate"):
         protocol.page(without)
+
+
+@pytest.mark.parametrize("dialect", astrogrid.DIALECTS)
+def test_all_of_astrogrid_is_shown_in_both_dialects(exchanges: Mapping[str, Exchange], dialect: str) -> None:
+    page = protocol.ASTROGRID.read_text(encoding="utf-8")
+    for operation in ASTROGRID_OPERATIONS:
+        assert exchanges[f"{dialect}.{operation.name}"].status == 200
+        assert f"\n## {operation.name}\n" in page
+    for fault in astrogrid.FAULTS:
+        # What the last element of the detail says is what old clients go by.
+        assert payload(exchanges[f"{dialect}.{fault}"].answer).findall("detail/*")[-1].text == f"{CLASSES}.{fault}"
 
 
 @pytest.mark.parametrize("category", CATEGORIES)
@@ -109,7 +125,7 @@ def test_each_recipe_is_run_by_the_interop_suite_and_shown() -> None:
 
 
 def test_every_figure_stands_somewhere() -> None:
-    places = set(re.findall(r"\$\{([^}]+)\}", protocol.PROSE.read_text(encoding="utf-8")))
+    places = set(re.findall(r"\$\{([^}]+)\}", prose(protocol.PROSE)))
     assert set(figures.figures()) - places == set()
     # Nothing of a place is left over, as `$` alone would be.
     assert Template.delimiter not in re.sub(r"```.*?```", "", PAGE, flags=re.DOTALL)

@@ -18,6 +18,9 @@ from typing import Any, Final
 from requests import PreparedRequest
 
 from filemanager.api import tokens
+from filemanager.api.astrogrid import v02
+from filemanager.api.astrogrid.service import PATH as ASTROGRID_PATH
+from filemanager.api.astrogrid.service import astrogrid_service
 from filemanager.api.identity import caller_identity, security_identity
 from filemanager.api.soap.callback import callback_service
 from filemanager.api.soap.native import CALLBACK_PATH, PATH, native_service
@@ -106,9 +109,11 @@ class ExampleServices:
         """Those of the FileManager."""
         verifier = Verifier(Keyring(Peer(name, (key,)) for name, key in self._keys.items()))
         credentials = self.desk.credentials
-        by_security = security_identity(credentials, behind_proxy=False)
+        identify, by_security = caller_identity(credentials), security_identity(credentials, behind_proxy=False)
+        old_callers = astrogrid_service(v02.functions(self.desk), FILES, identify, by_security=by_security)
         return [
-            native_service(self.desk, FILES, caller_identity(credentials), by_security).route(PATH),
+            native_service(self.desk, FILES, identify, by_security).route(PATH),
+            old_callers.route(ASTROGRID_PATH),
             callback_service(self.desk, FILES, verifier).route(CALLBACK_PATH),
             *tokens.routes(credentials),
         ]
@@ -169,6 +174,18 @@ class ExampleServices:
         self.world.watch.seconds += 1
         headers = (("Content-Type", kind), *((("SOAPAction", f'"{action}"'),) if action else ()))
         return self.wire.send("POST", url, (*headers, *who(url, body)), body)
+
+    def settle(self) -> None:
+        """Have stores move what bytes they are to move, and tell how all transfers ended."""
+        self.world.stores.move()
+        self.world.stores.deliver(self.desk)
+
+    def work(self, patience: float = 0.0) -> None:
+        """Do what jobs there are, to their ends; wait for one as long as told, in seconds."""
+        if patience:
+            self.desk.runner.wait(patience)
+        while self.desk.runner.run_all():
+            self.settle()
 
     def local(self, store: Ivorn = CAMBRIDGE) -> LocalStore:
         """A store from within."""

@@ -12,7 +12,9 @@ from typing import Any, Final
 
 from lxml import etree
 
+from filemanager.api.astrogrid.types import NAMESPACE, SPOKEN
 from filestore.services import callbacks
+from tests.support.astrogridplay import play_astrogrid
 from tests.support.exampleservices import FILES, PASSWORD, Authenticate, ExampleServices, example_services
 from tests.support.exchanges import PATIENCE, Exchange
 from tests.support.filemanager import CAMBRIDGE, COMMUNITY, LEICESTER, OPERATOR
@@ -79,6 +81,8 @@ PORTAL: Final = Ivorn.parse(f"{COMMUNITY}/portal")
 CONTENT: Final = b'<?xml version="1.0"?>\n<VOTABLE version="1.4"/>\n'
 MORE: Final = b"<!-- and a line more -->\n"
 VOTABLE: Final = "application/x-votable+xml"
+DIALECTS: Final = (("v0.2", NAMESPACE, "erin"), ("v0.1", SPOKEN, "fred"))
+"""Of AstroGrid's contract, and who speaks each."""
 ARCHIVE: Final = "http://archive.example.org"
 
 _TOKEN: Final = (
@@ -188,7 +192,7 @@ class Play:
         stores, web = self.services.world.stores, self.services.local().web
         self.picture = self._add(self.project, "m31.fits")
         web.pages[f"{ARCHIVE}/m31.fits"] = b"SIMPLE  =                    T"
-        stores.after = lambda _operation: self._move()
+        stores.after = lambda _operation: self.services.settle()
         self.call(ImportData(self.picture, f"{ARCHIVE}/m31.fits", "HTTP", "GET", content_type="image/fits"))
         sent = Header("Authorization", "Bearer example-token-of-the-archive")
         self.call(ExportData(self.picture, f"{ARCHIVE}/incoming/m31.fits", "HTTP", "PUT", None, (sent,)))
@@ -202,7 +206,7 @@ class Play:
         self.call(Move(self.picture, _below(self.home, "solar-project", "results"), "andromeda.fits", wait=0))
         self.call(Copy(self.project, self.home, "solar-project-2", wait=0, idempotency_key="copy-1"))
         job = self.call(ListJobs(limit=10)).jobs[0].job
-        self._work()
+        self.services.work()
         self.call(GetJob(job, wait=10))
         self.call(ListJobItems(job, "DONE", limit=2))
 
@@ -215,14 +219,14 @@ class Play:
             TreeSource("2026/b%20c.fits", f"{ARCHIVE}/b.fits"),
         )
         job = self.call(ImportTree(_below(self.home, "thesis"), None, 0, "tree-1", sources)).job.job
-        self._work()
+        self.services.work()
         web.pages[f"{ARCHIVE}/b.fits"] = b"SIMPLE  =                    T"
         self.call(RetryJob(job))
-        self._work()
+        self.services.work()
         job = self.call(ExportTree(_below(self.home, "thesis"), f"{ARCHIVE}/incoming/", "PUT", 0)).job.job
         # The answer waits for the job's end, so there is somebody at work meanwhile.
         self.services.desk.runner.wait(0)
-        worker = Thread(target=self._wait_for_work)
+        worker = Thread(target=self.services.work, args=(PATIENCE,))
         worker.start()
         self.call(CancelJob(job))
         worker.join()
@@ -251,7 +255,7 @@ class Play:
         self.call(ListChildren(self.path), "fault.WrongKind")
         self.call(GetAccount(), "fault.Refused", _nobody)
         self.call(AddNode(self.home, "a/b", NodeKind.FILE), "fault.Invalid")
-        world.stores.after = lambda _operation: self._move()
+        world.stores.after = lambda _operation: self.services.settle()
         wrong = Digest("sha-256", "00" * 32)
         self.call(ImportData(self.picture, f"{ARCHIVE}/m31.fits", digests=(wrong,)), "fault.Damaged")
         world.stores.after = lambda _operation: None
@@ -303,21 +307,6 @@ class Play:
             assert not key or key.endswith("Failed") == isinstance(message, TransferFailed)
             callbacks.acknowledge(local.store, letter.id)
 
-    def _move(self) -> None:
-        stores = self.services.world.stores
-        stores.move()
-        stores.deliver(self.services.desk)
-
-    def _wait_for_work(self) -> None:
-        self.services.desk.runner.wait(PATIENCE)
-        self._work()
-
-    def _work(self) -> None:
-        """Do what jobs there are, to their ends."""
-        desk = self.services.desk
-        while desk.runner.run_all():
-            self._move()
-
 
 def _below(node: LongIdentifier, *names: str) -> LongIdentifier:
     return LongIdentifier(node.node, (*node.path, *map(parse_name, names)))
@@ -352,4 +341,9 @@ def play() -> dict[str, Exchange]:
         story.fail()
         story.send_odd_envelopes()
         story.greet_as_store()
-        return story.exchanges | play_store(services, LEICESTER)
+        exchanges = story.exchanges
+        for dialect, namespace, name in DIALECTS:
+            told = play_astrogrid(services, namespace, name)
+            exchanges |= {f"{dialect}.{key}": exchange for key, exchange in told.items()}
+        # At last, for the FileManager knows nothing of what this store is asked here.
+        return exchanges | play_store(services, LEICESTER)
