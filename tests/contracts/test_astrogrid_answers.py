@@ -13,13 +13,14 @@ from lxml import etree
 from filemanager.api.astrogrid.dialects import AXIS, CLASSES, NAMESPACES, AstroGrid
 from filemanager.api.astrogrid.service import PATH
 from filemanager.api.astrogrid.types import NAMESPACE, OPERATIONS, SPOKEN, WSDL, Attribute, NodeBundle
-from tests.support.astrogrid import FILE_NODE, HOME, SERVICE, SOAP, Station, call, content_of, envelope
+from tests.support.astrogrid import ANSWERS, FILE_NODE, HOME, SERVICE, SOAP, Station, call, content_of, envelope
 from tests.support.serving import Served, running_site
 from tests.support.wirevalues import texts
 from vofiles import errors
 from vofiles.contract import Operation
 from vofiles.errors import VofilesError
-from vofiles.serving.http import Response
+from vofiles.serving.http import Later, Response
+from vofiles.serving.soap import Parked
 from vofiles.serving.wsdl import Published
 from vofiles.shape import parts
 
@@ -113,6 +114,17 @@ def test_any_text_that_xml_can_carry_survives(key: str, value: str) -> None:
 
 def _fields(value: Any) -> dict[str, Any]:
     return {name: getattr(value, name) for name in type(value).__dataclass_fields__}
+
+
+@pytest.mark.parametrize("namespace", [SPOKEN, NAMESPACE])
+def test_an_answer_that_comes_later_is_in_the_same_words(station: Station, namespace: str) -> None:
+    station.plan("getNode", Parked(lambda _: lambda: None, 1.0, lambda: ANSWERS[NodeBundle]))
+    later = station.ask(call(namespace, "getNode"))
+    assert isinstance(later, Later)
+    response = later.finish()
+    assert isinstance(response, Response)
+    station.forget()
+    assert body_of(response) == body_of(station.post(call(namespace, "getNode")))
 
 
 # --- faults -----------------------------------------------------------------------------------------------------------

@@ -128,7 +128,7 @@ def test_elements_that_are_qualified_are_understood(station: Station, namespace:
 
 
 def test_a_call_without_namespace_is_understood(station: Station) -> None:
-    assert station.post(envelope('<getIdentifier xmlns=""/>')).status == 200
+    assert station.post(envelope('<getIdentifier xmlns="" xsi:nil="1"/>')).status == 200
     assert station.post(envelope('<n:getIdentifier xmlns:n="urn:other"/>')).status == 500
     assert station.asked == [GetIdentifier()]
 

@@ -33,7 +33,7 @@ from filemanager.domain.caller import Caller
 from vofiles.errors import NotAuthenticated
 from vofiles.instant import parse_instant
 from vofiles.ivorn import Ivorn
-from vofiles.serving.http import Headers, Request, Response
+from vofiles.serving.http import Headers, Later, Request, Response
 from vofiles.serving.soap import SoapService
 
 SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
@@ -116,11 +116,15 @@ class Station:
 
     def post(self, body: bytes, **headers: str) -> Response:
         """The answer to a request, without a socket."""
-        sent = {"content-type": "text/xml; charset=utf-8", "authorization": "Basic x"} | headers
-        pairs = Headers([(name, value) for name, value in sent.items() if value])
-        response = self.service(Request("POST", "/", "/", "", pairs, "1.0", "h", "127.0.0.1", "r-1", body=body))
+        response = self.ask(body, **headers)
         assert isinstance(response, Response)
         return response
+
+    def ask(self, body: bytes, **headers: str) -> Response | Later:
+        """The same, where the answer may come later."""
+        sent = {"content-type": "text/xml; charset=utf-8", "authorization": "Basic x"} | headers
+        pairs = Headers([(name, value) for name, value in sent.items() if value])
+        return self.service(Request("POST", "/", "/", "", pairs, "1.0", "h", "127.0.0.1", "r-1", body=body))
 
     def hear(self, operation: str, content: str, namespace: str = SPOKEN) -> Any:
         """The request that a function gets to see."""
