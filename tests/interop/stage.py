@@ -83,7 +83,7 @@ class Workshop:
     def start(self, words: tuple[str, ...], *arguments: object) -> "subprocess.CompletedProcess[bytes]":
         """Run a command of the client's row to its end."""
         command = [*self.command(words), *map(str, arguments)]
-        return subprocess.run(command, cwd=self.built, env=_environment(), capture_output=True, timeout=PATIENCE)
+        return subprocess.run(command, cwd=self.built, env=clean_environment(), capture_output=True, timeout=PATIENCE)
 
     def run(self, words: tuple[str, ...], *arguments: object) -> Told:
         """Run a program that prints `key value` lines."""
@@ -153,24 +153,24 @@ def running_stage(folder: Path) -> Iterator[Stage]:
 
 def build(client: Client, stage: Stage, folder: Path) -> Workshop:
     """Build a client in an empty folder. Skips the test where the client's toolkit is not installed."""
-    absent = [need for need in client.needs if not _is_there(need)]
+    absent = [need for need in client.needs if not is_there(need)]
     if absent:
         pytest.skip(f"{client.name} needs {', '.join(absent)}: apt install {client.packages}")
     workshop = Workshop(client, folder, stage.contract(stage.address))
     for step in client.build:
         done = subprocess.run(
-            workshop.command(step), cwd=folder, env=_environment(), capture_output=True, timeout=BUILD_PATIENCE
+            workshop.command(step), cwd=folder, env=clean_environment(), capture_output=True, timeout=BUILD_PATIENCE
         )
         assert done.returncode == 0, (done.stdout + done.stderr).decode(errors="replace")
     return workshop
 
 
-def _is_there(need: str) -> bool:
+def is_there(need: str) -> bool:
     """Whether a program is on the path, or a file matches a pattern."""
     return any(Path("/").glob(need[1:])) if need.startswith("/") else shutil.which(need) is not None
 
 
-def _environment() -> dict[str, str]:
+def clean_environment() -> dict[str, str]:
     """A clean one, in a zone that is neither UTC nor whole hours from it, with no proxy before loopback."""
     kept = {key: value for key, value in os.environ.items() if not key.lower().endswith("_proxy")}
     return kept | {"TZ": "Asia/Kolkata", "LC_ALL": "C.UTF-8", "NO_PROXY": "*", "no_proxy": "*"}
