@@ -7,6 +7,7 @@ from filemanager.config import JobTerms, Terms
 from filemanager.domain.repeat import MAX_KEY
 from filemanager.services.throttle import FAILURES_OF_PAIR
 from filemanager.services.throttle import WINDOW as THROTTLE
+from filestore.domain import byterange
 from filestore.domain.terms import Terms as StoreTerms
 from vofiles import ivorn, names, properties
 from vofiles.contract import FILEMANAGER_NAMESPACE, FILESTORE_NAMESPACE
@@ -46,6 +47,7 @@ def figures() -> dict[str, str]:
         "job_keep_days": number(jobs.keep / DAY),
         "maximum_items": number(jobs.maximum_items),
         "TICKET_MINUTES": number(store.ticket_lifetime / SECOND / 60),
+        "MOST_RANGES": number(byterange.MOST),
         "body_rate": number(limits.body_rate),
         "body_window": number(limits.body_window),
         "ALGORITHM": ALGORITHM,

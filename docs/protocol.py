@@ -24,6 +24,7 @@ from docs import astrogrid
 from docs.drawing import FOLDER, documentation, exchange, filled, link, prose
 from docs.figures import figures
 from tests.interop.clients import CLIENTS
+from tests.interop.recipes import WITHOUT_JOB
 from tests.support.exampleservices import SECRET, WSDL
 from tests.support.exchanges import Exchange
 from tests.support.protocolplay import play
@@ -148,13 +149,17 @@ def _program(path: Path) -> str:
 
 
 def _steps(name: str) -> str:
-    """How the suite builds a recipe that needs stubs, in a folder with the recipe and the contract."""
-    steps = [step for client in CLIENTS if client.name == name for step in client.build]
-    if not any("{contract}" in step for step in steps):
-        return ""
-    texts = [shlex.join(word.replace("{here}/", "").replace("{contract}", CONTRACT) for word in step) for step in steps]
+    """What a recipe needs, and how the suite builds one that needs stubs, in a folder with it and the contract."""
+    client = next(each for each in (*CLIENTS, *WITHOUT_JOB) if each.name == name)
+    needs = f"Debian packages: {client.packages}.\n" if client.packages else ""
+    if not any("{contract}" in step for step in client.build):
+        return needs
+    texts = [
+        shlex.join(word.replace("{here}/", "").replace("{contract}", CONTRACT) for word in step)
+        for step in client.build
+    ]
     wanted = [text for text in texts if not re.search(r"\bjob\b", text)]
-    return f"Where `{CONTRACT}` is the contract as it is served:\n```sh\n{chr(10).join(wanted)}\n```\n"
+    return f"{needs}With `{CONTRACT}`, the contract as it is served:\n```sh\n{chr(10).join(wanted)}\n```\n"
 
 
 # --- signatures ---

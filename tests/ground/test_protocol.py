@@ -25,11 +25,14 @@ from tests.support.exampleservices import WSDL
 from tests.support.exchanges import Exchange
 from tests.support.protocolplay import play
 from vofiles.contract import Operation
-from vofiles.faults import CATEGORIES
+from vofiles.faults import CATEGORIES, ERRORS, row_of
 from vofiles.serving.wsdl import Published
 
 SOAP = "{http://schemas.xmlsoap.org/soap/envelope/}"
 OPERATIONS = [(port, operation) for port, operations in protocol.PORTS.items() for operation in operations]
+LINES = 12
+FRAME = re.compile(r"#include |import |use |<\?php|class \w+ {|.*\bmain\(.*{|[ {}]*\Z")
+"""What a language wants around a program, which is no line of the recipe."""
 PAGE = protocol.PAGE.read_text(encoding="utf-8")
 
 
@@ -107,6 +110,15 @@ def test_a_reader_can_check_the_signature() -> None:
     assert hmac.digest(secret, base.encode(), "sha256") == b64decode(signature)
 
 
+def test_statuses_of_the_data_plane_are_those_of_the_table_of_faults() -> None:
+    bytes_ = PAGE[PAGE.index("\n## Bytes\n") :]
+    rows = re.findall(r"^\| ([0-9, ]+) \| [A-Z, al]+ \| (.*) \|$", bytes_, re.MULTILINE)
+    told = {name: statuses for statuses, text in rows for name in re.findall(r"`([A-Z]\w+)`", text) if name in ERRORS}
+    assert {"TicketExpired", "TicketUnknown", "TicketUsed", "ChecksumMismatch", "Incomplete"} <= told.keys()
+    for name, statuses in told.items():
+        assert str(row_of(ERRORS[name]).status) in statuses.split(", "), name
+
+
 def test_passwords_and_tokens_are_examples(exchanges: Mapping[str, Exchange]) -> None:
     for shown in exchanges.values():
         given = dict(shown.headers).get("Authorization", "")
@@ -122,6 +134,12 @@ def test_each_recipe_is_run_by_the_interop_suite_and_shown() -> None:
     assert written <= protocol.RECIPES.keys()
     for name in written:
         assert f"### {protocol.RECIPES[name]}\n" in PAGE
+
+
+@pytest.mark.parametrize("path", sorted(INTEROP.glob("*/recipe.*")), ids=lambda path: path.parent.name)
+def test_a_recipe_is_short(path: Path) -> None:
+    lines = [line for line in path.read_text(encoding="utf-8").splitlines() if not FRAME.match(line)]
+    assert len(lines) <= LINES
 
 
 def test_every_figure_stands_somewhere() -> None:
