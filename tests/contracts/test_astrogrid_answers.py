@@ -13,7 +13,7 @@ from lxml import etree
 from filemanager.api.astrogrid.dialects import AXIS, CLASSES, NAMESPACES, AstroGrid
 from filemanager.api.astrogrid.service import PATH
 from filemanager.api.astrogrid.types import NAMESPACE, OPERATIONS, SPOKEN, WSDL, Attribute, NodeBundle
-from tests.support.astrogrid import ANSWERS, FILE_NODE, HOME, SERVICE, SOAP, Station, call, content_of, envelope
+from tests.support.astrogridstation import ANSWERS, FILE_NODE, HOME, SERVICE, SOAP, Station, call, content_of, envelope
 from tests.support.serving import Served, running_site
 from tests.support.wirevalues import texts
 from vofiles import errors

@@ -17,7 +17,7 @@ from filemanager.api.astrogrid.types import (
     ReadContent,
     TransferInfo,
 )
-from tests.support.astrogrid import NODE_NAMES, SERVICE, Station, call, content_of, envelope
+from tests.support.astrogridstation import NODE_NAMES, SERVICE, Station, call, content_of, envelope
 
 NODE = f"{SERVICE}#17"
 BOTH = pytest.mark.parametrize("namespace", [NAMESPACE, SPOKEN])
@@ -155,6 +155,8 @@ def test_but_not_another_operation(station: Station, action: str) -> None:
     ("operation", "content", "named"),
     [
         ("getNode", "<nodeIvorm xmlns=''>ivo://a</nodeIvorm>", "nodeIvorm"),
+        ("getNode", "<nodeIvorm xsi:nil='true' xmlns=''/>", "nodeIvorm"),
+        ("getNode", "<newParent xsi:nil='true' xmlns=''/>", "newParent"),
         ("getNode", "<hints xmlns=''><prefetchDept>1</prefetchDept></hints>", "prefetchDept"),
         ("getNode", f"<nodeIvorn xmlns=''>{NODE}</nodeIvorn>" * 2, "nodeIvorn"),
         ("getNode", "<nodeIvorn xmlns='urn:other'>ivo://a</nodeIvorn>", "nodeIvorn"),

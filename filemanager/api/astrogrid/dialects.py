@@ -11,24 +11,19 @@ and what a null means is for the operation to say. Local elements are unqualifie
 
 from collections.abc import Mapping
 from copy import deepcopy
+from functools import cache
 from typing import Any, Final
 
 from lxml import etree
 
 from filemanager.api.astrogrid.faults import OUTSIDE, fault_of
-from filemanager.api.astrogrid.types import (
-    NAMESPACE,
-    SPOKEN,
-    BundlePreferences,
-    FaultMessage,
-    NodeBundle,
-)
+from filemanager.api.astrogrid.types import NAMESPACE, OPERATIONS, SPOKEN, FaultMessage, NodeBundle
 from vofiles.contract import Operation
 from vofiles.errors import InvalidMessage, VofilesError
 from vofiles.serving import replies
 from vofiles.serving.language import NIL
 from vofiles.serving.xmlgate import SOAP
-from vofiles.shape import parts
+from vofiles.shape import Part, parts
 
 AXIS: Final = "http://xml.apache.org/axis/"
 CLASSES: Final = "org.astrogrid.filemanager.common"
@@ -37,6 +32,8 @@ CODE: Final = "Server.generalException"
 """The faultcode of whatever a function raised, in Axis."""
 
 NAMESPACES: Final = frozenset({NAMESPACE, SPOKEN, ""})
+_LOCAL: Final = frozenset({NAMESPACE, SPOKEN, None})
+"""Where local elements are; some clients qualify them all the same."""
 
 _HEAD: Final = (
     f'<?xml version="1.0" encoding="UTF-8"?>\n<soapenv:Envelope xmlns:soapenv="{SOAP}" {replies.NAMED}><soapenv:Body>'
@@ -48,7 +45,7 @@ _XSD: Final = "{http://www.w3.org/2001/XMLSchema}"
 _TOKEN: Final = "token"  # noqa: S105 - a type of XML Schema
 _LOOSE: Final = frozenset({"anyURI", "NMTOKEN"})
 """Types whose rules are not ours: names may have spaces, and identifiers come as people typed them."""
-_DEFAULTED: Final = frozenset(part.element for part in parts(BundlePreferences))
+_REQUESTS: Final = {operation.name: operation.request for operation in OPERATIONS}
 
 
 class AstroGrid:
@@ -70,18 +67,11 @@ class AstroGrid:
 
     def hear(self, request: etree._Element) -> None:
         """Published namespace, unqualified locals, no attributes of types or encodings, nothing that is nil."""
-        request.tag = f"{{{NAMESPACE}}}{etree.QName(request).localname}"
+        name = etree.QName(request).localname
+        request.tag = f"{{{NAMESPACE}}}{name}"
         _forget_remarks(request)
-        for element in list(request.iterdescendants()):
-            name = etree.QName(element)
-            if name.namespace in NAMESPACES:
-                element.tag = name.localname
-            parent = element.getparent()
-            assert parent is not None
-            if element.get(NIL, "").strip() in {"true", "1"} or (name.localname in _DEFAULTED and _is_empty(element)):
-                parent.remove(element)
-            else:
-                _forget_remarks(element)
+        if name in _REQUESTS:
+            _hear_within(request, _REQUESTS[name])
 
     def require_action(self, operation: Operation, action: str, published: Mapping[str, str]) -> None:
         """Old clients send it as they like; only one that names another operation is refused."""
@@ -132,6 +122,28 @@ def _loosen(element: etree._Element, attribute: str) -> None:
     prefix, _, local = (element.get(attribute) or "").rpartition(":")
     if local in _LOOSE:
         element.set(attribute, f"{prefix}:{_TOKEN}")
+
+
+def _hear_within(element: etree._Element, kind: type) -> None:
+    """The same for what is in an element, as far as it is known; the schema refuses the rest."""
+    known = _known(kind)
+    for child in list(element):
+        name = etree.QName(child)
+        part = known.get(name.localname)
+        if part is None or name.namespace not in _LOCAL:
+            continue
+        if child.get(NIL, "").strip() in {"true", "1"} or (part.default is not None and _is_empty(child)):
+            element.remove(child)
+            continue
+        child.tag = name.localname
+        _forget_remarks(child)
+        if part.simple is None:
+            _hear_within(child, part.type)
+
+
+@cache
+def _known(kind: type) -> dict[str, Part]:
+    return {part.element: part for part in parts(kind)}
 
 
 def _forget_remarks(element: etree._Element) -> None:
