@@ -4,12 +4,10 @@ Rule: without any hints two levels of children and 100 nodes, as the original se
 has the default that the contract publishes. Negative is without limit, which is the service's own.
 """
 
-from typing import Final, TypeVar
+from typing import Final
 
 from filemanager.api.astrogrid.types import BundlePreferences
 from vofiles.contract import BundleHints
-
-T = TypeVar("T")
 
 UNTOLD: Final = BundleHints(depth=2, maximum_extra_nodes=100, parents=False)
 """Where a caller says nothing."""
@@ -19,13 +17,4 @@ def hints_of(told: BundlePreferences | None) -> BundleHints:
     """What is meant by a caller's preferences."""
     if told is None:
         return UNTOLD
-    published = BundlePreferences()
-    return BundleHints(
-        depth=_first(told.prefetch_depth, published.prefetch_depth),
-        maximum_extra_nodes=_first(told.max_extra_nodes, published.max_extra_nodes),
-        parents=_first(told.fetch_parents, published.fetch_parents),
-    )
-
-
-def _first(told: T | None, default: T) -> T:
-    return default if told is None else told
+    return BundleHints(told.prefetch_depth, told.max_extra_nodes, told.fetch_parents)
