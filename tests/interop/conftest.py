@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -41,11 +42,15 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
         yield stage
 
 
-# All tests of a client run in one process (--dist loadgroup), so that it is built once.
-@pytest.fixture(
-    scope="session",
-    params=[pytest.param(client, marks=pytest.mark.xdist_group(client.name), id=client.name) for client in CLIENTS],
-)
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """All tests of a client run in one process."""
+    from tests.interop.scheduling import ByClient
+
+    return ByClient(config, log)
+
+
+@pytest.fixture(scope="session", params=CLIENTS, ids=lambda client: client.name)
 def workshop(request: pytest.FixtureRequest, stage: Stage, tmp_path_factory: pytest.TempPathFactory) -> Workshop:
     """A client, built."""
     client: Client = request.param
