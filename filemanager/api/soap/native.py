@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any, Final
 
 from filemanager.api.soap import copies, history, jobs, moves, searches, stores, trash, trees, versions
+from filemanager.api.waiting import until_transfer_ends
 from filemanager.domain.caller import Caller
 from filemanager.services.desk import Desk
 from vofiles.contract import (
@@ -48,8 +49,6 @@ WSDL: Final = "filemanager-1.wsdl"
 
 CALLBACK_FIRST: Final = 0.05
 """Seconds that getTransfer leaves to a callback before the store is asked."""
-LOOK_EVERY: Final = 2.0
-"""Seconds after which a parked answer looks whether it has slept through its wake-up."""
 
 
 def addresses(base: str) -> dict[str, str]:
@@ -140,14 +139,16 @@ class Native:
 
     def import_data(self, caller: Caller, request: ImportData) -> TransferAnswer | Parked:
         wait = self._wait(request.wait)
-        return self._until_end(caller, TransferAnswer(self._desk.imports.import_data(caller, request)), wait)
+        begun = TransferAnswer(self._desk.imports.import_data(caller, request))
+        return until_transfer_ends(self._desk, caller, begun, wait, _as_it_is)
 
     def export_init(self, caller: Caller, request: ExportInit) -> TransferAnswer:
         return self._desk.exports.export_init(caller, request)
 
     def export_data(self, caller: Caller, request: ExportData) -> TransferAnswer | Parked:
         wait = self._wait(request.wait)
-        return self._until_end(caller, self._desk.exports.export_data(caller, request), wait)
+        begun = self._desk.exports.export_data(caller, request)
+        return until_transfer_ends(self._desk, caller, begun, wait, _as_it_is)
 
     def get_transfer(self, caller: Caller, request: GetTransfer) -> TransferAnswer | Parked:
         transfers, number = self._desk.transfers, request.transfer
@@ -170,21 +171,6 @@ class Native:
             raise InvalidArgument("wait", reason=f"{asked} seconds are not possible")
         return longest if asked is None else min(asked, longest)
 
-    def _until_end(self, caller: Caller, begun: TransferAnswer, wait: int) -> TransferAnswer | Parked:
-        """The answer once the transfer has ended, or as it stands after `wait` seconds; its failure as an error."""
-        transfers, number = self._desk.transfers, begun.transfer.transfer
-        if wait == 0:
-            return begun
-        deadline = self._desk.clock.elapsed() + wait
 
-        def finish() -> TransferAnswer | Parked:
-            answer = transfers.get_outcome(caller, number)
-            if answer.transfer.state in TransferState.ENDED or self._desk.clock.elapsed() >= deadline:
-                return answer
-            return park()
-
-        def park() -> Parked:
-            left = max(0.0, deadline - self._desk.clock.elapsed())
-            return Parked(lambda wake: transfers.subscribe(number, wake), min(left, LOOK_EVERY), finish)
-
-        return park()
+def _as_it_is(answer: TransferAnswer) -> TransferAnswer:
+    return answer

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from filemanager.api.soap.native import LOOK_EVERY, functions
+from filemanager.api.soap.native import functions
+from filemanager.api.waiting import LOOK_EVERY
 from tests.support.filemanager import CAMBRIDGE, World
 from vofiles.contract import FILEMANAGER, ExportData, ImportData, TransferAnswer, TransferState
 from vofiles.errors import InvalidArgument, SourceUnreachable

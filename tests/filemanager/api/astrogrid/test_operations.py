@@ -55,7 +55,7 @@ NEEDED = [
 def usual(there: OldWorld, operation: str) -> list[Any]:
     """Arguments of which none is null."""
     file = there.add("usual")
-    return {
+    known: dict[str, list[Any]] = {
         "addAccount": ["ivo://eve@ast.cam.ac.uk/community"],
         "getAccount": ["ivo://dave@ast.cam.ac.uk/community"],
         "addNode": [there.home, "a", FILE],
@@ -63,7 +63,8 @@ def usual(there: OldWorld, operation: str) -> list[Any]:
         "copy": [file, there.home, "b", None],
         "copyURLToContent": [file, ELSEWHERE],
         "copyContentToURL": [file, TransferInfo("http://target/a", "PUT")],
-    }.get(operation, [file])
+    }
+    return known.get(operation, [file])
 
 
 @pytest.mark.parametrize(("operation", "place", "element"), NEEDED)
