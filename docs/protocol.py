@@ -21,6 +21,7 @@ from pathlib import Path
 import structlog
 
 from docs import astrogrid
+from docs.draw import fields, table
 from docs.drawing import FOLDER, documentation, exchange, filled, link, prose
 from docs.figures import figures
 from tests.interop.clients import CLIENTS
@@ -70,6 +71,7 @@ def page(exchanges: Mapping[str, Exchange]) -> str:
         **_signed(exchanges[SIGNED]),
         "contents": _contents(),
         "recipes": recipes(),
+        "ALWAYS": ", ".join(ALWAYS),
         "faults": "\n\n".join(_fault(name, exchanges[f"fault.{name}"]) for name in CATEGORIES),
         "challenge": exchange(exchanges["fault.Refused"]),
         **{name: exchange(each) for name, each in exchanges.items() if "." not in name},
@@ -87,9 +89,10 @@ def _port(name: str, operations: Iterable[Operation], exchanges: Mapping[str, Ex
     sections = []
     for operation in operations:
         faults = [fault for fault in operation.faults if fault not in ALWAYS]
-        told = f"{documented[operation.name]}\n"
+        rows = [("takes", fields(operation.request)), ("answers", fields(operation.answer))]
         if faults:
-            told += f"\nFaults besides {', '.join(ALWAYS)}: {', '.join(faults)}.\n"
+            rows.append(("faults", ", ".join(faults)))
+        told = f"{documented[operation.name]}\n\n{table(('', ''), rows)}"
         shown = exchange(exchanges[f"{name}.{operation.name}"])
         sections.append(f"## {_heading(name, operation.name)}\n{told}\n{shown}\n")
     return "\n".join(sections)

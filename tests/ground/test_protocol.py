@@ -16,7 +16,7 @@ import pytest
 from lxml import etree
 
 from docs import astrogrid, figures, protocol
-from docs.drawing import prose
+from docs.drawing import link, prose
 from filemanager.api.astrogrid.dialects import CLASSES
 from filemanager.api.astrogrid.types import OPERATIONS as ASTROGRID_OPERATIONS
 from tests.interop.clients import CLIENTS, INTEROP
@@ -74,6 +74,16 @@ def test_an_operation_that_nobody_plays_is_missed(exchanges: Mapping[str, Exchan
     without = {name: each for name, each in exchanges.items() if name != "FileStore.duplicate"}
     with pytest.raises(KeyError, match=r"FileStore\.duplicate"):
         protocol.page(without)
+
+
+@pytest.mark.parametrize("path", [protocol.PAGE, protocol.ASTROGRID], ids=lambda path: path.name)
+def test_links_within_a_page_arrive(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    anchors = {link(heading).partition("(#")[2][:-1] for heading in headings}
+    wanted = re.findall(r"\]\(#([^)]+)\)", text)
+    assert wanted
+    assert [anchor for anchor in wanted if anchor not in anchors] == []
 
 
 @pytest.mark.parametrize("dialect", astrogrid.DIALECTS)
