@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 import pytest
 import requests
 
+from tests.support.bothways import both_ways
 from tests.support.services import RunningServices, running_services
 from tests.support.serving import running_site
 from tests.support.ways import WAYS, Way
@@ -16,6 +17,8 @@ from vofiles.contract import AddNode, ExportInit, GetAccount, GetNode, ImportIni
 from vofiles.ivorn import LongIdentifier
 from vofiles.names import parse_name
 from vofiles.serving.http import Control, Request, Response, Route, text
+
+__all__ = ["both_ways"]
 
 _numbers = itertools.count(1)
 

@@ -4,7 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.support.bothways import both_ways
 from tests.support.soapservices import Services, running_services
+
+__all__ = ["both_ways"]
 
 
 @pytest.fixture(scope="module")
