@@ -25,6 +25,15 @@ keys = [
 ]
 """
 
+TRUSTED = (
+    HEAD
+    + """
+[[astrogrid.trusted]]
+network = "{}"
+account = "ivo://ast.cam.ac.uk/portal"
+"""
+)
+
 
 def written(folder: Path, text: str) -> Path:
     path = folder / "filemanager.toml"
@@ -51,6 +60,13 @@ def test_a_store_is_read(tmp_path: Path) -> None:
     assert [key.id for key in store.keys] == ["a"]
     assert config.default_store == store.identifier
     assert TEXT not in repr(config)
+
+
+def test_networks_that_are_trusted(tmp_path: Path) -> None:
+    assert loaded(tmp_path, HEAD).trusted == ()
+    entries = (TRUSTED.format(each).removeprefix(HEAD) for each in ("192.0.2.17", "2001:db8::/64", "::ffff:0:0/96"))
+    networks = [str(each.network) for each in loaded(tmp_path, HEAD + "".join(entries)).trusted]
+    assert networks == ["192.0.2.17/32", "2001:db8::/64", "0.0.0.0/0"]
 
 
 LISTEN = HEAD + "[listen]\n"
@@ -94,6 +110,21 @@ LISTEN = HEAD + "[listen]\n"
         (HEAD + '[metrics]\ninterface = "0.0.0.0"', r":5: metrics\.interface: metrics are for this machine only"),
         (HEAD + "[metrics]\nport = 70000", r":5: metrics\.port: it is between"),
         (HEAD + "[transfers]\nlifetime = -1", r":5: transfers\.lifetime: it must be more than 0"),
+        (TRUSTED, r":6: astrogrid\.trusted\[1\]\.network: .*does not appear to be"),
+        (TRUSTED.format("192.0.2.1/24"), r":6: astrogrid\.trusted\[1\]\.network: .*has host bits set"),
+        (TRUSTED.format("192.0.2.1") + 'other = "x"', r":8: astrogrid\.trusted\[1\]\.other: there is no such key"),
+        (
+            TRUSTED.format("192.0.2.1").replace("/portal", ""),
+            r":7: astrogrid\.trusted\[1\]\.account: .*is called ivo://",
+        ),
+        (
+            TRUSTED.format("192.0.2.1").replace("ivo://", "ivo://x@"),
+            r":7: astrogrid\.trusted\[1\]\.account: .*ivo://auth",
+        ),
+        (
+            TRUSTED.format("192.0.2.1") + TRUSTED.format("::ffff:192.0.2.1").removeprefix(HEAD),
+            r":10: astrogrid\.trusted\[2\]\.network: 192\.0\.2\.1/32 is given twice",
+        ),
         ("identifier = 'x'\ncolour", r"filemanager\.toml:2: "),
     ],
 )
