@@ -162,12 +162,13 @@ class _Parts:
 
     def _curl(self) -> str:
         lines = (
+            "",
             f'<s:Envelope xmlns:s="{SOAP}">',
             f'  <s:Body><getIdentifier xmlns="{self.port.namespace}"/></s:Body>',
             "</s:Envelope>",
         )
         address, body = shlex.quote(self.port.address), shlex.quote("\n".join(lines))
-        return f"curl --user NAME {address} \\\n  --header 'Content-Type: text/xml' --data {body}"
+        return f"curl --user NAME {address} --header 'Content-Type: text/xml' --data {body}"
 
     def _zeep(self) -> str:
         return (
