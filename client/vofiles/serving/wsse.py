@@ -28,6 +28,9 @@ SECURITY: Final = f"{SECEXT} Security"
 PREFIXES: Final = {"wsse": SECEXT, "wsu": UTILITY}
 """Of the faultcodes."""
 
+_TOKEN: Final = f"{{{SECEXT}}}UsernameToken"
+_STAMP: Final = f"{{{UTILITY}}}Timestamp"
+
 
 class SecurityFault(NotAuthenticated):
     """The request's WS-Security header does not say who you are"""
@@ -75,8 +78,8 @@ def read_security(xml: bytes) -> Security:
     if len(found) != 1:
         raise SecurityFault("wsse:InvalidSecurity", f"it has {len(found)} Security headers")
     (header,) = found
-    tokens, stamps = header.findall(f"{{{SECEXT}}}UsernameToken"), header.findall(f"{{{UTILITY}}}Timestamp")
-    others = [str(child.tag) for child in header if child not in (*tokens, *stamps)]
+    tokens, stamps = header.findall(_TOKEN), header.findall(_STAMP)
+    others = [str(child.tag) for child in header if child.tag not in (_TOKEN, _STAMP)]
     if others and is_required(header.get(f"{{{SOAP}}}mustUnderstand", "0")):
         raise MustUnderstand(ascii(others[0][:200]), reason="of what WS-Security has, one UsernameToken is taken")
     if len(tokens) > 1 or len(stamps) > 1:

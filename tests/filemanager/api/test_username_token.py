@@ -157,6 +157,7 @@ REFUSED: dict[str, tuple[str, int, str, str]] = {
         "wsse:InvalidSecurity",
         "one UsernameToken",
     ),
+    "ten thousand tokens": (security("<o:UsernameToken/>" * 10_000), 500, "wsse:InvalidSecurity", "one UsernameToken"),
     "two headers": (security(token()) + security(token()), 500, "wsse:InvalidSecurity", "2 Security headers"),
     "a signature that must be understood": (security(UNKNOWN + token()), 500, "soap:MustUnderstand", "{urn:x}Binary"),
     "nothing but what must be understood": (security(UNKNOWN), 500, "soap:MustUnderstand", "{urn:x}Binary"),
@@ -286,13 +287,14 @@ def test_zeep_s_own_token_on_a_real_service(tmp_path: Path) -> None:
     with running_services(tmp_path, stores=()) as services:
         dave = services.add_account("dave")
 
-        def client(name: str, password: str, **more: Any) -> Any:
+        def client(name: str, password: str, path: str = "filemanager", **more: Any) -> Any:
             told = UsernameToken(name, password, **more)  # type: ignore[no-untyped-call]
-            made = zeep.Client(f"{services.address}?wsdl", wsse=told)  # type: ignore[no-untyped-call]
-            return made.bind("FileManagerService", "FileManager")
+            made = zeep.Client(f"{services.manager.address}/{path}?wsdl", wsse=told)  # type: ignore[no-untyped-call]
+            return made.bind()  # type: ignore[no-untyped-call]
 
         assert client(*dave.auth).getAccount()["identifier"] == "ivo://ast.cam.ac.uk/dave"
         assert client(*dave.auth).getIdentifier() == str(MANAGER)
+        assert client(*dave.auth, path="astrogrid").getIdentifier() == str(MANAGER)
         for wrong, code in (
             (client("dave", "wrong"), FAILED),
             (client(*dave.auth, use_digest=True), "wsse:UnsupportedSecurityToken"),

@@ -7,7 +7,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
@@ -177,7 +177,7 @@ def test_any_damage_gets_a_fault_or_an_answer(
     _, served = world
     right = envelope_of(PORTS[port][2], operation.name, operation.request)
 
-    @settings(max_examples=15, deadline=None, database=None)
+    @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
     @given(st.data())
     def damage(data: st.DataObject) -> None:
         at = data.draw(st.integers(0, len(right)), "at")
