@@ -290,7 +290,7 @@ def test_zeep_s_own_token_on_a_real_service(tmp_path: Path) -> None:
         def client(name: str, password: str, path: str = "filemanager", **more: Any) -> Any:
             told = UsernameToken(name, password, **more)  # type: ignore[no-untyped-call]
             made = zeep.Client(f"{services.manager.address}/{path}?wsdl", wsse=told)  # type: ignore[no-untyped-call]
-            return made.bind()  # type: ignore[no-untyped-call]
+            return made.bind()
 
         assert client(*dave.auth).getAccount()["identifier"] == "ivo://ast.cam.ac.uk/dave"
         assert client(*dave.auth).getIdentifier() == str(MANAGER)
