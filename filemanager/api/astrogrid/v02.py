@@ -9,7 +9,8 @@ takes long is waited for, and what failed in it is a fault.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 from filemanager.api.astrogrid import types
 from filemanager.api.astrogrid.arguments import (
@@ -36,8 +37,9 @@ from vofiles.contract import HTTP, ItemState, Job, JobState, NodeKind, Property,
 from vofiles.errors import InvalidArgument, JobEnded, NodeNotFound, ServiceBusy
 from vofiles.faults import error_of
 from vofiles.ivorn import Ivorn, LongIdentifier, NodeIdentifier
-from vofiles.names import NodeName
 from vofiles.serving.soap import Parked
+
+V = TypeVar("V", contract.Move, contract.Copy)
 
 
 def functions(desk: Desk) -> Mapping[str, Callable[[Caller, Any], Any]]:
@@ -114,44 +116,28 @@ class AstroGrid:
         return bundle_of(self._desk.bundles.get_first(caller, found.above))
 
     def move(self, caller: Caller, request: types.Move) -> NodeBundle | Parked:
-        found, name, store = self._place(caller, request)
-        wanted = contract.Move(
-            LongIdentifier(found.node.node.identifier),
-            LongIdentifier(found.into) if found.into is not None else None,
-            name,
-            store,
-        )
+        found, wanted = self._place(caller, request, contract.Move)
         moved = self._desk.moves.move(caller, wanted)
         # Where its content alone goes elsewhere, no folder has changed.
-        alone = found.into is None and name is None
+        alone = wanted.parent is None and wanted.name is None
+        before = found.above[0] if found.above and not alone else None
 
         def answer() -> NodeBundle:
-            before = found.above[0] if found.above else None
-            return bundle_of(
-                self._desk.bundles.get_family(
-                    caller, moved.node.identifier, None if alone else before, parent=not alone
-                )
-            )
+            return bundle_of(self._desk.bundles.get_family(caller, moved.node.identifier, before, parent=not alone))
 
-        return self._settle(caller, moved, store, answer)
+        return self._settle(caller, moved, wanted.store, answer)
 
     def copy(self, caller: Caller, request: types.Copy) -> NodeBundle | Parked:
-        found, name, store = self._place(caller, request)
-        wanted = contract.Copy(
-            LongIdentifier(found.node.node.identifier),
-            LongIdentifier(found.into) if found.into is not None else None,
-            name,
-            store,
-        )
+        _, wanted = self._place(caller, request, contract.Copy)
         made = self._desk.copies.copy(caller, wanted)
-        return self._settle(
-            caller, made, store, lambda: bundle_of(self._desk.bundles.get_family(caller, made.node.identifier))
-        )
+        answer = partial(self._desk.bundles.get_family, caller, made.node.identifier)
+        return self._settle(caller, made, wanted.store, lambda: bundle_of(answer()))
 
-    def _place(
-        self, caller: Caller, request: types.Move | types.Copy
-    ) -> tuple[Whereabouts, NodeName | None, Ivorn | None]:
-        """What is to go where, if that is another place than it has. Raises InvalidArgument and others."""
+    def _place(self, caller: Caller, request: types.Move | types.Copy, verb: type[V]) -> tuple[Whereabouts, V]:
+        """Where the node is, and what is to be done with it, if that leaves it not just there.
+
+        Raises InvalidArgument, InvalidName, NodeNotFound, ParentNotFound.
+        """
         node = require_node("nodeIvorn", request.node_ivorn)
         parent = find_node("newParent", request.new_parent)
         name, store = find_name(request.new_node_name), find_store("newLocation", request.new_location)
@@ -164,7 +150,8 @@ class AstroGrid:
         )
         if stays:
             raise InvalidArgument("the request", reason="Nothing happens: that is where the node is")
-        return found, name, store
+        into = LongIdentifier(found.into) if found.into is not None else None
+        return found, verb(LongIdentifier(there.identifier), into, name, store)
 
     def _settle(
         self,
