@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.interop.clients import CLIENTS
+from tests.interop.clients import ASTROGRID, CLIENTS
 from tests.interop.generators.toolkits import TOOLKITS
 from tests.interop.recipes import WITHOUT_JOB
 
 ROOT = Path(__file__).parents[2]
 BY_PYPI = {"nodejs", "npm"}
 """The environment `interop` brings these itself: the toolkit wants a newer one than Debian has."""
-TRIED = {row.name: row.packages for row in (*CLIENTS, *WITHOUT_JOB)}
+TRIED = {row.name: row.packages for row in (*CLIENTS, *ASTROGRID, *WITHOUT_JOB)}
 TRIED |= {f"stubs of {row.name}": row.packages for row in TOOLKITS if not row.heavy}
 
 

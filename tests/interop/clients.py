@@ -23,8 +23,8 @@ class Client:
     """Of its folder, too."""
     job: tuple[str, ...]
     """Runs the main job, before its arguments."""
-    recipe: tuple[str, ...]
-    """Runs the recipe, before its arguments."""
+    recipe: tuple[str, ...] = ()
+    """Runs the recipe, before its arguments; nothing where there is none."""
     build: tuple[tuple[str, ...], ...] = ()
     needs: tuple[str, ...] = ()
     """Programs (on the path) and patterns of files (absolute) without which it cannot be tried."""
@@ -114,3 +114,37 @@ AXIS: Final = Client(
 )
 
 CLIENTS: Final = (ZEEP, SUDS, NODE, PHP, PERL, GSOAP, AXIS)
+
+
+def _astrogrid_axis(name: str, program: str, contract: str, *before: tuple[str, ...]) -> Client:
+    stubs = ("org.apache.axis.wsdl.WSDL2Java", "-w", "-p", "org.astrogrid.filemanager.common", "-o", "stubs")
+    sources = f"stubs:{INTEROP}/astrogrid_axis"
+    return Client(
+        name,
+        build=(
+            *before,
+            (*_JAVA, "-cp", _CLASSES, *stubs, contract),
+            (
+                *(*_JAVAC, "-encoding", "UTF-8", "-cp", _CLASSES, "-sourcepath", sources, "-d", "classes"),
+                f"{{here}}/{program}.java",
+            ),
+        ),
+        job=(*_JAVA, "-cp", f"classes:{_CLASSES}", program),
+        needs=AXIS.needs,
+        packages=AXIS.packages,
+        tick=MILLISECOND,
+    )
+
+
+ASTROGRID: Final = (
+    Client("astrogrid_zeep", job=(sys.executable, "{here}/job.py"), tick=MILLISECOND),
+    Client("astrogrid_php", job=("php", "{here}/job.php"), needs=PHP.needs, packages=PHP.packages, tick=MILLISECOND),
+    _astrogrid_axis("astrogrid_axis", "Published", "{contract}"),
+    _astrogrid_axis(
+        "astrogrid_axis_spoken",
+        "Spoken",
+        "spoken.wsdl",
+        (sys.executable, "{here}/spoken.py", "{contract}", "spoken.wsdl"),
+    ),
+)
+"""Those of the AstroGrid API, whose job is in astrogrid.md."""

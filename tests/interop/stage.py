@@ -20,6 +20,7 @@ from typing import Any, Final
 import pytest
 import requests
 
+from filemanager.api.astrogrid.service import PATH as ASTROGRID_PATH
 from filemanager.commands.opening import open_service
 from filemanager.config import load as load_manager
 from filemanager.services.adoption import AdoptionService, Wish
@@ -30,7 +31,7 @@ from filestore.services.adoption import adopt as adopt_files
 from tests.interop.clients import Client
 from tests.support.services import MANAGER, STORES, RunningServices, User, running_services
 from tests.support.ways import DirectWay
-from vofiles.contract import AddNode, GetAccount, GetNode, Node, NodeKind
+from vofiles.contract import AddNode, GetAccount, GetNode, ListChildren, Node, NodeKind
 from vofiles.ivorn import LongIdentifier
 from vofiles.names import parse_name
 
@@ -108,6 +109,11 @@ class Stage:
         return self.services.address
 
     @property
+    def astrogrid(self) -> str:
+        """The address of its AstroGrid API."""
+        return f"{self.services.manager.address}{ASTROGRID_PATH}"
+
+    @property
     def home(self) -> LongIdentifier:
         return LongIdentifier(self.ask(GetAccount()).account.home)
 
@@ -123,6 +129,11 @@ class Stage:
         """A node by its path in the home."""
         found: Node = self.ask(GetNode(self.at(path))).nodes[0]
         return found
+
+    def names(self, path: str) -> set[str]:
+        """What is in a folder."""
+        folder = self.at(path) if path else self.home
+        return {str(each.name) for each in self.ask(ListChildren(folder, limit=1000)).nodes}
 
     def contract(self, address: str) -> Path:
         """The contract that is served at an address, as a file."""
@@ -152,11 +163,16 @@ def running_stage(folder: Path) -> Iterator[Stage]:
 
 
 def build(client: Client, stage: Stage, folder: Path) -> Workshop:
+    """Build a client for the stage's contract, as `build_from` does."""
+    return build_from(client, stage.contract(stage.address), folder)
+
+
+def build_from(client: Client, contract: Path, folder: Path) -> Workshop:
     """Build a client in an empty folder. Skips the test where the client's toolkit is not installed."""
     absent = [need for need in client.needs if not is_there(need)]
     if absent:
         pytest.skip(f"{client.name} needs {', '.join(absent)}: apt install {client.packages}")
-    workshop = Workshop(client, folder, stage.contract(stage.address))
+    workshop = Workshop(client, folder, contract)
     for step in client.build:
         done = subprocess.run(
             workshop.command(step), cwd=folder, env=clean_environment(), capture_output=True, timeout=BUILD_PATIENCE
