@@ -287,20 +287,24 @@ def test_zeep_s_own_token_on_a_real_service(tmp_path: Path) -> None:
     with running_services(tmp_path, stores=()) as services:
         dave = services.add_account("dave")
 
-        def client(name: str, password: str, path: str = "filemanager", **more: Any) -> Any:
-            told = UsernameToken(name, password, **more)  # type: ignore[no-untyped-call]
-            made = zeep.Client(f"{services.manager.address}/{path}?wsdl", wsse=told)  # type: ignore[no-untyped-call]
-            return made.bind()
+        def calls(path: str) -> Any:
+            made = zeep.Client(f"{services.manager.address}/{path}?wsdl")  # type: ignore[no-untyped-call]
+            return made, made.bind()
 
-        assert client(*dave.auth).getAccount()["identifier"] == "ivo://ast.cam.ac.uk/dave"
-        assert client(*dave.auth).getIdentifier() == str(MANAGER)
-        assert client(*dave.auth, path="astrogrid").getIdentifier() == str(MANAGER)
+        (client, service), (old, old_service) = calls("filemanager"), calls("astrogrid")
+        client.wsse = old.wsse = UsernameToken(*dave.auth)  # type: ignore[no-untyped-call]
+        assert service.getAccount()["identifier"] == "ivo://ast.cam.ac.uk/dave"
+        assert service.getIdentifier() == old_service.getIdentifier() == str(MANAGER)
         for wrong, code in (
-            (client("dave", "wrong"), FAILED),
-            (client(*dave.auth, use_digest=True), "wsse:UnsupportedSecurityToken"),
+            (UsernameToken("dave", "wrong"), FAILED),  # type: ignore[no-untyped-call]
+            (UsernameToken(*dave.auth, use_digest=True), "wsse:UnsupportedSecurityToken"),  # type: ignore[no-untyped-call]
         ):
+            client.wsse = old.wsse = wrong
             with pytest.raises(zeep.exceptions.Fault) as caught:
-                wrong.getAccount()
+                service.getAccount()
             assert caught.value.code == code
             assert caught.value.detail[0].tag == f"{{{FILEMANAGER_NAMESPACE}}}Refused"
+            with pytest.raises(zeep.exceptions.Fault) as caught:
+                old_service.getIdentifier()
+            assert caught.value.code == code
         assert requests.post(services.address, b"", timeout=30).status_code == 500
