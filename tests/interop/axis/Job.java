@@ -125,8 +125,8 @@ public class Job {
         call.setTargetEndpointAddress(address);
         call.setUsername(arguments[1]);
         call.setPassword(arguments[2]);
-        reportFault("type", () -> send(call, "importInit", "<node>" + file + "</node><size>many</size>"));
-        reportFault("element", () -> send(call, "addNode", "<parent>" + folder + "</parent><type>FILE</type>"));
+        reportUntyped("type", () -> send(call, "importInit", "<node>" + file + "</node><size>many</size>"));
+        reportUntyped("element", () -> send(call, "addNode", "<parent>" + folder + "</parent><type>FILE</type>"));
     }
 
     private static AddNode adding(String parent, String name, String type, String note) {
@@ -158,21 +158,30 @@ public class Job {
         return call.invoke(new Object[] {new SOAPBodyElement(XMLUtils.newDocument(new ByteArrayInputStream(text.getBytes(StandardCharsets.UTF_8))).getDocumentElement())});
     }
 
-    /** The class of the exception is the type of all declared faults; which of them it is, its element says. */
     private static void reportFault(String key, Callable<?> call) throws Exception {
         try {
             call.call();
-        } catch (FaultDetail fault) {
-            say(key, fault.getFaultDetails()[0].getLocalName());
+        } catch (NotFoundFault | ConflictFault | WrongKindFault fault) {
+            say(key, fault.getClass().getSimpleName().replace("Fault", ""));
             say(key + ".name", fault.getName());
             say(key + ".message", fault.getMessage1());
+        }
+    }
+
+    /** Of a call without stubs nothing is known but the document. */
+    private static void reportUntyped(String key, Callable<?> call) throws Exception {
+        try {
+            call.call();
         } catch (AxisFault fault) {
-            // Of a call without a stub nothing is known but the document.
             Element detail = fault.getFaultDetails()[0];
             say(key, detail.getLocalName());
-            say(key + ".name", XMLUtils.getChildCharacterData((Element) detail.getElementsByTagNameNS(NAMESPACE, "name").item(0)));
-            say(key + ".message", XMLUtils.getChildCharacterData((Element) detail.getElementsByTagNameNS(NAMESPACE, "message").item(0)));
+            say(key + ".name", textOf(detail, "name"));
+            say(key + ".message", textOf(detail, "message"));
         }
+    }
+
+    private static String textOf(Element parent, String name) {
+        return parent.getElementsByTagNameNS(NAMESPACE, name).item(0).getTextContent();
     }
 
     private static void say(String key, Object value) {
