@@ -20,6 +20,7 @@ from filemanager.api.astrogrid.service import PATH as ASTROGRID_PATH
 from filemanager.api.astrogrid.service import astrogrid_service
 from filemanager.api.astrogrid.trust import trusting, warn_of
 from filemanager.api.identity import caller_identity, security_identity
+from filemanager.api.soap.atonce import callers_at_once
 from filemanager.api.soap.callback import callback_service
 from filemanager.api.soap.native import CALLBACK_PATH, PATH, native_service
 from filemanager.domain.account import Account
@@ -124,7 +125,9 @@ class FileManager:
         self._control = self._service.make_pool("control", CONTROL_THREADS)
         by_security = security_identity(desk.credentials, behind_proxy=settings.listen.behind_proxy)
         identify = caller_identity(desk.credentials)
-        callers = native_service(desk, self.address, identify, by_security)
+        ready = database.at_once()
+        at_once = callers_at_once(desk, self.address, ready) if ready is not None else None
+        callers = native_service(desk, self.address, identify, by_security, at_once)
         old_callers = astrogrid_service(
             v02.functions(desk),
             self.address,

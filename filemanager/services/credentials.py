@@ -8,7 +8,10 @@ import hashlib
 import hmac
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass, field
+from typing import NoReturn
 
 from filemanager.config import Config
 from filemanager.domain.account import Account
@@ -58,6 +61,13 @@ class _Verified:
                 self._until.popitem(last=False)
 
 
+class _Unhurried:
+    """The port Passwords where nobody has the time for it."""
+
+    def __init__(self, would_wait: Callable[..., NoReturn]) -> None:
+        self.hash_password = self.verify_password = would_wait
+
+
 @dataclass
 class CredentialService:
     """The use cases of logging in."""
@@ -77,6 +87,14 @@ class CredentialService:
         self._throttle = Throttle(self.clock.elapsed, self.bulletin)
         self._verified = _Verified(self.clock, self.numbers.new_token().encode())
         self._nobody = self.passwords.hash_password(self.numbers.new_token())
+
+    def at_once(self, database: Database, would_wait: Callable[..., NoReturn]) -> "CredentialService":
+        """The same, which remembers what this one does, on a database that waits for nothing; `would_wait` is called
+        where a password would have to be verified, and raises.
+        """
+        other = copy(self)
+        other.database, other.passwords = database, _Unhurried(would_wait)
+        return other
 
     def authenticate_password(self, user: str, password: str, origin: str) -> Caller:
         """Who a user name and a password are; `origin` is the address they come from.

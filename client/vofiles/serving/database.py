@@ -10,6 +10,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from sqlalchemy import Connection, make_url
 
+from vofiles.serving.atonce import ReadingAtOnce
 from vofiles.serving.postgresql import PostgresqlTransactions
 from vofiles.serving.sqlite import SqliteTransactions
 
@@ -64,6 +65,14 @@ class Database(Generic[T]):
         Raises ServiceBusy as `read` does, and whatever `fn` raises.
         """
         return self._transactions.write(lambda connection: fn(self._bind(connection)))
+
+    def at_once(self) -> ReadingAtOnce[T] | None:
+        """The same database, read only where nothing has to be waited for; None where every read is a question to
+        another process.
+        """
+        if isinstance(self._transactions, SqliteTransactions):
+            return ReadingAtOnce(self._transactions.peek, self._bind)
+        return None
 
     @property
     def groups(self) -> dict[int, int]:

@@ -3,6 +3,7 @@
     engine → entrance (who is it? a harmless envelope?) → published schema → spyne: decode and dispatch
            → a function of the API → `replies`; whatever is raised on the way becomes a fault
 
+What can be answered without waiting for anything is answered at once (`atonce`), by the same steps.
 How a contract is spoken is its `language`'s.
 
 Rule: nothing leaves here but an answer of the contract or a fault of `faults`; an error that is not ours is logged with
@@ -10,6 +11,7 @@ an id, and the id is all that the caller learns of it.
 """
 
 import contextvars
+import re
 import secrets
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -23,6 +25,7 @@ from vofiles.contract import Operation
 from vofiles.errors import Incomplete, InvalidMessage, ServiceBusy, TooLarge, Unexpected, VofilesError
 from vofiles.faults import row_of
 from vofiles.serving import xmlgate
+from vofiles.serving.atonce import LONGEST_BODY, AtOnce, WouldWait, would_wait
 from vofiles.serving.dispatch import Dispatcher
 from vofiles.serving.entrance import BySecurity, Entrance, Identify
 from vofiles.serving.http import Control, Later, Request, Response, Route
@@ -56,6 +59,14 @@ class Parked:
     finish: Callable[[], Any]
 
 
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """From a request to a function."""
+
+    entrance: Entrance[Any]
+    functions: Mapping[str, Callable[[Any, Any], Any]]
+
+
 class SoapService:
     """The handler of one path. Raises ValueError where functions and contract do not fit.
 
@@ -63,7 +74,7 @@ class SoapService:
     says whose an HTTP request is, or raises NotAuthenticated; `by_security` says it by the WS-Security header, which
     without it nobody here understands. `addresses` has the announced URL of each port of the contract, by its name:
     FileManager, FileManagerCallback, FileStore. `identifier` is the service's, for its page. `language` is how the
-    contract is spoken, where it is not one of ours.
+    contract is spoken, where it is not one of ours. `at_once` is what is tried on the reactor before anything else.
     """
 
     def __init__(
@@ -79,6 +90,7 @@ class SoapService:
         identifier: str = "",
         challenges: tuple[str, ...] = PASSWORD_OR_TOKEN,
         language: Language | None = None,
+        at_once: AtOnce[Caller] | None = None,
     ) -> None:
         self._operations = {operation.name: operation for operation in operations}
         if functions.keys() != self._operations.keys():
@@ -95,20 +107,39 @@ class SoapService:
         ways = *(challenge.partition(" ")[0] for challenge in challenges), *(["UsernameToken"] if by_security else [])
         self._page = Page(read_port(self._wsdl, self.port), identifier, ways)
         self._dispatcher = Dispatcher(published, self.port, self._operations.values(), self._language)
-        self._functions = functions
-        self._entrance = Entrance(identify, by_security)
+        self._way = _Way(Entrance(identify, by_security), functions)
+        self._at_once, self._tried = None, None
+        if at_once is not None:
+            self._at_once = _Way(Entrance(at_once.identify, would_wait if by_security else None), at_once.functions)
+            self._tried = re.compile(rb"[<:](?:%s)[\s/>]" % b"|".join(name.encode() for name in at_once.functions))
         self._challenges = challenges
 
     def route(self, path: str) -> Route:
         """The route that serves this at a path."""
-        serve = Control(self, body_limit=xmlgate.MAX_BODY, refuse=self.refuse)
+        at_once = self.answer_at_once if self._at_once is not None else None
+        serve = Control(self, xmlgate.MAX_BODY, self.refuse, at_once)
         return Route(path, frozenset({"GET", "POST"}), serve)
 
     def __call__(self, request: Request) -> Response | Later:
         """The answer to a request: POST calls an operation, GET reads the contract with `?wsdl`, else a page."""
         # The operation is filled in when it is known, and forgotten with the rest: the thread serves others next.
         with bound_contextvars(request_id=request.request_id, operation=""):
-            return self._perform(request) if request.method == "POST" else self._show(request)
+            return self._perform(request, self._way) if request.method == "POST" else self._show(request)
+
+    def answer_at_once(self, request: Request) -> Response | None:
+        """The same answer, where nothing has to be waited for; else None, and nothing has been done."""
+        assert self._at_once is not None
+        assert self._tried is not None
+        # Who says nothing of himself in the head may say it in the envelope: by a password, which takes its time.
+        is_tried = len(request.body) <= LONGEST_BODY and "authorization" in request.headers
+        if not is_tried or request.method != "POST" or not self._tried.search(request.body):
+            return None
+        try:
+            with bound_contextvars(request_id=request.request_id, operation=""):
+                answer = self._perform(request, self._at_once)
+        except WouldWait:
+            return None
+        return answer if isinstance(answer, Response) else None
 
     def refuse(self, _request: Request, status: int, message: str) -> Response:
         """The fault that says what the engine itself refuses."""
@@ -126,13 +157,13 @@ class SoapService:
             return Response(200, (_XML,), self._wsdl)
         return self._page.answer(request)
 
-    def _perform(self, request: Request) -> Response | Later:
+    def _perform(self, request: Request, way: "_Way") -> Response | Later:
         operation: Operation | None = None
         try:
-            caller, message = self._entrance.admit(request)
+            caller, message = way.entrance.admit(request)
             operation = self._operation_of(message)
             bind_contextvars(operation=operation.name)
-            act = partial(self._functions[operation.name], caller)
+            act = partial(way.functions.get(operation.name, would_wait), caller)
             return self._respond(operation, message.namespace, self._dispatcher.perform(message.xml, act))
         except Exception as error:  # noqa: BLE001 - the catch-all: every request gets a well-formed answer
             return self._failed(operation, error)

@@ -22,6 +22,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from vofiles.errors import ServiceBusy
+from vofiles.serving.atonce import WouldWait
 from vofiles.serving.statements import Quick
 
 R = TypeVar("R")
@@ -86,12 +87,17 @@ class SqliteTransactions:
         # The writer comes first: it turns the file to WAL, which stays with the file.
         self._writer = _Writer(engine(url, "", patience, "journal_mode=WAL"), waiting)
         self._readers = _Readers(engine(url, "", patience, "query_only=ON"), readers, patience)
+        self._peeker = _Peeker(engine(url, "", 0.0, "query_only=ON"))
 
     def read(self, fn: Callable[[Connection], R]) -> R:
         return self._readers.run(fn)
 
     def write(self, fn: Callable[[Connection], R]) -> R:
         return self._writer.run(fn)
+
+    def peek(self, fn: Callable[[Connection], R]) -> R:
+        """`read`, where it can be done at once. Raises WouldWait."""
+        return self._peeker.run(fn)
 
     @property
     def groups(self) -> dict[int, int]:
@@ -100,6 +106,7 @@ class SqliteTransactions:
     def close(self) -> None:
         self._writer.close()
         self._readers.close()
+        self._peeker.close()
 
 
 class _Call:
@@ -256,14 +263,7 @@ class _Readers:
         connection = None
         try:
             connection = self._idle.pop() if self._idle else Quick(self._engine)
-            driver = _driver(connection)
-            driver.execute("BEGIN")
-            try:
-                result = fn(connection)
-            finally:
-                # As good as taking back, where nothing can be changed. Whatever SQLAlchemy takes for its transaction
-                # goes on as long as the connection, and means nothing.
-                driver.commit()
+            result = _read_on(connection, fn)
         except (DBAPIError, sqlite3.Error) as error:
             if connection is not None:
                 connection.close()
@@ -286,6 +286,54 @@ class _Readers:
             self._idle.pop().close()
         for _ in range(self._limit):
             self._turns.release()
+
+
+class _Peeker:
+    """A connection that is used by one at a time, and waits for nobody: neither for a turn nor for a lock."""
+
+    def __init__(self, made: Engine) -> None:
+        self._engine = made
+        self._turn = threading.Lock()
+        self._connection: Connection | None = None
+        self._closed = False
+
+    def run(self, fn: Callable[[Connection], R]) -> R:
+        if not self._turn.acquire(blocking=False):
+            raise WouldWait
+        try:
+            if self._closed:
+                raise WouldWait
+            if self._connection is None:
+                self._connection = Quick(self._engine)
+            return _read_on(self._connection, fn)
+        except (DBAPIError, sqlite3.Error) as error:
+            # Who does wait will meet it too, if it lasts.
+            self._discard()
+            raise WouldWait from error
+        finally:
+            self._turn.release()
+
+    def _discard(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def close(self) -> None:
+        with self._turn:
+            self._closed = True
+            self._discard()
+
+
+def _read_on(connection: Connection, fn: Callable[[Connection], R]) -> R:
+    """What `fn` makes of one state."""
+    driver = _driver(connection)
+    driver.execute("BEGIN")
+    try:
+        return fn(connection)
+    finally:
+        # As good as taking back, where nothing can be changed. Whatever SQLAlchemy takes for its transaction goes on as
+        # long as the connection, and means nothing.
+        driver.commit()
 
 
 def is_busy(error: BaseException) -> bool:

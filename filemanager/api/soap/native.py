@@ -40,6 +40,7 @@ from vofiles.contract import (
     TransferState,
 )
 from vofiles.errors import InvalidArgument
+from vofiles.serving.atonce import AtOnce
 from vofiles.serving.entrance import BySecurity, Identify
 from vofiles.serving.soap import Parked, SoapService
 
@@ -57,9 +58,13 @@ def addresses(base: str) -> dict[str, str]:
 
 
 def native_service(
-    desk: Desk, address: str, identify: Identify[Caller], by_security: BySecurity[Caller] | None = None
+    desk: Desk,
+    address: str,
+    identify: Identify[Caller],
+    by_security: BySecurity[Caller] | None = None,
+    at_once: AtOnce[Caller] | None = None,
 ) -> SoapService:
-    """The SOAP service for callers, announced at a base address."""
+    """The SOAP service for callers, announced at a base address; `at_once` is tried before anything else."""
     return SoapService(
         FILEMANAGER,
         FILEMANAGER_NAMESPACE,
@@ -69,6 +74,7 @@ def native_service(
         identify,
         by_security=by_security,
         identifier=str(desk.config.identifier),
+        at_once=at_once,
     )
 
 

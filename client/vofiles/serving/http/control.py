@@ -1,4 +1,5 @@
-"""Serves a control request: buffers the body, calls the handler in the pool, parks the answer if the handler says so.
+"""Serves a control request: buffers the body, calls the handler in the pool, parks the answer if the handler says so;
+or answers at once, on the reactor, where the route can.
 
 The rule that keeps it so: no thread is held while an answer is parked, and whoever has gone is not waited for.
 """
@@ -26,6 +27,7 @@ class ControlRun:
         self.refuse = serve.refuse
         self._link = link
         self._handler = serve.handler
+        self._at_once = serve.at_once
         self._has_body = has_body
         self._parts: list[bytes] = []
         self._parked: _Parked | None = None
@@ -36,7 +38,7 @@ class ControlRun:
         if self._has_body:
             self._link.start_body(self, self)
         else:
-            self._work(partial(self._handler, self.request))
+            self._serve()
 
     def data(self, chunk: bytes) -> None:
         self._parts.append(chunk)
@@ -44,7 +46,7 @@ class ControlRun:
     def end(self) -> None:
         self.request = self.request.with_body(b"".join(self._parts))
         self._parts.clear()
-        self._work(partial(self._handler, self.request))
+        self._serve()
 
     def aborted(self, _reason: Abort) -> None:
         self._parts.clear()
@@ -62,6 +64,13 @@ class ControlRun:
         self._hurried = True
         if self._parked is not None:
             self._parked.end()
+
+    def _serve(self) -> None:
+        response = self._at_once(self.request) if self._at_once is not None else None
+        if response is not None:
+            self._answer(response)
+        else:
+            self._work(partial(self._handler, self.request))
 
     def _work(self, call: Callable[[], Response | Later]) -> None:
         if not self._link.workshop.pool.submit(partial(self._run_in_pool, call)):

@@ -213,9 +213,11 @@ class Control:
     in the pool.
 
     `refuse` words what the engine refuses on this route once the head is known (413, 408, 500, 503), so that a SOAP
-    route can answer a fault.
+    route can answer a fault. `at_once` is asked before, on the reactor, and must not wait for anything: its None means
+    that the handler is to answer.
     """
 
     handler: ControlHandler
     body_limit: int = 256 * 1024
     refuse: Refuse = field(default=refuse_as_text)
+    at_once: Callable[[Request], Response | None] | None = None
