@@ -93,6 +93,12 @@ class Part:
         return int(not self.optional) if self.published is None else self.published
 
 
+class Lasting:
+    """What a wire class descends from whose values are answered again and again: the encoder keeps its text with it."""
+
+    __slots__ = ("text",)
+
+
 def many(element: str, least: int | None = None) -> Any:
     """A repeated element, named in the singular: `properties: tuple[Property, ...] = many("property")`."""
     published = {} if least is None else {"least": least}

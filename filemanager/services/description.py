@@ -4,8 +4,8 @@ Rule: the one place where a node's wire value is made, so that every API and eve
 level of nodes costs the same few queries however many they are.
 """
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from filemanager.domain.account import Account
 from filemanager.domain.content import ContentVersion
@@ -22,24 +22,47 @@ from vofiles.ivorn import Ivorn, NodeIdentifier
 _DIGEST_KEYS = {"sha-256": "content.digest.sha256", "xxh3-128": "content.digest.xxh3-128"}
 
 
+@dataclass(frozen=True, slots=True)
+class Described:
+    """A node, what is told of it, and what besides the node that follows from."""
+
+    node: Node
+    version: ContentVersion | None
+    location: Location | None
+    told: contract.Node
+
+
 def describe_nodes(tx: Transaction, service: Ivorn, nodes: Sequence[Node]) -> list[contract.Node]:
     """The wire values of these nodes, in their order."""
+    return [each.told for each in describe_all(tx, service, nodes)]
+
+
+def describe_all(tx: Transaction, service: Ivorn, nodes: Sequence[Node]) -> list[Described]:
+    """The same, with what they follow from."""
     if not nodes:
         return []
     stored = tx.nodes.properties_of([node.key for node in nodes])
     versions = tx.contents.current_versions([node.key for node in nodes if node.version])
-    replicas = tx.contents.replicas_of([version.key for version in versions.values()]) if versions else {}
-    empty = [node.key for node in nodes if node.kind == NodeKind.FILE and not node.version]
-    imports = tx.transfers.open_imports(empty) if empty else {}
+    locations = locate(tx, nodes, {key: version.key for key, version in versions.items()})
     described = []
     for node in nodes:
-        version = versions.get(node.key)
-        location = _location(replicas.get(version.key, [])) if version is not None else None
-        transfer = imports.get(node.key)
-        if transfer is not None and transfer.container is not None:
-            location = Location(transfer.container, ReplicaState.EMPTY)
-        described.append(_describe(service, node, stored.get(node.key, {}), version, location))
+        version, location = versions.get(node.key), locations.get(node.key)
+        told = _describe(service, node, stored.get(node.key, {}), version, location)
+        described.append(Described(node, version, location, told))
     return described
+
+
+def locate(tx: Transaction, nodes: Sequence[Node], contents: Mapping[int, int]) -> dict[int, Location]:
+    """Where the content of these nodes lies, by their keys; `contents` has the keys of their current versions. For a
+    file without content, where its first one is to come.
+    """
+    replicas = tx.contents.replicas_of(list(contents.values())) if contents else {}
+    found = {key: location for key, version in contents.items() if (location := _location(replicas.get(version, [])))}
+    empty = [node.key for node in nodes if node.kind == NodeKind.FILE and not node.version]
+    for key, transfer in (tx.transfers.open_imports(empty) if empty else {}).items():
+        if transfer.container is not None:
+            found[key] = Location(transfer.container, ReplicaState.EMPTY)
+    return found
 
 
 def describe_node(tx: Transaction, service: Ivorn, node: Node) -> contract.Node:

@@ -5,7 +5,7 @@ Rule: a node is only ever found through `finding`, which knows what the caller m
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from filemanager.config import Config
@@ -16,8 +16,9 @@ from filemanager.domain.node import Node, require_depth, require_folder, require
 from filemanager.domain.properties import PropertyEdit
 from filemanager.ports import Clock, Database, Numbers, Transaction
 from filemanager.services.accounts import require_known_store
-from filemanager.services.description import describe_node, describe_nodes
+from filemanager.services.description import describe_node
 from filemanager.services.finding import get_node, get_parent, lock_present
+from filemanager.services.keeping import Kept
 from filemanager.services.repeats import Once
 from vofiles import contract
 from vofiles.contract import (
@@ -47,6 +48,7 @@ class NodeService:
     once: Once
     refresh: Callable[[list[str]], bool]
     """Asks stores about open transfers, by their numbers; answers whether one has ended."""
+    kept: Kept = field(default_factory=Kept)
 
     @property
     def _service(self) -> Ivorn:
@@ -88,7 +90,7 @@ class NodeService:
         Where a transfer on it is open its store is asked first, so that who reads after a PUT sees what was put.
         Raises NodeNotFound.
         """
-        return self.look(caller, request, lambda tx, found: tuple(describe_nodes(tx, self._service, found)))
+        return self.look(caller, request, lambda tx, found: tuple(self.kept.describe(tx, self._service, found)))
 
     def look(self, caller: Caller, request: GetNode, tell: Callable[[Transaction, list[Node]], A]) -> A:
         """What is to be told of the same nodes, in the transaction that finds them. Raises NodeNotFound."""
@@ -122,7 +124,7 @@ class NodeService:
             folder = require_folder(get_node(tx, self._service, caller, request.node))
             children = tx.nodes.children(folder.key, after, limit + 1)
             following = children[limit - 1].name if len(children) > limit else None
-            return ListChildrenAnswer(following, tuple(describe_nodes(tx, self._service, children[:limit])))
+            return ListChildrenAnswer(following, tuple(self.kept.describe(tx, self._service, children[:limit])))
 
         return self.database.read(page)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from vofiles.instant import Instant
 from vofiles.ivorn import Ivorn, LongIdentifier, NodeIdentifier
-from vofiles.shape import many
+from vofiles.shape import Lasting, many
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ class Transfer:
 
 
 @dataclass(frozen=True, slots=True)
-class Node:
+class Node(Lasting):
     """An entry of the tree."""
 
     identifier: NodeIdentifier

@@ -18,7 +18,7 @@ from vofiles.faults import row_of
 from vofiles.instant import Instant
 from vofiles.serving.wsse import PREFIXES
 from vofiles.serving.xmlgate import SOAP, SOAP_1_2
-from vofiles.shape import Part, parts
+from vofiles.shape import Lasting, Part, parts
 
 _ENVELOPE: Final = f'<?xml version="1.0" encoding="UTF-8"?>\n<soap:Envelope xmlns:soap="{SOAP}">'
 _HEAD: Final = f"{_ENVELOPE}<soap:Body>"
@@ -109,7 +109,23 @@ def writer(value_type: type, opening: str = "") -> Write:
             elif not optional:
                 raise TypeError(f"{value_type.__name__}.{name} is None, which the contract does not allow")
 
-    return write
+    return _kept_with(write) if issubclass(value_type, Lasting) and not opening else write
+
+
+def _kept_with(write: Write) -> Write:
+    """The same for values that are written more than once: their text stays with them, for they never change."""
+
+    def write_kept(value: Any, out: Callable[[str], None]) -> None:
+        try:
+            text = value.text
+        except AttributeError:
+            pieces: list[str] = []
+            write(value, pieces.append)
+            text = "".join(pieces)
+            object.__setattr__(value, "text", text)
+        out(text)
+
+    return write_kept
 
 
 def _flat_writer(value_type: type, start: str = "", end: str = "") -> Write | None:

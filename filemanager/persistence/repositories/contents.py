@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
@@ -229,5 +230,12 @@ def versions_of(rows: Iterable[Any]) -> list[ContentVersion]:
 
 def replica_of(row: Any) -> Replica:
     """The replica in a row of ANY_REPLICA."""
-    version, store, container, state, offset, length, key = row
+    return _replica(*row)
+
+
+# As with nodes: the same few come again and again.
+@lru_cache(maxsize=8192)
+def _replica(
+    version: int, store: str, container: str, state: str, offset: int, length: int | None, key: int
+) -> Replica:
     return Replica(version, ivorn(store), container_ivorn(container), state, offset, length, key)

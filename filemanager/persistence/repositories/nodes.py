@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import cache
+from functools import cache, lru_cache
 from itertools import islice
 from typing import Any
 
@@ -303,7 +303,24 @@ def _refusal(error: IntegrityError, node: Node) -> Exception:
 
 def node_of(row: Any) -> Node:
     """The node in a row of ANY_NODE."""
-    number, name, kind, owner, created, modified, generation, version, parent, parent_number, key = row
+    return _node(*row)
+
+
+# The same rows are read again and again, and a row makes one value for ever.
+@lru_cache(maxsize=8192)
+def _node(
+    number: str,
+    name: str,
+    kind: str,
+    owner: str,
+    created: int,
+    modified: int,
+    generation: int,
+    version: int,
+    parent: int | None,
+    parent_number: str | None,
+    key: int,
+) -> Node:
     return Node(
         number,
         NodeName(name),

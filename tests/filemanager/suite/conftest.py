@@ -10,6 +10,7 @@ import pytest
 import requests
 
 from tests.support.bothways import both_ways
+from tests.support.keptright import kept_right
 from tests.support.services import RunningServices, running_services
 from tests.support.serving import running_site
 from tests.support.ways import WAYS, Way
@@ -18,7 +19,7 @@ from vofiles.ivorn import LongIdentifier
 from vofiles.names import parse_name
 from vofiles.serving.http import Control, Request, Response, Route, text
 
-__all__ = ["both_ways"]
+__all__ = ["both_ways", "kept_right"]
 
 _numbers = itertools.count(1)
 
