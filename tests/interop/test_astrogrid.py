@@ -1,12 +1,12 @@
 """The main job on the AstroGrid API by every client: what each was told is what the service knows (astrogrid.md)."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from tests.interop.clients import ASTROGRID, Client
-from tests.interop.stage import BIG, HUNDRED, Stage, Told, build_from
+from tests.interop.conftest import Done
+from tests.interop.stage import BIG, HUNDRED, Stage, build_from
 from tests.support.services import MANAGER, User
 from vofiles.contract import GetAccount, ListVersions, NodeKind
 from vofiles.instant import parse_instant, to_datetime
@@ -16,16 +16,6 @@ pytestmark = pytest.mark.timeout(600)
 
 STAR = "é 星 🌟.txt"
 PREFIX = "org.astrogrid.filestore."
-
-
-@dataclass(frozen=True)
-class Done:
-    """The job as one client did it."""
-
-    client: Client
-    told: Told
-    sent: bytes
-    copy: Path
 
 
 @pytest.fixture(scope="module")
