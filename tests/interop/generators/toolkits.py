@@ -39,7 +39,9 @@ _AXIS: Final = ":".join(
     for jar in ("axis", "axis-jaxrpc", "axis-saaj", "commons-discovery", "commons-logging", "wsdl4j")
 )
 _JAXWS: Final = "/usr/share/java/jaxws-rt.jar"
-_JAVAC: Final = ("javac", "-nowarn", "-proc:none", "-d", "classes")
+# What programs that run once, for a second or two, are better off with.
+_BRIEF: Final = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
+_JAVAC: Final = ("javac", *(f"-J{option}" for option in _BRIEF), "-nowarn", "-proc:none", "-g:none", "-d", "classes")
 _QT: Final = "/usr/include/x86_64-linux-gnu/qt5"
 # It is there for JAX-WS, and does not say that it must be understood.
 _SKIPS_JAXWS: Final = r"jaxws.?.?bindings|java\.sun\.com/xml/ns/jaxws"
@@ -106,7 +108,7 @@ TOOLKITS: Final = (
     Toolkit(
         "axis",
         (
-            ("java", "-cp", _AXIS, "org.apache.axis.wsdl.WSDL2Java", "-o", ".", "{contract}"),
+            ("java", *_BRIEF, "-cp", _AXIS, "org.apache.axis.wsdl.WSDL2Java", "-o", ".", "{contract}"),
             (*_JAVAC, "-cp", _AXIS, "**/*.java"),
         ),
         needs=("java", "javac", "/usr/share/java/axis.jar"),
