@@ -85,6 +85,11 @@ def test_what_is_in_the_trash_is_in_no_bundle(world: World, dave: Caller, tree: 
 # --- rounds -----------------------------------------------------------------------------------------------------------
 
 
+@pytest.fixture(autouse=True)
+def kept_right() -> None:
+    """Nothing is told twice here, for statements are counted."""
+
+
 @contextmanager
 def counted() -> Iterator[list[str]]:
     """The statements that are sent in the block."""
