@@ -127,7 +127,7 @@ FILEMANAGER: Final = (
     _operation("importInit", ImportInit, TransferAnswer, *_TREE, "Conflict"),
     _operation("importData", ImportData, TransferAnswer, *_TREE, "Conflict", "Damaged"),
     _operation("appendInit", AppendInit, TransferAnswer, *_TREE, "Conflict"),
-    _operation("exportInit", ExportInit, TransferAnswer, *_TREE),
+    _operation("exportInit", ExportInit, TransferAnswer, *_TREE, "Conflict"),
     _operation("exportData", ExportData, TransferAnswer, *_TREE, "Conflict", "Damaged"),
     _operation("importTree", ImportTree, NodeJobAnswer, *_TREE, "Conflict"),
     _operation("exportTree", ExportTree, NodeJobAnswer, *_TREE, "Conflict"),
