@@ -3,6 +3,8 @@
 Rule: the only module that knows all repositories; whoever opens the database calls `open_database` and knows no table.
 """
 
+from typing import Any, Final, get_type_hints
+
 from sqlalchemy import Connection
 
 from filemanager.persistence.repositories.accounts import SqlAccounts
@@ -30,42 +32,36 @@ _PACKAGE = "filemanager.persistence"
 class SqlTransaction:
     """The port `Transaction` on one connection, for as long as its transaction lasts."""
 
-    __slots__ = (
-        "accounts",
-        "census",
-        "changes",
-        "contents",
-        "credentials",
-        "errands",
-        "jobs",
-        "nodes",
-        "nonces",
-        "repeats",
-        "search",
-        "standing",
-        "stores",
-        "transfers",
-        "trash",
-        "usages",
-    )
+    accounts: SqlAccounts
+    nodes: SqlNodes
+    contents: SqlContents
+    stores: SqlStores
+    transfers: SqlTransfers
+    changes: SqlChanges
+    credentials: SqlCredentials
+    errands: SqlErrands
+    jobs: SqlJobs
+    census: SqlCensus
+    repeats: SqlRepeats
+    trash: SqlTrash
+    usages: SqlUsages
+    standing: SqlStanding
+    search: SqlSearch
+    nonces: SqlNonces
 
     def __init__(self, connection: Connection) -> None:
-        self.accounts = SqlAccounts(connection)
-        self.nodes = SqlNodes(connection)
-        self.contents = SqlContents(connection)
-        self.stores = SqlStores(connection)
-        self.transfers = SqlTransfers(connection)
-        self.changes = SqlChanges(connection)
-        self.credentials = SqlCredentials(connection)
-        self.errands = SqlErrands(connection)
-        self.jobs = SqlJobs(connection)
-        self.census = SqlCensus(connection)
-        self.repeats = SqlRepeats(connection)
-        self.trash = SqlTrash(connection)
-        self.usages = SqlUsages(connection)
-        self.standing = SqlStanding(connection)
-        self.search = SqlSearch(connection)
-        self.nonces = SqlNonces(connection)
+        self._connection = connection
+
+    def __getattr__(self, name: str) -> Any:
+        # Made when first asked for: most transactions need two or three of them.
+        kind = _REPOSITORIES.get(name)
+        if kind is None:
+            raise AttributeError(name)
+        made = self.__dict__[name] = kind(self._connection)
+        return made
+
+
+_REPOSITORIES: Final[dict[str, type[Any]]] = get_type_hints(SqlTransaction)
 
 
 def open_database(url: str, *, readers: int = 8) -> Database[SqlTransaction]:

@@ -49,6 +49,9 @@ class Credentials(Protocol):
     def find_token(self, digest: bytes) -> Token | None:
         """The token of that digest, expired or not, or None."""
 
+    def find_bearer(self, digest: bytes, now: Instant) -> Account | None:
+        """The account that the token of that digest is of, while its `expires` is after `now`; else None."""
+
     def add_token(self, token: Token) -> None:
         """Store a new token."""
 

@@ -116,13 +116,8 @@ class CredentialService:
 
     def authenticate_token(self, text: str) -> Caller:
         """Whose token this is. Raises NotAuthenticated."""
-        now = self.clock.now()
-
-        def look_up(tx: Transaction) -> Account | None:
-            token = tx.credentials.find_token(token_digest(text))
-            return tx.accounts.find_account(token.account) if token is not None and now < token.expires else None
-
-        account = self.database.read(look_up)
+        digest, now = token_digest(text), self.clock.now()
+        account = self.database.read(lambda tx: tx.credentials.find_bearer(digest, now))
         if account is None:
             raise NotAuthenticated(reason="the token is unknown, revoked or has expired; log in again")
         return Caller.of(account)

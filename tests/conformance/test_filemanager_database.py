@@ -799,8 +799,14 @@ def test_tokens_are_found_until_they_are_deleted(database: Database) -> None:
     def known(tx: Transaction) -> list[Token | None]:
         return [tx.credentials.find_token(token.digest) for token in tokens]
 
+    def bearer(number: int, now: int) -> Account | None:
+        return database.read(lambda tx: tx.credentials.find_bearer(tokens[number].digest, Instant(now)))
+
     assert database.read(known) == tokens
+    assert bearer(2, T0 + 1) == database.read(lambda tx: tx.accounts.find_account(DAVE))
+    assert bearer(2, T0 + 2) is bearer(2, T0 + 3) is None
     database.write(lambda tx: tx.credentials.delete_token(tokens[3].digest))
+    assert bearer(3, T0) is None
     database.write(lambda tx: tx.credentials.delete_token(tokens[3].digest))
     assert database.write(lambda tx: tx.credentials.delete_expired_tokens(Instant(T0 + 1))) == 2
     assert database.read(known) == [None, None, tokens[2], None]

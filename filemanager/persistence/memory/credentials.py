@@ -1,5 +1,6 @@
 """Password hashes and tokens, in memory."""
 
+from filemanager.domain.account import Account
 from filemanager.domain.credential import Credential, Token
 from filemanager.persistence.memory.state import Repository
 from vofiles.instant import Instant
@@ -21,6 +22,10 @@ class MemoryCredentials(Repository):
 
     def find_token(self, digest: bytes) -> Token | None:
         return self._state.tokens.get(digest)
+
+    def find_bearer(self, digest: bytes, now: Instant) -> Account | None:
+        token = self._state.tokens.get(digest)
+        return self._state.accounts[token.account] if token is not None and now < token.expires else None
 
     def add_token(self, token: Token) -> None:
         self._require_account(token.account)

@@ -15,7 +15,7 @@ from vofiles.errors import AccountNotFound, DuplicateAccount
 from vofiles.instant import Instant
 from vofiles.ivorn import Ivorn
 
-_ACCOUNT = (
+ANY_ACCOUNT = (
     ACCOUNTS.c.identifier,
     ACCOUNTS.c.name,
     ACCOUNTS.c.kind,
@@ -23,9 +23,9 @@ _ACCOUNT = (
     ACCOUNTS.c.created,
     ACCOUNTS.c.administrator,
 )
-_FIND = select(*_ACCOUNT).where(ACCOUNTS.c.identifier == bindparam("account"))
+_FIND = select(*ANY_ACCOUNT).where(ACCOUNTS.c.identifier == bindparam("account"))
 _LIST = (
-    select(*_ACCOUNT)
+    select(*ANY_ACCOUNT)
     .where(ACCOUNTS.c.identifier > bindparam("after"))
     .order_by(ACCOUNTS.c.identifier)
     .limit(bindparam("limit"))
@@ -58,7 +58,7 @@ class SqlAccounts:
 
     def find_account(self, identifier: Ivorn) -> Account | None:
         row = self._connection.execute(_FIND, {"account": str(identifier)}).first()
-        return None if row is None else _account(row)
+        return None if row is None else account_of(row)
 
     def add_account(self, account: Account) -> None:
         values = {
@@ -77,7 +77,7 @@ class SqlAccounts:
 
     def list_accounts(self, after: Ivorn | None, limit: int) -> list[Account]:
         start = "" if after is None else str(after)
-        return [_account(row) for row in self._connection.execute(_LIST, {"after": start, "limit": limit})]
+        return [account_of(row) for row in self._connection.execute(_LIST, {"after": start, "limit": limit})]
 
     def properties_of_account(self, identifier: Ivorn) -> dict[str, str]:
         rows = self._connection.execute(_PROPERTIES, {"account": str(identifier)})
@@ -98,6 +98,7 @@ class SqlAccounts:
             self._connection.execute(_REMOVE_PROPERTIES, {"account": str(identifier), "names": names})
 
 
-def _account(row: Any) -> Account:
+def account_of(row: Any) -> Account:
+    """The account in a row of ANY_ACCOUNT."""
     identifier, name, kind, home, created, administrator = row
     return Account(ivorn(identifier), name, kind, home, Instant(created), administrator)

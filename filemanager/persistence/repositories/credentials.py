@@ -3,8 +3,9 @@
 from sqlalchemy import Connection, bindparam, delete, insert, select, text
 from sqlalchemy.exc import IntegrityError
 
+from filemanager.domain.account import Account
 from filemanager.domain.credential import Credential, Token
-from filemanager.persistence.repositories.accounts import KEY_OF_ACCOUNT
+from filemanager.persistence.repositories.accounts import ANY_ACCOUNT, KEY_OF_ACCOUNT, account_of
 from filemanager.persistence.repositories.identifiers import ivorn
 from filemanager.persistence.repositories.violations import refusal
 from filemanager.persistence.schema import ACCOUNTS, CREDENTIALS, TOKENS
@@ -29,6 +30,11 @@ _FIND_TOKEN = (
     select(TOKENS.c.digest, ACCOUNTS.c.identifier, TOKENS.c.created, TOKENS.c.expires)
     .join_from(TOKENS, ACCOUNTS, ACCOUNTS.c.key == TOKENS.c.account)
     .where(TOKENS.c.digest == bindparam("token"))
+)
+_FIND_BEARER = (
+    select(*ANY_ACCOUNT)
+    .join_from(TOKENS, ACCOUNTS, ACCOUNTS.c.key == TOKENS.c.account)
+    .where(TOKENS.c.digest == bindparam("token"), TOKENS.c.expires > bindparam("now"))
 )
 _ADD_TOKEN = insert(TOKENS).values(
     account=KEY_OF_ACCOUNT, **{name: bindparam(name) for name in ("digest", "created", "expires")}
@@ -60,6 +66,10 @@ class SqlCredentials:
         if row is None:
             return None
         return Token(bytes(row[0]), ivorn(row[1]), Instant(row[2]), Instant(row[3]))
+
+    def find_bearer(self, digest: bytes, now: Instant) -> Account | None:
+        row = self._connection.execute(_FIND_BEARER, {"token": digest, "now": now}).first()
+        return None if row is None else account_of(row)
 
     def add_token(self, token: Token) -> None:
         values = {

@@ -95,6 +95,7 @@ HOT: dict[str, Any] = {
     "a page of accounts": lambda tx: tx.accounts.list_accounts(DAVE, 10),
     "a password": lambda tx: tx.credentials.find_credential(DAVE),
     "a token": lambda tx: tx.credentials.find_token(b"x"),
+    "a token's account": lambda tx: tx.credentials.find_bearer(b"x", T0),
     "current versions": lambda tx: tx.contents.current_versions(KEYS),
     "a job": lambda tx: tx.jobs.find_job("x"),
     "a caller's jobs": lambda tx: tx.jobs.list_jobs(DAVE, None, 7, 10),
