@@ -1,10 +1,9 @@
 """No operation fails with what its contract does not declare: each argument wrong in each way, each store unwilling.
 
-Rule: what an argument may be is told by its type and its name alone, so that a new operation, or a new argument of an
-old one, is tried without a word here. One argument is wrong at a time; the others are as in a call that makes sense.
+Rule: a new operation, or a new argument of an old one, is tried without a word here (tests/support/oddcalls.py).
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -12,29 +11,22 @@ import pytest
 from filemanager.api.soap.native import functions
 from filemanager.domain.caller import Caller
 from tests.support.filemanager import CAMBRIDGE, EDINBURGH, LEICESTER, OPERATOR, World
+from tests.support.oddcalls import OddArguments
 from vofiles import errors
 from vofiles.contract import (
     FILEMANAGER,
     FILESTORE,
-    BundleHints,
     CancelJob,
     Copy,
     Delete,
-    Digest,
-    Header,
-    NodeKind,
     Operation,
-    Property,
-    PropertyMatch,
-    TreeSource,
 )
 from vofiles.errors import VofilesError
 from vofiles.faults import row_of
-from vofiles.instant import Instant, parse_instant
+from vofiles.instant import parse_instant
 from vofiles.ivorn import Ivorn, LongIdentifier, NodeIdentifier
 from vofiles.names import parse_name
 from vofiles.serving.soap import Parked
-from vofiles.shape import Part, parts
 
 ELSEWHERE = Ivorn.parse("ivo://roe.ac.uk/filemanager")
 NOBODY = Ivorn.parse("ivo://ast.cam.ac.uk/nobody")
@@ -70,18 +62,29 @@ class Stage:
         world.desk.transfers.cancel_transfer(self.dave, ended)
         trashed = world.add_file(self.dave, "trashed")
         self.ask(self.dave, Delete(trashed))
-        self.trashed = trashed
-        self.job = self._job()
         inside = LongIdentifier(self.file.node, (parse_name("inside"),))
         theirs = world.add_file(bob, "theirs")
-        self.nodes = (
+        nodes = (
             *(home, self.folder, self.file, busy, trashed, inside, theirs, world.home(bob)),
             LongIdentifier(home.node, (parse_name("nothing"),)),
             LongIdentifier(home.node, (parse_name("nothing"), parse_name("below"))),
             LongIdentifier(NodeIdentifier(home.node.service, "nonumber")),
             LongIdentifier(NodeIdentifier(ELSEWHERE, "nonumber")),
         )
-        self.transfers = (self.open, ended, "nothing", "")
+        stores = (CAMBRIDGE, LEICESTER, EDINBURGH, ELSEWHERE, NOBODY, FOREIGN, self.dave.account)
+        self.odd = OddArguments(
+            {
+                LongIdentifier: (self.file, *nodes),
+                NodeIdentifier: (trashed.node, *(each.node for each in nodes)),
+                Ivorn: stores,
+            },
+            {
+                "parent": (self.folder,),
+                "transfer": (self.open, ended, "nothing"),
+                "job": (self._job(), "nothing"),
+                "name": ("new", "file", "folder", "busy"),
+            },
+        )
 
     def _job(self) -> str:
         """One that has ended before it had begun."""
@@ -97,68 +100,11 @@ class Stage:
         answer = self.functions[name](caller, request)
         return answer.finish() if isinstance(answer, Parked) else answer
 
-    def values(self, part: Part) -> tuple[Any, ...]:
-        """What an argument may be, the first of them so that the call makes sense."""
-        if part.many:
-            return (*((each,) for each in self._one(part)), (), self._one(part) * 3)
-        return (*self._one(part), None) if part.optional else self._one(part)
-
-    def _one(self, part: Part) -> tuple[Any, ...]:
-        if part.type is LongIdentifier:
-            return (self.folder if part.field == "parent" else self.file, *self.nodes)
-        if part.type is NodeIdentifier:
-            return (self.trashed.node, *(each.node for each in self.nodes))
-        if part.type is str:
-            return self._texts(part.field)
-        by_type: dict[Any, tuple[Any, ...]] = {
-            int: (1, 0, -1, 2, 10**12, -(2**63), 2**63 - 1),
-            bool: (True, False),
-            Instant: (Instant(1), Instant(0), LAST),
-            Ivorn: (CAMBRIDGE, LEICESTER, EDINBURGH, ELSEWHERE, NOBODY, FOREIGN, self.dave.account),
-            BundleHints: (BundleHints(), BundleHints(-1, -1, True), BundleHints(10**9, 0)),
-            Property: (
-                *(Property("note", "x"), Property("", ""), Property("content.size", "1"), Property("node.name", "x")),
-                *(Property("filestore.preferred", "x"), Property("posix.mode", "x"), Property("versions.keep", "-1")),
-                *(Property("a" * 300, "x"), Property("note", "x" * 70_000), Property("transfer.digest.sha-256", "x")),
-            ),
-            Digest: (Digest("sha-256", "00" * 32), Digest("", ""), Digest("sha-256", "?"), Digest("md5", "00")),
-            Header: (Header("X-Note", "x"), Header("", ""), Header("Host", "x\r\ny"), Header("Authorization", "x")),
-            PropertyMatch: (PropertyMatch("note", "x"), PropertyMatch("", "", "?"), PropertyMatch("a", "b", "LIKE")),
-            TreeSource: (
-                *(TreeSource("a", "http://source/a"), TreeSource("", ""), TreeSource("../a", "ftp://x")),
-                *(TreeSource("a/b/c", "http://10.0.0.1/"), TreeSource("file", "http://source/a", -1, "?")),
-            ),
-        }
-        return by_type[part.type]
-
-    def _texts(self, field: str) -> tuple[str, ...]:
-        odd = ("", "x" * 300, "\r\n", "..", "a/b", "?", "é", "\u202e")
-        known: dict[str, tuple[str, ...]] = {
-            "transfer": self.transfers,
-            "job": (self.job, "nothing"),
-            "name": ("new", "file", "folder", "busy"),
-            "type": (NodeKind.FILE, NodeKind.FOLDER, NodeKind.LINK, "TRASH"),
-            "url": ("http://source/a", "ftp://source/a", "file:///etc/passwd", "http://10.0.0.1/", "http://[::1]:1/"),
-            "idempotency_key": ("again", "again"),
-        }
-        return (*known.get(field, ("x",)), *odd)
-
-
-def requests(stage: Stage, operation: Operation) -> Iterator[Any]:
-    """Calls of an operation in which one argument after the other has each value."""
-    fields = parts(operation.request)
-    plain = {part.field: stage.values(part)[0] for part in fields if not part.optional}
-    yield operation.request(**plain)
-    for part in fields:
-        for value in stage.values(part):
-            if value is not None or part.optional:
-                yield operation.request(**plain | {part.field: value})
-
 
 def surprises(stage: Stage, operation: Operation, callers: list[Caller]) -> list[str]:
     """What came that is not declared, with what brought it."""
     found = []
-    for request in requests(stage, operation):
+    for request in stage.odd.requests(operation):
         for caller in callers:
             try:
                 stage.ask(caller, request)
@@ -199,7 +145,7 @@ def unwilling(refusal: VofilesError) -> Callable[[str], None]:
 
 def surprises_of_one(stage: Stage, operation: Operation) -> list[str]:
     """Of the plain call alone."""
-    request = next(requests(stage, operation))
+    request = next(stage.odd.requests(operation))
     try:
         stage.ask(stage.dave, request)
     except VofilesError as error:
