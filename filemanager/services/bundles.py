@@ -7,8 +7,11 @@ nodes that the verb was about, so that its cost does not grow with the folder.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Final
+from dataclasses import dataclass, replace
+from itertools import groupby
+from operator import attrgetter
+from types import MappingProxyType
+from typing import Final, NamedTuple
 
 from filemanager.config import Config
 from filemanager.domain.caller import Caller
@@ -18,7 +21,6 @@ from filemanager.domain.properties import PREFERRED_STORE
 from filemanager.domain.rights import may_see_account, may_see_node
 from filemanager.domain.store import Store
 from filemanager.ports import Database, Transaction
-from filemanager.services.description import describe_nodes
 from filemanager.services.finding import get_node, get_parent
 from filemanager.services.nodes import NodeService, bundle_around
 from vofiles import contract
@@ -32,15 +34,17 @@ FAMILY: Final = 100
 """Children that a folder has at most for all of them to be named in the answer of a verb."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+_NOBODYS: Final[Mapping[str, str]] = MappingProxyType({})
+
+
+class Entry(NamedTuple):
     """A node and what is told with it."""
 
     node: contract.Node
     children: tuple[Child, ...] = ()
     store: Ivorn | None = None
     """Where new content would go now; None where there is no store at all."""
-    account: Mapping[str, str] = field(default_factory=dict)
+    account: Mapping[str, str] = _NOBODYS
     """Of a home: the properties of the account whose it is."""
 
 
@@ -85,7 +89,7 @@ class BundleService:
             if may_see_node(caller, home):
                 return self._with_children(tx, bundle_around(tx, home, hints, self.config.terms.maximum_extra_nodes))
             (bare,) = self._entries(tx, [home], {})
-            return (replace(bare, node=replace(bare.node, modified=bare.node.created)),)
+            return (bare._replace(node=replace(bare.node, modified=bare.node.created)),)
 
         return self.database.read(look)
 
@@ -147,51 +151,56 @@ class BundleService:
             raise TooLarge(
                 nodes[0].name, reason=f"it has more than {LISTED} children; listChildren answers them in pages"
             )
-        listed: dict[int, list[Child]] = {}
-        for child in children:
-            listed.setdefault(child.parent, []).append(child)
+        listed = {parent: tuple(named) for parent, named in groupby(children, attrgetter("parent"))}
         return self._entries(tx, nodes, listed)
 
     def _family(self, tx: Transaction, nodes: list[Node]) -> tuple[Entry, ...]:
         """Folders with all of their children while these are few, else with those that are themselves answered."""
-        listed: dict[int, Sequence[Child]] = {}
+        listed: dict[int, tuple[Child, ...]] = {}
         for folder in _folders(nodes):
             # One statement each, of which there are three at most: with all in one, a large folder would hide others.
             children = tx.nodes.child_names([folder], FAMILY + 1)
             if len(children) > FAMILY:
                 children = [Child(folder, node.name, node.number) for node in nodes if node.parent == folder]
-            listed[folder] = children
+            listed[folder] = tuple(children)
         return self._entries(tx, nodes, listed)
 
     def _entries(
-        self, tx: Transaction, nodes: Sequence[Node], listed: Mapping[int, Sequence[Child]]
+        self, tx: Transaction, nodes: Sequence[Node], listed: Mapping[int, tuple[Child, ...]]
     ) -> tuple[Entry, ...]:
-        described = describe_nodes(tx, self._service, nodes)
+        described = self.nodes.kept.describe(tx, self._service, nodes)
         account = tx.accounts.properties_of_account(nodes[0].owner)
-        stores = self._likely_stores(tx, nodes, account.get(PREFERRED_STORE))
+        stores = self._likely_stores(tx, nodes, described, account.get(PREFERRED_STORE))
         return tuple(
-            Entry(told, tuple(listed.get(node.key, ())), stores[node.key], account if node.is_root else {})
+            Entry(told, listed.get(node.key, ()), stores[node.key], account if node.is_root else _NOBODYS)
             for node, told in zip(nodes, described, strict=True)
         )
 
-    def _likely_stores(self, tx: Transaction, nodes: Sequence[Node], by_account: str | None) -> dict[int, Ivorn | None]:
+    def _likely_stores(
+        self, tx: Transaction, nodes: Sequence[Node], described: Sequence[contract.Node], by_account: str | None
+    ) -> dict[int, Ivorn | None]:
         """The store of each node's next content, in a handful of statements for nodes of one tree."""
         parents: dict[int, int | None] = {}
+        above: list[int] = []
         for node in nodes:
             # In a bundle what is above the first node is above all others, or among them.
             if node.parent is not None and node.parent not in parents:
-                parents |= {each.key: each.parent for each in tx.nodes.ancestors(node.key)}
+                found = tx.nodes.ancestors(node.key)
+                parents |= {each.key: each.parent for each in found}
+                above += [each.key for each in found]
             parents[node.key] = node.parent
-        wishes = tx.nodes.property_of(list(parents), PREFERRED_STORE)
+        wishes = dict(tx.nodes.property_of(above, PREFERRED_STORE)) if above else {}
+        for node, told in zip(nodes, described, strict=True):
+            for each in told.properties:
+                if each.key == PREFERRED_STORE:
+                    wishes[node.key] = each.value
+        at_last = (by_account,) if by_account is not None else ()
         stores = {store.identifier: store for store in tx.stores.list_stores()}
-        known: dict[tuple[str, ...], Ivorn | None] = {}
-        found = {}
-        for node in nodes:
-            preferred = _wishes_above(node.key, parents, wishes, by_account)
-            if preferred not in known:
-                known[preferred] = self._likely(preferred, stores)
-            found[node.key] = known[preferred]
-        return found
+        if not wishes:
+            return dict.fromkeys(parents, self._likely(at_last, stores))
+        preferred = _Wishes(parents, wishes, at_last)
+        known = {wish: self._likely(wish, stores) for wish in {preferred.of(node.key) for node in nodes}}
+        return {node.key: known[preferred.of(node.key)] for node in nodes}
 
     def _likely(self, preferred: tuple[str, ...], stores: Mapping[Ivorn, Store]) -> Ivorn | None:
         return likely(Preferences(None, preferred, self.config.default_store), stores, self.is_down)
@@ -208,12 +217,17 @@ def _find(tx: Transaction, service: Ivorn, caller: Caller, identifier: NodeIdent
         return []
 
 
-def _wishes_above(
-    key: int | None, parents: Mapping[int, int | None], wishes: Mapping[int, str], by_account: str | None
-) -> tuple[str, ...]:
-    found = []
-    while key is not None:
-        if key in wishes:
-            found.append(wishes[key])
-        key = parents[key]
-    return (*found, by_account) if by_account is not None else tuple(found)
+class _Wishes:
+    """What is said on nodes, and above them, of where their content should go, the strongest first."""
+
+    def __init__(self, parents: Mapping[int, int | None], said: Mapping[int, str], at_last: tuple[str, ...]) -> None:
+        self._parents, self._said = parents, said
+        self._known: dict[int | None, tuple[str, ...]] = {None: at_last}
+
+    def of(self, key: int | None) -> tuple[str, ...]:
+        found = self._known.get(key)
+        if found is None:
+            assert key is not None, "the end of the way up is known"
+            above = self.of(self._parents[key])
+            found = self._known[key] = (self._said[key], *above) if key in self._said else above
+        return found

@@ -13,7 +13,7 @@ from typing import Annotated, Final
 
 from vofiles.contract import Operation
 from vofiles.instant import Instant, parse_instant, to_text
-from vofiles.shape import Simple, many, occurs
+from vofiles.shape import Lasting, Simple, many, occurs
 
 NAMESPACE: Final = "urn:astrogrid:schema:vo-space:FileManager:v0.2"
 """The contract as published."""
@@ -87,7 +87,7 @@ class BundlePreferences:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Node:
+class Node(Lasting):
     """A folder or a file. What is optional is left out, never nil."""
 
     ivorn: NodeIvorn

@@ -24,7 +24,7 @@ from filemanager.api.astrogrid.arguments import (
 )
 from filemanager.api.astrogrid.attributes import source_of, spelled
 from filemanager.api.astrogrid.hints import hints_of
-from filemanager.api.astrogrid.nodes import bundle_of, store_of
+from filemanager.api.astrogrid.nodes import Memory, store_of
 from filemanager.api.astrogrid.types import Done, InfoAnswer, NodeBundle, TransferInfo
 from filemanager.api.waiting import until_job_ends, until_transfer_ends
 from filemanager.domain.caller import Caller
@@ -70,6 +70,7 @@ class AstroGrid:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._wait = desk.config.terms.maximum_wait
+        self._bundle_of = Memory().bundle_of
 
     def dummy_message(self, _caller: Caller, _request: types.DummyMessage) -> Done:
         return Done()
@@ -85,11 +86,11 @@ class AstroGrid:
         kept = (spelled(written),) if written != str(account) else ()
         wanted = contract.AddAccount(account, public_name_of(account), properties=kept)
         self._desk.accounts.add_account(caller, wanted)
-        return bundle_of(self._desk.bundles.get_home(caller, account, hints_of(request.hints)))
+        return self._bundle_of(self._desk.bundles.get_home(caller, account, hints_of(request.hints)))
 
     def get_account(self, caller: Caller, request: types.GetAccount) -> NodeBundle:
         account = account_of(require_text("ident", request.ident))
-        return bundle_of(self._desk.bundles.get_home(caller, account, hints_of(request.hints)))
+        return self._bundle_of(self._desk.bundles.get_home(caller, account, hints_of(request.hints)))
 
     # --- the tree ---
 
@@ -102,18 +103,18 @@ class AstroGrid:
 
     def _look(self, caller: Caller, node: str | None, hints: types.BundlePreferences | None) -> NodeBundle:
         wanted = contract.GetNode(require_node("nodeIvorn", node), hints_of(hints))
-        return bundle_of(self._desk.bundles.get_bundle(caller, wanted))
+        return self._bundle_of(self._desk.bundles.get_bundle(caller, wanted))
 
     def add_node(self, caller: Caller, request: types.AddNode) -> NodeBundle:
         parent = require_node("parentIvorn", request.parent_ivorn)
         name, kind = require_name("newNodeName", request.new_node_name), require_type("nodeType", request.node_type)
         added = self._desk.nodes.add_node(caller, contract.AddNode(parent, name, kind))
-        return bundle_of(self._desk.bundles.get_family(caller, added.identifier))
+        return self._bundle_of(self._desk.bundles.get_family(caller, added.identifier))
 
     def delete(self, caller: Caller, request: types.Delete) -> NodeBundle:
         found = self._desk.bundles.find_whereabouts(caller, require_node("nodeIvorn", request.node_ivorn))
         self._desk.deletions.delete(caller, contract.Delete(LongIdentifier(found.node.node.identifier)))
-        return bundle_of(self._desk.bundles.get_first(caller, found.above))
+        return self._bundle_of(self._desk.bundles.get_first(caller, found.above))
 
     def move(self, caller: Caller, request: types.Move) -> NodeBundle | Parked:
         found, wanted = self._place(caller, request, contract.Move)
@@ -123,7 +124,9 @@ class AstroGrid:
         before = found.above[0] if found.above and not alone else None
 
         def answer() -> NodeBundle:
-            return bundle_of(self._desk.bundles.get_family(caller, moved.node.identifier, before, parent=not alone))
+            return self._bundle_of(
+                self._desk.bundles.get_family(caller, moved.node.identifier, before, parent=not alone)
+            )
 
         return self._settle(caller, moved, wanted.store, answer)
 
@@ -131,7 +134,7 @@ class AstroGrid:
         _, wanted = self._place(caller, request, contract.Copy)
         made = self._desk.copies.copy(caller, wanted)
         answer = partial(self._desk.bundles.get_family, caller, made.node.identifier)
-        return self._settle(caller, made, wanted.store, lambda: bundle_of(answer()))
+        return self._settle(caller, made, wanted.store, lambda: self._bundle_of(answer()))
 
     def _place(self, caller: Caller, request: types.Move | types.Copy, verb: type[V]) -> tuple[Whereabouts, V]:
         """Where the node is, and what is to be done with it, if that leaves it not just there.
@@ -205,7 +208,7 @@ class AstroGrid:
                 source = source_of(ended.node, url)
                 if source is not None:
                     self._put(caller, identifier, source)
-                return bundle_of(self._desk.bundles.get_family(caller, identifier, parent=False))
+                return self._bundle_of(self._desk.bundles.get_family(caller, identifier, parent=False))
             return self._look(caller, str(node), types.BundlePreferences(0, 0, fetch_parents=False))
 
         return until_transfer_ends(self._desk, caller, begun, self._wait, finish)

@@ -211,7 +211,7 @@ class SqlTree:
 
     def child_names(self, parents: Sequence[int], limit: int) -> list[Child]:
         rows = _CHILD_NAMES.rows(self._connection, sorted(parents), limit=limit)
-        return [Child(parent, NodeName(name), number) for parent, name, number in islice(rows, limit)]
+        return [Child._make(row) for row in islice(rows, limit)]
 
     def ancestors(self, key: int) -> list[Node]:
         return self._many(_ANCESTORS, {"node": key})
