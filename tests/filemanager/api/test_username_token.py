@@ -5,6 +5,7 @@ In process but for the last test, which has zeep's own UsernameToken on a real s
 """
 
 from base64 import b64encode
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -17,17 +18,22 @@ from zeep.wsse.username import UsernameToken
 
 from filemanager.api.identity import SKEW, caller_identity, security_identity
 from filemanager.api.soap.native import native_service
+from filemanager.assembly import FileManager, Office
+from filemanager.config import load
 from filemanager.services.throttle import FAILURES_OF_PAIR
 from tests.support.filemanager import ADDRESS, COMMUNITY, OPERATOR, World
 from tests.support.services import MANAGER, running_services
+from tests.support.serving import await_reactor, on_reactor, running_reactor
 from vofiles.contract import FILEMANAGER_NAMESPACE
 from vofiles.instant import SECOND, Instant, to_text
 from vofiles.ivorn import Ivorn
-from vofiles.serving.http import Headers, Request, Response
+from vofiles.serving.http import Control, Headers, Request, Response
+from vofiles.serving.listening import bind
 from vofiles.serving.soap import SoapService
 from vofiles.serving.wsse import PASSWORD_DIGEST, PASSWORD_TEXT, SECEXT, UTILITY
 from vofiles.serving.xmlgate import NEXT_ACTOR, SOAP
 
+FORWARDED_FOR = ("X-Forwarded-For", "192.0.2.9")
 ELSEWHERE, HERE = "192.0.2.7", "127.0.0.1"
 DAVE, ANNA = (Ivorn.parse(f"{COMMUNITY}/{name}") for name in ("dave", "anna"))
 DAVES = "dave's <secret> é"
@@ -202,7 +208,7 @@ CONNECTIONS: dict[str, tuple[dict[str, Any], tuple[tuple[str, str], ...], bool]]
     "from elsewhere in the clear": ({"secure": False}, (), False),
     "within this machine": ({"secure": False, "peer": HERE}, (), True),
     "within this machine, by IPv6": ({"secure": False, "peer": "::1"}, (), True),
-    "handed on by a proxy here": ({"secure": False, "peer": HERE}, (("X-Forwarded-For", "192.0.2.9"),), False),
+    "handed on by a proxy here": ({"secure": False, "peer": HERE}, (FORWARDED_FOR,), False),
     "that says it was TLS": ({"secure": False, "peer": HERE}, (("X-Forwarded-Proto", "https"),), False),
     "that says it as RFC 7239 has it": ({"secure": False, "peer": HERE}, (("Forwarded", "for=192.0.2.9"),), False),
     "a caller who claims to be a proxy": ({"secure": False}, (("X-Forwarded-Proto", "https"),), False),
@@ -221,7 +227,7 @@ def test_a_password_in_the_clear_is_refused_though_it_is_right(served: SoapServi
 
 
 def test_the_operator_may_vouch_for_a_proxy(world: World) -> None:
-    asked = request(security(token()), ("X-Forwarded-For", "192.0.2.9"), secure=False, peer=HERE)
+    asked = request(security(token()), FORWARDED_FOR, secure=False, peer=HERE)
     assert told(service_of(world, behind_proxy=True)(asked))[:2] == (200, str(DAVE))
 
 
@@ -283,6 +289,28 @@ def test_no_password_is_logged(served: SoapService) -> None:
     assert "Geheimnis" not in repr(lines)
 
 
+def test_the_operator_s_word_is_in_the_configuration(tmp_path: Path) -> None:
+    path = tmp_path / "filemanager.toml"
+    path.touch(mode=0o600)
+    path.write_text(
+        f'identifier = "{MANAGER}"\ncommunities = ["{COMMUNITY}"]\ndatabase = "sqlite:///{tmp_path}/manager.db"\n'
+        '[listen]\naddress = "https://files.example"\nbehind_proxy = true'
+    )
+    with closing(Office(load(path))) as office:
+        office.add_account("dave", None, "PERSON", DAVES, administrator=False)
+    manager = FileManager(load(path), bind("127.0.0.1", 0), running_reactor(), lambda _: None)
+    manager.prepare()
+    on_reactor(manager.start)
+    try:
+        route = manager.site.find_route("/filemanager")
+        assert route is not None
+        assert isinstance(route.serve, Control)
+        handed_on = request(security(token()), FORWARDED_FOR, secure=False, peer=HERE)
+        assert told(route.serve.handler(handed_on)) == (200, str(DAVE), "")
+    finally:
+        await_reactor(lambda: manager.stop(0.0))
+
+
 def test_zeep_s_own_token_on_a_real_service(tmp_path: Path) -> None:
     with running_services(tmp_path, stores=()) as services:
         dave = services.add_account("dave")
@@ -307,4 +335,8 @@ def test_zeep_s_own_token_on_a_real_service(tmp_path: Path) -> None:
             with pytest.raises(zeep.exceptions.Fault) as caught:
                 old_service.getIdentifier()
             assert caught.value.code == code
+        client.wsse = UsernameToken(*dave.auth)  # type: ignore[no-untyped-call]
+        client.transport.session.headers.update([FORWARDED_FOR])
+        with pytest.raises(zeep.exceptions.Fault, match="over TLS only"):
+            service.getAccount()
         assert requests.post(services.address, b"", timeout=30).status_code == 500
