@@ -10,9 +10,13 @@ from typing import Any
 import pytest
 import requests
 
+from filemanager.api.astrogrid.types import NAMESPACE as THEIR_NAMESPACE
+from filemanager.api.astrogrid.types import OPERATIONS as THEIR_OPERATIONS
+from filemanager.api.astrogrid.types import SPOKEN
 from tests.contracts import profile_messages
 from tests.contracts.profile import rules_of
 from tests.contracts.profile_messages import Message
+from tests.support.astrogridstation import Station, call
 from tests.support.samples import envelope_of, sample
 from tests.support.soapservices import PORTS, Services, running_services
 from tests.vofiles.soap.test_round_trips import CLIENTS, snake_case
@@ -36,6 +40,9 @@ NOT_500: dict[type[VofilesError], str] = {
     StoreReadOnly: "503: likewise",
 }
 """Faults with another status than R1126 has it, each with its reason."""
+
+
+_STATION = Station()
 
 
 @pytest.fixture(scope="module")
@@ -123,6 +130,36 @@ def test_a_status_other_than_500_has_its_reason(services: Services) -> None:
         assert broken(answer).keys() == ({"R1126"} if row.error in NOT_500 else set()), row
     services.plan("FileManager", "getNode", SecurityFault("wsse:FailedAuthentication", "x"))
     assert broken(ask(services, envelope(GET_NODE))) == {}
+
+
+ASTROGRID: dict[str, str] = {
+    "R1014": "an answer that is no bundle of nodes stands in the Body without a namespace, as its part has a type",
+    "R1031": "Server.generalException is what Axis 1.x says of every exception, and what its clients were tried with",
+    "R2712": "of the dialect as spoken, and of parts with a type, the published text has no element at all",
+}
+"""The rules that AstroGrid's API breaks, each with its reason."""
+
+
+def test_the_astrogrid_api_breaks_these_rules_and_no_others() -> None:
+    found: set[str] = set()
+    for operation in THEIR_OPERATIONS:
+        for namespace in (THEIR_NAMESPACE, SPOKEN):
+            found |= broken(_theirs(operation, namespace, None)).keys()
+            found |= broken(_theirs(operation, namespace, Unexpected("17"))).keys()
+    assert found == ASTROGRID.keys()
+
+
+def _theirs(operation: Operation, namespace: str, failure: VofilesError | None) -> Message:
+    station = _STATION
+    station.forget()
+    if failure is not None:
+        station.plan(operation.name, failure)
+    answer = station.post(call(namespace, operation.name))
+    assert isinstance(answer.body, bytes)
+    headers = {name.lower(): value for name, value in answer.headers}
+    message = Message(answer.body, headers, answer.status, f"{{{namespace}}}{operation.answer.__name__}")
+    assert (message.fault is None) == (failure is None)
+    return message
 
 
 # --- what a receiver has to put up with -------------------------------------------------------------------------------
