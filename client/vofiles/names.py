@@ -21,6 +21,9 @@ NodeName = NewType("NodeName", str)
 MAX_NAME_BYTES = 255
 """Bytes of the longest name, in UTF-8 and normal form C."""
 
+_SHRINKING = 4
+"""No text is more than this many times as long as its normal form C, in UTF-8; 3.5 times at the most, for U+0390."""
+
 MAX_DEPTH = 256
 """Steps of the longest path."""
 
@@ -45,16 +48,24 @@ def _fault(name: str) -> str | None:
         if character in _BIDI:
             return f"it has the text direction mark U+{ord(character):04X}"
     size = len(name.encode("utf-8"))
-    return f"it is {size} bytes long, {MAX_NAME_BYTES} at the most" if size > MAX_NAME_BYTES else None
+    return _too_long(size) if size > MAX_NAME_BYTES else None
 
 
 def parse_name(text: str) -> NodeName:
     """The name in normal form C. Raises InvalidName with what is wrong with it."""
+    size = len(text.encode("utf-8", "surrogatepass"))
+    if size > MAX_NAME_BYTES * _SHRINKING:
+        # Said without its normal form: that takes as long as the square of the marks in a row, seconds for 64 KiB.
+        raise InvalidName(ascii(text[:80]), reason=_too_long(size))
     name = unicodedata.normalize("NFC", text)
     fault = _fault(name)
     if fault:
         raise InvalidName(ascii(name[:80]), reason=fault)
     return NodeName(name)
+
+
+def _too_long(size: int) -> str:
+    return f"it is {size} bytes long, {MAX_NAME_BYTES} at the most"
 
 
 @dataclass(frozen=True, slots=True)

@@ -234,9 +234,10 @@ def read_place(text: str, seal: str, order: str) -> Place:
 
 
 def _pattern(text: str) -> str:
-    pattern = unicodedata.normalize("NFC", text)
-    if not pattern or len(pattern) > MAX_PATTERN:
+    # Before it is brought to its normal form, which takes as long as the square of the marks in a row.
+    if not text or len(text) > MAX_PATTERN:
         raise InvalidArgument("name", reason=f"a pattern has 1 to {MAX_PATTERN} characters")
+    pattern = unicodedata.normalize("NFC", text)
     if _UNUSABLE.search(pattern):
         raise InvalidArgument("name", reason="it has a character that no name has")
     return pattern

@@ -102,6 +102,18 @@ def test_what_counts_is_the_size_in_normal_form() -> None:
     assert parse_name("e\u0301" * 127) == "é" * 127  # 381 bytes as typed, 254 as kept
 
 
+def test_the_longest_spelling_of_a_longest_name_is_taken() -> None:
+    assert parse_name("\u1fbe\u0308\u0301" * 127) == "\u0390" * 127  # 889 bytes as typed, 254 as kept
+
+
+def test_what_no_normal_form_makes_short_enough_is_refused_as_it_came() -> None:
+    # Sorting 32 000 marks takes seconds: a text that long is never brought to its normal form, where it is shorter.
+    with pytest.raises(InvalidName, match="1200 bytes"):
+        parse_name("e\u0301" * 400)
+    with pytest.raises(InvalidName, match="3000 bytes"):
+        parse_name("\ud800" * 1000)
+
+
 def test_two_spellings_of_one_name_are_one_name() -> None:
     assert parse_name("Ame\u0301lie") == parse_name("Amélie")
     assert parse_name("\u212b") == "Å"

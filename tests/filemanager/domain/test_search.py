@@ -124,6 +124,7 @@ def test_what_has_no_content_is_in_no_range_of_sizes() -> None:
     [
         ({"name": ""}, InvalidArgument, "name"),
         ({"name": "a" * 1025}, InvalidArgument, "name"),
+        ({"name": "e\u0301" * 513}, InvalidArgument, "name"),
         ({"name": "a\x00*"}, InvalidArgument, "name"),
         ({"type": "file"}, InvalidArgument, "type"),
         ({"order": "BEAUTY"}, InvalidArgument, "order"),
