@@ -56,7 +56,8 @@ def source_of(node: contract.Node, url: str) -> Property | None:
 def _of_content(node: contract.Node, properties: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     if "filestore.location" in properties:
         yield "resource.ivorn", properties["filestore.location"]
-    digest, mark, url = _digest_of(node), *properties.get(SOURCE, " ").split(" ", 1)
+    # People can set it, too, to anything.
+    digest, (mark, _, url) = _digest_of(node), properties.get(SOURCE, "").partition(" ")
     if digest is not None and mark == f"{digest.algorithm}:{digest.value}":
         yield "transfer.source.url", url
     yield "content.size", str(node.size or 0)

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from filemanager.api.astrogrid.attributes import SOURCE
 from filemanager.api.astrogrid.hints import hints_of
 from filemanager.api.astrogrid.types import FILE, FOLDER, BundlePreferences, TransferInfo
 from filemanager.services import bundles
@@ -220,6 +221,16 @@ def test_properties_that_are_not_of_the_old_contract_are_not_told(there: OldWorl
     expected = {"resource.ivorn", "content.size", "content.type", "content.encoding", "created.date", "modified.date"}
     assert {key.removeprefix(prefix) for key in attributes(node)} == expected
     assert attributes(node)[f"{prefix}resource.ivorn"] == f"{node.location.uri}#{node.location.ident}"
+
+
+@pytest.mark.parametrize("text", ["", " ", "x", "x y", "sha-256:", "a  b"])
+def test_what_people_write_where_the_service_keeps_a_source_is_not_told(there: OldWorld, text: str) -> None:
+    file = there.add("file")
+    there.put(file, b"bytes")
+    before = attributes(there.call("getNode", file, ALONE)[0])
+    wish = SetProperties(LongIdentifier.parse(file), (Property(SOURCE, text),))
+    there.world.desk.nodes.set_properties(there.dave, wish)
+    assert attributes(there.call("getNode", file, ALONE)[0]) == before
 
 
 def test_the_service_tells_its_identifier_and_axis_its_dummy(there: OldWorld) -> None:
