@@ -85,40 +85,48 @@ def record(base: Base) -> list[Effect]:
 def faults(effects: Sequence[Effect], every: int = 1) -> Iterator[Fault]:
     """Everything that can go wrong at each effect, or at every so many of them.
 
-    A statement that only reads leaves nothing behind, so that to stop after it is to stop before the next one, and to
-    stop before the first of several is to stop before any of them.
+    A statement that only reads, or whose transaction is still open, leaves nothing behind when its process stops: to
+    stop anywhere among several of them is to stop after the last, and that is to stop before the commit where one
+    follows. There the caller comes back one time, and the other it never does.
     """
     for at, effect in enumerate(effects):
         if at % every:
             continue
-        if _only_reads(effect):
-            before = effects[at - 1] if at else None
-            if before is not None and before.process == effect.process and _only_reads(before):
-                continue
-            yield Fault(at, Deed.STOP_BEFORE, wide=at % 2 == 0)
+        if effect.leaves_nothing:
+            if not _is_before_one_like_it(effects, at):
+                yield Fault(at, Deed.STOP_BEFORE, wide=at % 2 == 0)
             continue
         for wide in (False, True):
             yield Fault(at, Deed.STOP_BEFORE, wide)
             yield Fault(at, Deed.STOP_AFTER, wide)
-        if effect.kind == "commit":
-            yield Fault(at, Deed.FAIL_BEFORE)
+            if effect.kind == "commit":
+                yield Fault(at - 1, Deed.STOP_AFTER, wide)
+        yield from _failures(at, effect)
+
+
+def _failures(at: int, effect: Effect) -> Iterator[Fault]:
+    """What goes wrong at an effect while its process lives on, or half-way through it."""
+    if effect.kind == "commit":
+        yield Fault(at, Deed.FAIL_BEFORE)
+        yield Fault(at, Deed.FAIL_BEFORE, error=errno.ENOSPC)
+        yield Fault(at, Deed.FAIL_AFTER)
+    elif effect.kind in {"file", "piece"}:
+        yield Fault(at, Deed.FAIL_BEFORE)
+        if effect.what.startswith(_TAKES_ROOM):
             yield Fault(at, Deed.FAIL_BEFORE, error=errno.ENOSPC)
-            yield Fault(at, Deed.FAIL_AFTER)
-        elif effect.kind in {"file", "piece"}:
-            yield Fault(at, Deed.FAIL_BEFORE)
-            if effect.what.startswith(_TAKES_ROOM):
-                yield Fault(at, Deed.FAIL_BEFORE, error=errno.ENOSPC)
-        elif effect.kind == "call":
-            for deed in (Deed.UNHEARD, Deed.UNANSWERED, Deed.TWICE):
-                yield Fault(at, deed)
-        if effect.what.startswith(("write", "copy")):
-            yield Fault(at, Deed.STOP_HALF)
-            yield Fault(at, Deed.SHORT)
+    elif effect.kind == "call":
+        for deed in (Deed.UNHEARD, Deed.UNANSWERED, Deed.TWICE):
+            yield Fault(at, deed)
+    if effect.what.startswith(("write", "copy")):
+        yield Fault(at, Deed.STOP_HALF)
+        yield Fault(at, Deed.SHORT)
 
 
-def _only_reads(effect: Effect) -> bool:
-    # Our common table expressions are of queries alone.
-    return effect.kind == "sql" and effect.what.startswith(("SELECT", "WITH"))
+def _is_before_one_like_it(effects: Sequence[Effect], at: int) -> bool:
+    """Whether the next effect is of the same process, and leaves nothing either or commits it all."""
+    if at + 1 == len(effects) or effects[at + 1].process != effects[at].process:
+        return False
+    return effects[at + 1].leaves_nothing or effects[at + 1].kind == "commit"
 
 
 def try_fault(base: Base, fault: Fault) -> None:

@@ -251,14 +251,14 @@ def keyed_properties(world: World) -> None:
 
 VERBS = (
     Play("move", with_folder, move),
-    Play("move and replace", with_another, replace, every=3),
-    Play("trash", with_file, trash, every=3),
-    Play("restore", with_trash, restore, every=3),
-    Play("purge", with_trash, purge, every=3),
+    Play("move and replace", with_another, replace),
+    Play("trash", with_file, trash),
+    Play("restore", with_trash, restore),
+    Play("purge", with_trash, purge),
     Play("purge by a job", with_tree, purge_tree, every=5),
     Play("copy", before_copy, copy, every=5),
     Play("copy to another store", before_copy, copy_elsewhere, BOTH, every=5),
     Play("content to another store", in_cambridge, relocate, BOTH, every=3),
     Play("drain", in_cambridge, drain, BOTH, every=7),
-    Play("setProperties once", with_property, keyed_properties, every=3),
+    Play("setProperties once", with_property, keyed_properties),
 )

@@ -71,6 +71,8 @@ class Effect:
     kind: str
     """sql, commit, file, call."""
     what: str
+    leaves_nothing: bool = False
+    """Whether it is undone when its process stops right after it: it only reads, or its transaction is still open."""
 
     def __str__(self) -> str:
         return f"{self.process}: {self.what}"
@@ -104,10 +106,11 @@ class Stage:
         *,
         half: Callable[[], R] | None = None,
         failure: Callable[[int], Exception] | None = None,
+        leaves_nothing: bool = False,
     ) -> R:
         """Have an effect, or what the fault makes of it. `half` does less than `act` does."""
         self.require_alive(process)
-        deed = self._deed(process, kind, what)
+        deed = self._deed(Effect(process, kind, what, leaves_nothing))
         if deed is Deed.STOP_BEFORE:
             self.stop(process)
         if deed is Deed.FAIL_BEFORE:
@@ -127,7 +130,7 @@ class Stage:
     def call(self, process: str, what: str, act: Callable[[], R], unreachable: Callable[[], Exception]) -> R:
         """Have one process call another, which may go wrong on the wire."""
         self.require_alive(process)
-        deed = self._deed(process, "call", what)
+        deed = self._deed(Effect(process, "call", what))
         if deed is Deed.STOP_BEFORE:
             self.stop(process)
         if deed is Deed.UNHEARD:
@@ -147,11 +150,11 @@ class Stage:
         self.dead |= set(self.processes) if wide else {process}
         raise Stopped(process)
 
-    def _deed(self, process: str, kind: str, what: str) -> Deed | None:
+    def _deed(self, effect: Effect) -> Deed | None:
         if not self.armed:
             return None
         position = len(self.trace)
-        self.trace.append(Effect(process, kind, what))
+        self.trace.append(effect)
         if self.fault is None or self.fault.at != position:
             return None
         self.happened = True

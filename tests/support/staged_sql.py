@@ -78,7 +78,9 @@ class StagedConnection(sqlite3.Connection):
             if self.process not in self.stage.dead:
                 act()
             return
-        self.stage.effect(self.process, "sql", " ".join(sql.split())[:60], act, failure=_failure)
+        # Our common table expressions are of queries alone.
+        undone = word in {"SELECT", "WITH"} or self.in_transaction
+        self.stage.effect(self.process, "sql", " ".join(sql.split())[:60], act, failure=_failure, leaves_nothing=undone)
 
     def cursor(self, factory: Any = _Cursor) -> Any:
         return super().cursor(factory)
