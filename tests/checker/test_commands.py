@@ -1,16 +1,13 @@
-"""`check` and `rebuild` as an operator runs them: processes of their own, while real services serve, and when the
-database is gone.
-"""
+"""`check` and `rebuild` as an operator runs them, while real services serve, and when the database is gone."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 
+from tests.support.operating import command
 from tests.support.services import MANAGER, STORES, RunningServices, User, running_services
 from tests.support.serving import wait_until
 from vofiles.contract import AddNode, Delete, ExportInit, GetNode, ImportInit, ListChildren, NodeKind
@@ -19,13 +16,8 @@ from vofiles.ivorn import LongIdentifier
 FILES = {"query 7.vot": b"<VOTABLE/>", "naïve ☉.fits": b"SIMPLE  =" * 10_000, "empty": b""}
 
 
-def run(service: str, configuration: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", service, "--config", str(configuration), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120)
-
-
 def document(service: str, configuration: Path, *arguments: str, code: int) -> dict[str, Any]:
-    done = run(service, configuration, *arguments, "--json")
+    done = command(service, configuration, *arguments, "--json")
     assert done.returncode == code, done.stdout + done.stderr
     found: dict[str, Any] = json.loads(done.stdout)
     assert found["clean"] == (code == 0)
@@ -69,7 +61,7 @@ def test_services_in_use_are_checked_and_a_damaged_store_is_seen(tmp_path: Path)
         part = document("filemanager", manager, "check", "--pages", "1", code=0)
         assert (part["complete"], part["next"]) == (False, "accounts:")
         assert document("filemanager", manager, "check", "--after", part["next"], code=0)["counted"]["replicas"] == 3
-        refused = run("filemanager", manager, "check", "--after", "nonsense")
+        refused = command("filemanager", manager, "check", "--after", "nonsense")
         assert refused.returncode == 1
         assert "Traceback" not in refused.stderr
 
@@ -78,7 +70,7 @@ def test_services_in_use_are_checked_and_a_damaged_store_is_seen(tmp_path: Path)
         (finding,) = document("filestore", store, "check", "--repair", code=1)["findings"]
         assert (finding["invariant"], finding["kind"]) == ("I1", "missing-bytes")
         assert finding["subject"] == f"{STORES[0]}#{bytes_of_one.name}"
-        table = run("filestore", store, "check")
+        table = command("filestore", store, "check")
         assert table.returncode == 1
         assert finding["subject"] in table.stdout
 
@@ -116,7 +108,7 @@ def test_the_database_is_lost_and_comes_back(tmp_path: Path, source: str) -> Non
     manifests = []
     if source == "manifests":
         for number in range(len(STORES)):
-            done = run("filestore", tmp_path / f"filestore-{number}.toml", "manifest")
+            done = command("filestore", tmp_path / f"filestore-{number}.toml", "manifest")
             assert done.returncode == 0
             manifests.append(tmp_path / f"{number}.jsonl")
             manifests[-1].write_text(done.stdout)
@@ -127,10 +119,9 @@ def test_the_database_is_lost_and_comes_back(tmp_path: Path, source: str) -> Non
     with running_services(tmp_path) as services:
         found = document("filemanager", manager, "rebuild", *map(str, manifests), code=0)
         assert (found["counted"]["accounts"], found["counted"]["files"]) == (1, 3)
-        done = subprocess.run(
-            [sys.executable, "-m", "filemanager", "-c", manager, "account", "password", "dave", "--password-stdin"],
-            input="another secret\n", text=True, timeout=60,
-        )  # fmt: skip
+        done = command(
+            "filemanager", manager, "account", "password", "dave", "--password-stdin", said="another secret\n"
+        )
         assert done.returncode == 0
         user = User("dave", "another secret")
         assert services.home(user) == home

@@ -1,4 +1,4 @@
-"""The operators' commands, as processes, beside services that run."""
+"""The operators' commands beside services that run; one of each program as a process."""
 
 import os
 import subprocess
@@ -11,6 +11,7 @@ import requests
 from filemanager.config import load as load_manager
 from filestore.config import load as load_store
 from tests.support.filestore import PROJECT, FileStoreProcess, calling_manager, url_of
+from tests.support.operating import Ended, command
 from tests.support.services import STORES, RunningServices, User, running_services
 from tests.support.serving import wait_until
 from tests.support.sources import Received, scripted_source
@@ -35,19 +36,18 @@ PREFERRED = (Property("filestore.preferred", str(STORES[0])),)
 FRESH = "ivo://roe.ac.uk/filestore"
 
 
-def command(program: str, config: Path, *words: str, said: str = "") -> subprocess.CompletedProcess[str]:
+def process(program: str, config: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", program, "--config", str(config), *words],
         cwd=PROJECT,
         env={**os.environ, "PYTHONPATH": f"{PROJECT}:{PROJECT / 'client'}"},
-        input=said,
         capture_output=True,
         text=True,
         timeout=60,
     )
 
 
-def rows(done: subprocess.CompletedProcess[str]) -> list[list[str]]:
+def rows(done: Ended | subprocess.CompletedProcess[str]) -> list[list[str]]:
     assert done.returncode == 0, done.stderr
     return [line.split("\t") for line in done.stdout.splitlines()]
 
@@ -62,7 +62,7 @@ def offered(services: RunningServices, user: User, name: str = "a.vot") -> Trans
 def test_stores_are_listed_and_their_state_is_set_while_the_service_runs(tmp_path: Path) -> None:
     with running_services(tmp_path, stores=STORES[:1]) as services:
         config = tmp_path / "filemanager.toml"
-        listed = rows(command("filemanager", config, "store", "list"))
+        listed = rows(process("filemanager", config, "store", "list"))
         assert [row[:2] for row in listed] == [[str(STORES[0]), "ACTIVE"]]
         dave = services.add_account("dave")
         offered(services, dave)
@@ -172,18 +172,18 @@ def test_an_account_is_disabled_and_comes_back_with_a_password(tmp_path: Path) -
 def test_a_stores_transfers_and_outbox_are_listed(tmp_path: Path) -> None:
     with calling_manager() as manager:
         manager.callback_address = "http://127.0.0.1:1/callback"
-        with FileStoreProcess(tmp_path, [manager]) as process:
-            url = manager.put_url(process.address)
+        with FileStoreProcess(tmp_path, [manager]) as store:
+            url = manager.put_url(store.address)
             assert requests.put(url, data=b"x", timeout=10).status_code == 201
-            waiting = manager.put_url(process.address)
+            waiting = manager.put_url(store.address)
             assert waiting != url
-            row, _ = rows(command("filestore", process.config, "transfers"))
+            row, _ = rows(process("filestore", store.config, "transfers"))
             assert row[1:3] == ["OFFERED", "importInit"]
-            (stored,) = rows(command("filestore", process.config, "transfers", "--state", "STORED"))
+            (stored,) = rows(command("filestore", store.config, "transfers", "--state", "STORED"))
             wait_until(
-                lambda: int(rows(command("filestore", process.config, "outbox"))[0][4]) > 0, "an attempt that failed"
+                lambda: int(rows(command("filestore", store.config, "outbox"))[0][4]) > 0, "an attempt that failed"
             )
-            (callback,) = rows(command("filestore", process.config, "outbox"))
+            (callback,) = rows(command("filestore", store.config, "outbox"))
             assert callback[:2] == [stored[0], str(manager.identifier)]
-            assert command("filestore", process.config, "outbox", "--retry").stdout.startswith("1 callbacks")
-            assert command("filestore", process.config, "transfers", "--state", "GONE").returncode == 1
+            assert command("filestore", store.config, "outbox", "--retry").stdout.startswith("1 callbacks")
+            assert command("filestore", store.config, "transfers", "--state", "GONE").returncode == 1

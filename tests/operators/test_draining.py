@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import requests
 
-from tests.operators.test_commands import command
+from tests.support.operating import command
 from tests.support.services import STORES, RunningServices, User, running_services
 from tests.support.serving import wait_until
 from vofiles.contract import (

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import requests
 
 from tests.support.filestore import PROJECT, FileStoreProcess, calling_manager
+from tests.support.operating import command
 from tests.support.serving import wait_until
 from vofiles.serving.listening import bind
 
@@ -46,14 +47,7 @@ def refuses(address: str) -> bool:
 
 def receiving(process: FileStoreProcess) -> bool:
     """Whether an upload has its lease, as an operator sees it."""
-    done = subprocess.run(
-        [sys.executable, "-m", "filestore", "--config", process.config, "transfers", "--state", "RECEIVING"],
-        cwd=PROJECT,
-        env={**os.environ, "PYTHONPATH": f"{PROJECT}:{PROJECT / 'client'}"},
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+    done = command("filestore", process.config, "transfers", "--state", "RECEIVING")
     assert done.returncode == 0, done.stderr
     return bool(done.stdout)
 

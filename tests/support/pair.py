@@ -18,6 +18,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.support.operating import command
 from tests.support.serving import wait_until
 from vofiles.serving.keyring import Key as SharedKey
 from vofiles.serving.listening import bind
@@ -160,25 +161,8 @@ class Pair:
 
     def add_account(self) -> None:
         """Dave, as an operator makes him."""
-        subprocess.run(
-            [
-                sys.executable,
-                "-m",
-                "filemanager",
-                "--config",
-                self.manager.config,
-                "account",
-                "add",
-                "dave",
-                "--password-stdin",
-            ],
-            cwd=PROJECT,
-            env={**os.environ, "PYTHONPATH": f"{PROJECT}:{PROJECT / 'client'}"},
-            input=f"{PASSWORD}\n",
-            text=True,
-            check=True,
-            capture_output=True,
-        )
+        done = command("filemanager", self.manager.config, "account", "add", "dave", "--password-stdin", said=PASSWORD)
+        assert done.returncode == 0, done.stderr
 
 
 def _write(path: Path, text: str, keys: tuple[Key, ...]) -> None:
