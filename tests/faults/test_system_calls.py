@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -13,7 +14,7 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
-from tests.support.filestore import CallingManager, FileStoreProcess, calling_manager, url_of
+from tests.support.filestore import CallingManager, FileStoreProcess, calling_manager, running_filestore, url_of
 from vofiles.errors import StoreReadOnly
 from vofiles.ivorn import Ivorn
 
@@ -59,6 +60,8 @@ def strace(request: pytest.FixtureRequest) -> str:
 class Tried:
     """One store, with something wrong in the kernel until it is healed."""
 
+    address: str
+
     def __init__(self, prepared: Prepared, folder: Path, strace: str, inject: str, place: str) -> None:
         self.prepared = prepared
         shutil.copytree(prepared.folder / "store", folder / "store")
@@ -77,28 +80,31 @@ class Tried:
         # -D: the store is our child, and strace is its own.
         self.process.under = [strace, "-Dfqq", "-o", str(self.trace), *only, "-e", f"inject={inject}"]
         self.process.start()
+        self.address = self.process.address
 
     def put(self) -> requests.Response:
-        return requests.put(self.process.address + self.prepared.path, data=NEW, timeout=60)
+        return requests.put(self.address + self.prepared.path, data=NEW, timeout=60)
 
     def get(self, container: Ivorn) -> bytes:
-        response = requests.get(self.prepared.manager.get_url(self.process.address, container), timeout=60)
+        response = requests.get(self.prepared.manager.get_url(self.address, container), timeout=60)
         assert response.status_code == 200
         return response.content
 
     def is_read_only(self) -> bool:
         manager = self.prepared.manager
         try:
-            manager.port(self.process.address).import_init(manager.import_request())
+            manager.port(self.address).import_init(manager.import_request())
         except StoreReadOnly:
             return True
         return False
 
-    def heal(self) -> None:
-        """Kill it, and start it on a kernel that does what it is asked."""
+    @contextmanager
+    def healed(self) -> Iterator[None]:
+        """Killed, and started on a kernel that does what it is asked: this process's, for it has not to die again."""
         self.process.kill()
-        self.process.under = []
-        self.process.start()
+        with running_filestore(self.process.config.parent, [self.prepared.manager]) as store:
+            self.address = store.address
+            yield
 
     def files(self) -> set[str]:
         return {path.name for path in (self.process.config.parent / "store" / "contents").rglob("*") if path.is_file()}
@@ -122,14 +128,14 @@ def begin(prepared: Prepared, tmp_path: Path, strace: str) -> Iterator[Begin]:
 
 def in_order_after_a_restart(tried: Tried) -> None:
     """Old content is there, the same address takes the bytes, and nothing lies about."""
-    tried.heal()
     prepared = tried.prepared
-    assert tried.get(prepared.old) == OLD
-    assert tried.put().status_code == 201
-    assert tried.get(prepared.new) == NEW
-    numbers = {prepared.old.fragment, prepared.new.fragment}
-    assert tried.files() == numbers | {f"{number}.json" for number in numbers}
-    assert not tried.is_read_only()
+    with tried.healed():
+        assert tried.get(prepared.old) == OLD
+        assert tried.put().status_code == 201
+        assert tried.get(prepared.new) == NEW
+        numbers = {prepared.old.fragment, prepared.new.fragment}
+        assert tried.files() == numbers | {f"{number}.json" for number in numbers}
+        assert not tried.is_read_only()
 
 
 BROKEN, FULL, BUSY = (500, "Unexpected"), (507, "StoreFull"), (503, "ServiceBusy")
