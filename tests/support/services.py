@@ -4,7 +4,8 @@
         dave = services.add_account("dave")
         services.port(dave).add_node(…)
 
-Everything goes over sockets; only the processes are missing (`tests.support.journey` has those).
+Everything goes over sockets; only the processes are missing (`tests.support.journey` has those), and a password's hash
+is not made to take a tenth of a second.
 """
 
 import contextlib
@@ -12,8 +13,12 @@ from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
+
+import pytest
+from argon2 import PasswordHasher
 
 from filemanager.assembly import FileManager, Office
 from filemanager.config import load as load_manager
@@ -29,6 +34,7 @@ from vofiles.serving.listening import bind
 MANAGER = Ivorn.parse("ivo://ast.cam.ac.uk/filemanager")
 COMMUNITY = Ivorn.parse("ivo://ast.cam.ac.uk")
 STORES = (Ivorn.parse("ivo://ast.cam.ac.uk/filestore"), Ivorn.parse("ivo://star.le.ac.uk/filestore"))
+QUICK_HASHES = partial(PasswordHasher, time_cost=1, memory_cost=8, parallelism=1)
 
 
 @dataclass(frozen=True)
@@ -101,6 +107,8 @@ def running_services(
     bases = {name: f"http://127.0.0.1:{listener.getsockname()[1]}" for name, listener in listeners.items()}
     accesses: list[AccessRecord] = []
     with ExitStack() as stack:
+        patch = stack.enter_context(pytest.MonkeyPatch.context())
+        patch.setattr("filemanager.remote.machine.PasswordHasher", QUICK_HASHES)
         started: dict[Ivorn, FileStore] = {}
         for number, name in enumerate(stores):
             settings = load_store(_write_store(folder, number, name, bases, manager, outbound))
