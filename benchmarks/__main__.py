@@ -18,7 +18,6 @@ from benchmarks.deployment import Deployment
 from benchmarks.figures import Rounds, Subject, interleaved, size_text, table
 from benchmarks.webdav import Peer
 
-CLIENTS = (1, 8)
 OPERATIONS = ("getIdentifier", "getNode", "addNode", "listChildren")
 KIB, MIB = 1 << 10, 1 << 20
 OurJob = Callable[[jobs.Service, int], Job]
@@ -44,16 +43,17 @@ JOB_HEADS = (
 
 @dataclass(frozen=True)
 class Effort:
-    """How much is done: rounds, jobs a burst by the size of the body, calls a burst."""
+    """How much is done: by how many clients, rounds, jobs a burst by the size of the body, calls a burst."""
 
+    clients: tuple[int, ...]
     rounds: int
     jobs: dict[int, int]
     calls: int
 
 
-SMOKE = Effort(rounds=1, jobs={4 * KIB: 8}, calls=8)
-SHORT = Effort(rounds=3, jobs={4 * KIB: 48, MIB: 24, 64 * MIB: 8}, calls=160)
-LONG = Effort(rounds=9, jobs={4 * KIB: 400, MIB: 160, 64 * MIB: 16}, calls=1600)
+SMOKE = Effort((1, 2), rounds=1, jobs={4 * KIB: 2}, calls=2)
+SHORT = Effort((1, 8), rounds=3, jobs={4 * KIB: 48, MIB: 24, 64 * MIB: 8}, calls=160)
+LONG = Effort((1, 8), rounds=9, jobs={4 * KIB: 400, MIB: 160, 64 * MIB: 16}, calls=1600)
 
 
 def main() -> None:
@@ -67,17 +67,17 @@ def main() -> None:
     arguments = parser.parse_args()
     effort = LONG if arguments.long else SMOKE if arguments.smoke else SHORT
     print(f"Python {platform.python_version()}, {os.cpu_count()} cores; medians of {effort.rounds} interleaved rounds.")
-    with everything_up(arguments.directory) as (crew, ours, peer):
+    with everything_up(max(effort.clients), arguments.directory) as (crew, ours, peer):
         whole_job(crew, ours, peer, effort)
         soap_calls(crew, ours, effort)
 
 
 @contextmanager
-def everything_up(directory: Path | None) -> Iterator[tuple[Crew, Deployment, Peer]]:
-    """The clients, our servers and the peer, all running."""
+def everything_up(clients: int, directory: Path | None) -> Iterator[tuple[Crew, Deployment, Peer]]:
+    """So many clients, our servers and the peer, all running."""
     with (
         tempfile.TemporaryDirectory(dir=directory, prefix="vofiles-bench-") as folder,
-        closing(Crew(max(CLIENTS))) as crew,
+        closing(Crew(clients)) as crew,
         webdav.serving(Path(folder) / "peer") as peer,
         deployment.serving(Path(folder) / "ours") as ours,
     ):
@@ -89,7 +89,7 @@ def whole_job(crew: Crew, ours: Deployment, peer: Peer, effort: Effort) -> None:
     for direction, by_wire, by_client, theirs in KINDS:
         rows = []
         for size, count in effort.jobs.items():
-            for clients in CLIENTS:
+            for clients in effort.clients:
                 subjects = (
                     Subject(by_wire(ours.service, size), ours.pids),
                     Subject(by_client(ours.service, size), ours.pids),
@@ -121,7 +121,7 @@ def job_row(size: int, clients: int, wire: Rounds, client: Rounds, theirs: Round
 def soap_calls(crew: Crew, ours: Deployment, effort: Effort) -> None:
     """Single operations on the FileManager."""
     rows = []
-    for clients in CLIENTS:
+    for clients in effort.clients:
         subjects = [Subject(jobs.Call(ours.service, operation), ours.pids) for operation in OPERATIONS]
         measured = interleaved(crew, subjects, clients, effort.calls, effort.rounds)
         for operation, figures in zip(OPERATIONS, measured, strict=True):

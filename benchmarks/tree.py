@@ -43,6 +43,7 @@ class Effort:
     rounds: int
     share: float
     """Of the calls that `OPERATIONS` says."""
+    most_clients: int = 8
 
 
 @dataclass(frozen=True)
@@ -160,9 +161,9 @@ def main() -> None:
     sizes = (10_000,) if arguments.small else (10_000, 1_000_000)
     effort = Effort(sizes + (10_000_000,) * arguments.big, 5 if arguments.long else 3, 1)
     if arguments.smoke:
-        effort = Effort((4000,), 1, 0.02)
+        effort = Effort((4000,), 1, 0.02, most_clients=2)
     print(f"Python {platform.python_version()}, {os.cpu_count()} cores; medians of {effort.rounds} interleaved rounds.")
-    with closing(Crew(8)) as crew:
+    with closing(Crew(effort.most_clients)) as crew:
         for size in effort.sizes:
             measure(crew, size, effort, arguments.directory)
 
@@ -172,12 +173,13 @@ def measure(crew: Crew, size: int, effort: Effort, directory: Path | None) -> No
     with everything_up(Shape(size), directory) as (servers, ground):
         for operation in OPERATIONS:
             jobs = [(server, job) for server in servers if (job := server.job(operation, ground)) is not None]
-            calls = max(operation.clients, int(operation.calls * effort.share))
+            clients = min(operation.clients, effort.most_clients)
+            calls = max(clients, int(operation.calls * effort.share))
             print(f"{operation.name} …", file=sys.stderr, flush=True)
             # What tries them out comes first: afterwards each server has all the processes that it will have.
-            shares = [share(crew, job, operation.clients, calls) for _, job in jobs]
+            shares = [share(crew, job, clients, calls) for _, job in jobs]
             subjects = [Subject(job, server.pids(), part) for (server, job), part in zip(jobs, shares, strict=True)]
-            measured = interleaved(crew, subjects, operation.clients, calls, effort.rounds)
+            measured = interleaved(crew, subjects, clients, calls, effort.rounds)
             for (server, _job), figures in zip(jobs, measured, strict=True):
                 server.figures[operation.name] = figures
                 server.peak = max(server.peak, peak_memory(server.pids()[0]))
