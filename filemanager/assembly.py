@@ -20,7 +20,7 @@ from filemanager.api.astrogrid.service import PATH as ASTROGRID_PATH
 from filemanager.api.astrogrid.service import astrogrid_service
 from filemanager.api.astrogrid.trust import trusting, warn_of
 from filemanager.api.identity import caller_identity, security_identity
-from filemanager.api.soap.atonce import callers_at_once
+from filemanager.api.soap.atonce import callers_at_once, desk_at_once, tried
 from filemanager.api.soap.callback import callback_service
 from filemanager.api.soap.native import CALLBACK_PATH, PATH, native_service
 from filemanager.domain.account import Account
@@ -126,7 +126,10 @@ class FileManager:
         by_security = security_identity(desk.credentials, behind_proxy=settings.listen.behind_proxy)
         identify = caller_identity(desk.credentials)
         ready = database.at_once()
-        at_once = callers_at_once(desk, self.address, ready) if ready is not None else None
+        at_once = old_at_once = None
+        if ready is not None:
+            at_once = callers_at_once(desk, self.address, ready)
+            old_at_once = tried(v02.functions(desk_at_once(desk, ready)), at_once.identify)
         callers = native_service(desk, self.address, identify, by_security, at_once)
         old_callers = astrogrid_service(
             v02.functions(desk),
@@ -134,6 +137,7 @@ class FileManager:
             trusting(identify, settings.trusted, desk.credentials.authenticate_trusted),
             by_security=by_security,
             identifier=str(settings.identifier),
+            at_once=old_at_once,
         )
         warn_of(settings.trusted)
         callbacks = callback_service(desk, self.address, Verifier(self._keyring, nonces=self._nonces()))

@@ -30,6 +30,9 @@ R = TypeVar("R")
 GROUP = 64
 """Callers in one commit at most; the gain is flat beyond, and a caller's wait is not."""
 
+STEPS = 10
+"""Thousands of steps that a read at once takes at most: a hundred nodes, or so."""
+
 PREPARED = 512
 """Statements that each connection keeps prepared."""
 
@@ -289,10 +292,15 @@ class _Readers:
 
 
 class _Peeker:
-    """A connection that is used by one at a time, and waits for nobody: neither for a turn nor for a lock."""
+    """A connection that is used by one at a time, and waits for nobody: neither for a turn nor for a lock. What a read
+    may cost is bounded too, by the steps of SQLite's machine, which rows take in about the same number whatever is
+    then done with them.
+    """
 
     def __init__(self, made: Engine) -> None:
         self._engine = made
+        self._left = 0
+        """Thousands of steps."""
         self._turn = threading.Lock()
         self._connection: Connection | None = None
         self._closed = False
@@ -305,13 +313,21 @@ class _Peeker:
                 raise WouldWait
             if self._connection is None:
                 self._connection = Quick(self._engine)
+                _driver(self._connection).set_progress_handler(self._count, 1000)
+            self._left = STEPS
             return _read_on(self._connection, fn)
         except (DBAPIError, sqlite3.Error) as error:
             # Who does wait will meet it too, if it lasts.
-            self._discard()
+            if _code(error) != sqlite3.SQLITE_INTERRUPT:
+                self._discard()
             raise WouldWait from error
         finally:
             self._turn.release()
+
+    def _count(self) -> bool:
+        """Whether SQLite is to stop."""
+        self._left -= 1
+        return self._left < 0
 
     def _discard(self) -> None:
         if self._connection is not None:
@@ -338,15 +354,18 @@ def _read_on(connection: Connection, fn: Callable[[Connection], R]) -> R:
 
 def is_busy(error: BaseException) -> bool:
     """Whether another connection's lock was in the way."""
+    return _code(error) in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+
+
+def _code(error: BaseException) -> int:
+    """SQLite's primary code; 0 where it is not SQLite's."""
     cause = error.orig if isinstance(error, DBAPIError) else error
-    code = getattr(cause, "sqlite_errorcode", 0)
-    return code & 0xFF in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+    return int(getattr(cause, "sqlite_errorcode", 0)) & 0xFF
 
 
 def _is_full(error: BaseException) -> bool:
     """Whether no room was left, so that nothing of the transaction is in the file: its last frame was not written."""
-    cause = error.orig if isinstance(error, DBAPIError) else error
-    return bool(getattr(cause, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_FULL)
+    return _code(error) == sqlite3.SQLITE_FULL
 
 
 def _as_told(error: BaseException) -> BaseException:

@@ -9,6 +9,7 @@ from typing import Any, Final
 from filemanager.api.astrogrid.dialects import AstroGrid
 from filemanager.api.astrogrid.types import NAMESPACE, OPERATIONS, WSDL
 from filemanager.domain.caller import Caller
+from vofiles.serving.atonce import AtOnce
 from vofiles.serving.entrance import BySecurity, Identify
 from vofiles.serving.soap import PASSWORD_OR_TOKEN, SoapService
 
@@ -28,9 +29,10 @@ def astrogrid_service(
     by_security: BySecurity[Caller] | None = None,
     identifier: str = "",
     challenges: tuple[str, ...] = PASSWORD_OR_TOKEN,
+    at_once: AtOnce[Caller] | None = None,
 ) -> SoapService:
     """The SOAP service, announced at a base address. `functions` has one for each of `types.OPERATIONS`:
-    `(caller, request) -> answer | Parked`.
+    `(caller, request) -> answer | Parked`. `at_once` is tried before anything else, where HTTP brings credentials.
     """
     return SoapService(
         OPERATIONS,
@@ -43,4 +45,5 @@ def astrogrid_service(
         identifier=identifier,
         challenges=challenges,
         language=AstroGrid(),
+        at_once=at_once,
     )

@@ -80,12 +80,13 @@ TRIED: dict[str, Callable[[Desk], tuple[Any, ...]]] = {
     "a node by its path": lambda desk: ("getNode", GetNode(desk.missing("file"))),
     "a home": lambda desk: ("getNode", GetNode(desk.world.home(desk.dave))),
     "a node that is not there": lambda desk: ("getNode", GetNode(desk.missing("file/below/it"))),
+    "a bundle": lambda desk: ("getNode", GetNode(desk.world.home(desk.dave), BundleHints(1, parents=True))),
+    "a list": lambda desk: ("listChildren", ListChildren(desk.world.home(desk.dave))),
+    "what is no folder": lambda desk: ("listChildren", ListChildren(desk.file)),
     "a node of nobody's": lambda _: ("getNode", b"<getNode><!-- not even an envelope -->"),
 }
 NOT_TRIED: dict[str, Callable[[Desk], tuple[Any, ...]]] = {
-    "a bundle": lambda desk: ("getNode", GetNode(desk.file, BundleHints(1))),
     "a change": lambda desk: ("addNode", AddNode(desk.world.home(desk.dave), "new", "FILE")),
-    "a list": lambda desk: ("listChildren", ListChildren(desk.world.home(desk.dave))),
     "what is long": lambda _: ("getNode", b"<getNode>" + b" " * LONGEST_BODY),
 }
 
@@ -159,3 +160,17 @@ def test_a_database_that_is_in_use_or_closed_is_not_waited_for(desk: Desk) -> No
     assert desk.at_once(*asked) is not None
     desk.database.close()
     assert desk.at_once(*asked) is None
+
+
+def test_much_at_once_is_left_to_the_pool_and_little_is_not(desk: Desk) -> None:
+    home = desk.world.home(desk.dave)
+    for number in range(400):
+        desk.world.add_file(desk.dave, f"n{number:03}")
+    for name, much, little in (
+        ("listChildren", ListChildren(home), ListChildren(home, limit=5)),
+        ("getNode", GetNode(home, BundleHints(1)), GetNode(home, BundleHints(1, 5))),
+    ):
+        for _ in range(2):
+            assert desk.at_once(name, much) is None
+            assert desk.at_once(name, little) == desk.by_and_by(name, little)
+        assert desk.by_and_by(name, much).status == 200  # type: ignore[union-attr]
