@@ -153,6 +153,10 @@ def test_a_read_lists_all_children_and_a_verb_few_ones(there: OldWorld, monkeypa
     there.call("delete", copy.ivorn)
     (parent,) = there.call("delete", f"{full}/n0000")
     assert names(parent.children) == ["n0001", "n0002"]
+    _, parent = there.call("addNode", full, "x", FILE)
+    assert names(parent.children) == ["n0001", "n0002", "x"]
+    renamed, parent = there.call("move", f"{full}/x", None, "y", None)
+    assert (renamed.name, names(parent.children)) == ("y", ["n0001", "n0002", "y"])
 
 
 def test_names_that_are_too_many_for_one_answer(there: OldWorld, monkeypatch: pytest.MonkeyPatch) -> None:

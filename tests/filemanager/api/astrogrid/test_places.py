@@ -19,6 +19,7 @@ from vofiles.errors import (
     ServiceBusy,
     SourceUnreachable,
     StoreNotFound,
+    StoreUnreachable,
 )
 from vofiles.ivorn import LongIdentifier
 from vofiles.serving.soap import Parked
@@ -77,6 +78,14 @@ def test_what_is_moved_to_a_store_stays_with_it(there: OldWorld) -> None:
     assert there.call("getNode", copy.ivorn, ALONE)[0].location.uri == str(EDINBURGH)
 
 
+def test_a_folder_can_be_where_it_should_be_while_what_is_in_it_is_not(there: OldWorld) -> None:
+    folder, file = there.add("folder", FOLDER), there.add("folder/file")
+    there.world.put(there.dave, LongIdentifier.parse(file), b"bytes", store=LEICESTER)
+    (moved,) = there.call("move", folder, None, None, str(CAMBRIDGE))
+    assert moved.location.uri == str(CAMBRIDGE)
+    assert there.call("getNode", file, ALONE)[0].location.uri == str(CAMBRIDGE)
+
+
 @pytest.mark.parametrize("operation", ["move", "copy"])
 def test_nothing_happens(there: OldWorld, operation: str) -> None:
     file = there.add("file")
@@ -122,6 +131,15 @@ def test_what_fails_in_a_copy_is_a_fault(there: OldWorld) -> None:
     there.world.desk.jobs.cancel_job(there.dave, job.job)
     with pytest.raises(JobEnded):
         settled(there, parked)
+
+
+def test_what_fails_in_a_copy_is_told_as_it_is(there: OldWorld) -> None:
+    file = there.add("file")
+    there.put(file, b"bytes")
+    there.world.stores[LEICESTER].down = True
+    with pytest.raises(StoreUnreachable, match="1 of 1 contents did not arrive: No answer from the file store"):
+        there.call("copy", file, None, "b", str(LEICESTER))
+    assert there.call("getNode", f"{there.home}/b", ALONE)[0].size == 0
 
 
 def settled(there: OldWorld, parked: Any) -> Any:
