@@ -80,6 +80,16 @@ STANDARD: Final = {
             r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?Z",
         ),
         StandardKey("community.home.space", Setter.SERVICE, "the account whose home this folder is"),
+        StandardKey(
+            "astrogrid.account",
+            Setter.CALLER,
+            "on an account that was made by the AstroGrid contract: its identifier as it was written there",
+        ),
+        StandardKey(
+            "astrogrid.source",
+            Setter.CALLER,
+            "on a file: digest of a content that the AstroGrid contract had fetched, a space, and the URL it came from",
+        ),
     )
 }
 """The standard keys by key."""
