@@ -144,10 +144,7 @@ class Connection(Protocol):
             reads = False
         if reads != self._reading:
             self._reading = reads
-            if reads:
-                self._wire.resumeProducing()
-            else:
-                self._wire.pauseProducing()
+            (self._wire.resumeProducing if reads else self._wire.pauseProducing)()
 
     def _read_head(self) -> bool:
         held = self._held
@@ -236,6 +233,9 @@ class Connection(Protocol):
         return False
 
     # What a run says
+
+    def has_more(self) -> bool:
+        return bool(self._held)
 
     def start_body(self, run: Run, sink: BodyConsumer) -> None:
         turn = self._turn

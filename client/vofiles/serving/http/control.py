@@ -66,7 +66,10 @@ class ControlRun:
             self._parked.end()
 
     def _serve(self) -> None:
-        response = self._at_once(self.request) if self._at_once is not None else None
+        response = None
+        # Who sends many ahead would keep the reactor to himself: by way of the pool others have their turns in between.
+        if self._at_once is not None and not self._link.has_more():
+            response = self._at_once(self.request)
         if response is not None:
             self._answer(response)
         else:

@@ -52,6 +52,9 @@ class Link(Protocol):
     def answer(self, run: Run, response: Response, /) -> None:
         """Send the answer of `run`; dropped when the connection has gone on without it."""
 
+    def has_more(self) -> bool:
+        """Whether the client has sent the beginning of another request already."""
+
     def start_body(self, run: Run, sink: BodyConsumer, /) -> None:
         """Say 100 Continue if that is awaited, and let the body flow to `sink`, never before this returns."""
 

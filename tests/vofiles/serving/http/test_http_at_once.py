@@ -15,13 +15,13 @@ from vofiles.serving.http import Control, Request, Response, Route, text
 def at_once(request: Request) -> Response | None:
     if request.body == b"fail":
         raise OSError("no")
-    if request.body == b"wait":
+    if request.body.startswith(b"wait"):
         return None
-    return text(200, f"at once, by {threading.current_thread().name}")
+    return text(200, f"at once, by {threading.current_thread().name}: {request.body.decode()}")
 
 
-def by_and_by(_request: Request) -> Response:
-    return text(200, f"by and by, by {threading.current_thread().name}")
+def by_and_by(request: Request) -> Response:
+    return text(200, f"by and by, by {threading.current_thread().name}: {request.body.decode()}")
 
 
 @pytest.fixture
@@ -55,9 +55,12 @@ def test_whatever_is_raised_is_answered_and_the_connection_goes_on(served: Serve
         assert client.ask(post("now")).status == 200
 
 
-def test_many_that_were_sent_ahead_are_answered_in_their_order(served: Served) -> None:
-    bodies = ["now", "wait", "now"] * 20
+def test_many_that_were_sent_ahead_are_answered_in_their_order_and_leave_the_reactor_to_others(served: Served) -> None:
+    bodies = [f"{'now' if number % 3 else 'wait'} {number}" for number in range(61)]
     with RawClient(served.port) as client:
         client.send("".join(map(post, bodies)))
-        found = [client.reply().body for _ in bodies]
-    assert [answer.startswith(b"at once") for answer in found] == [body == "now" for body in bodies]
+        found = [client.reply().body.decode() for _ in bodies]
+    assert [answer.rpartition(": ")[2].strip() for answer in found] == bodies
+    assert all(answer.startswith("by and by") for answer in found[:-1])
+    with RawClient(served.port) as client:
+        assert client.ask(post("now 61")).body.startswith(b"at once")
