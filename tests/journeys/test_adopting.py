@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.checker.test_commands import document, run
+from tests.checker.test_commands import document
+from tests.support.operating import command
 from tests.support.services import MANAGER, STORES, RunningServices, User, running_services
 from vofiles.contract import Delete, DeleteAnswer, ExportInit, GetNode, ListChildren, Transfer
 from vofiles.ivorn import LongIdentifier
@@ -47,7 +48,7 @@ def test_an_archive_becomes_part_of_a_tree(tmp_path: Path) -> None:
         assert told["counted"]["files adopted"] == len(files)
         made = document("filemanager", manager, "adopt", str(STORES[0]), code=0)
         assert made["counted"]["files adopted"] == len(files)
-        assert run("filemanager", manager, "adopt", str(STORES[0])).returncode == 0
+        assert command("filemanager", manager, "adopt", str(STORES[0])).returncode == 0
         folder = services.home(dave).child(parse_name("archive")).child(parse_name("2026"))
         listed = {node.name: node for node in services.port(dave).list_children(ListChildren(folder)).nodes}
         assert set(listed) == {path.name for path in files}
@@ -88,7 +89,7 @@ def test_an_archive_becomes_part_of_a_tree(tmp_path: Path) -> None:
 def test_only_what_is_in_the_configuration_is_adopted(tmp_path: Path, name: str) -> None:
     (tmp_path / "archive").mkdir()
     with running_services(tmp_path, outbound=(adopted_section(tmp_path / "archive"),), stores=STORES[:1]):
-        refused = run("filestore", tmp_path / "filestore-0.toml", "adopt", name)
+        refused = command("filestore", tmp_path / "filestore-0.toml", "adopt", name)
         assert refused.returncode == 1
         assert "it has archive" in refused.stderr
         assert "Traceback" not in refused.stderr
