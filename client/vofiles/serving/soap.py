@@ -1,6 +1,6 @@
 """One port type of a published contract as a handler of our HTTP engine.
 
-    engine → entrance (who is it? a harmless envelope?) → published schema → spyne: decode and dispatch
+    engine → entrance (who is it? a harmless envelope?) → `dispatch`: published schema, decoding
            → a function of the API → `replies`; whatever is raised on the way becomes a fault
 
 What can be answered without waiting for anything is answered at once (`atonce`), by the same steps.
