@@ -25,7 +25,6 @@ from benchmarks.planting import grow, plant
 from benchmarks.treeshape import Shape
 from benchmarks.wire import ENVELOPE
 
-NODES = 10_000
 NATIVE, ASTROGRID, APACHE, WSGIDAV = "native", "AstroGrid", "Apache", "WsgiDAV"
 OLD_NAMESPACE = "urn:astrogrid:schema:filemanager:FileManager:v0.1"
 SOAP = '<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/"><e:Body>{}</e:Body></e:Envelope>'
@@ -35,13 +34,14 @@ XML = {"Content-Type": "text/xml; charset=utf-8", "SOAPAction": '""'}
 
 @dataclass(frozen=True)
 class Effort:
-    """How much is done: rounds, and how much of the calls that `OPERATIONS` says."""
+    """How much is done: rounds, how much of the calls that `OPERATIONS` says, and in how large a tree."""
 
     rounds: int
     share: float
+    nodes: int = 10_000
 
 
-SMOKE, SHORT, LONG = Effort(1, 0.02), Effort(3, 1), Effort(9, 2)
+SMOKE, SHORT, LONG = Effort(1, 0.01, 4000), Effort(3, 1), Effort(9, 2)
 
 
 @dataclass(frozen=True)
@@ -185,16 +185,17 @@ def main() -> None:
         Path(folder).chmod(0o755)
         database = f"sqlite:///{folder}/tree.db"
         manager = manager_on(Path(folder) / "ours", database)
-        paths = tuple(plant(database, f"ivo://{AUTHORITY}/{STORES[0]}", Shape(NODES)))
-        with servers(Path(folder), manager, paths) as (ground, targets):
+        shape = Shape(effort.nodes)
+        paths = tuple(plant(database, f"ivo://{AUTHORITY}/{STORES[0]}", shape))
+        with servers(Path(folder), shape, manager, paths) as (ground, targets):
             figures = measure(crew, ground, targets, effort)
-        tell(figures, effort)
+        tell(figures)
         tell_shares(manager, ground, figures, effort)
 
 
 @contextmanager
 def servers(
-    folder: Path, manager: Manager, paths: tuple[str, ...]
+    folder: Path, shape: Shape, manager: Manager, paths: tuple[str, ...]
 ) -> Iterator[tuple[Ground, dict[str, tuple[int, tuple[int, ...]]]]]:
     """All that are measured, up at once: what to ask, and each one's port and processes."""
     with ExitStack() as stack:
@@ -202,7 +203,7 @@ def servers(
         found = {NATIVE: (manager.port, ours.pids), ASTROGRID: (manager.port, ours.pids)}
         peer = stack.enter_context(webdav.serving(folder / "peer"))
         files = folder / "peer" / "files"
-        grow(files, Shape(NODES))
+        grow(files, shape)
         program = apache.program()
         if program is None or not apache.reaches(files):
             print("Apache is left out: it is not installed with mod_dav, or works as one who does not get there.")
@@ -231,7 +232,7 @@ def measure(crew: Crew, ground: Ground, targets: dict[str, tuple[int, tuple[int,
             assert made is not None
             slow = 0.25 if name == WSGIDAV and "1000" in operation.name else 1.0
             subjects.append(Subject(Exchanges(port, repeated(made(ground)), status), pids, slow))
-        measured = interleaved(crew, subjects, 1, max(2, int(operation.jobs * effort.share)), effort.rounds)
+        measured = interleaved(crew, subjects, 1, max(1, int(operation.jobs * effort.share)), effort.rounds)
         found |= {(operation.name, name): rounds for name, rounds in zip(names, measured, strict=True)}
     return found
 
@@ -245,9 +246,8 @@ def cpu_of(figures: Figures, operation: str, server: str) -> float | None:
     return None if rounds is None else 1000 * rounds.cpu_per_job / TOGETHER
 
 
-def tell(figures: Figures, effort: Effort) -> None:
-    """The tables of CPU and of targets."""
-    del effort
+def tell(figures: Figures) -> None:
+    """The tables of CPU, of speed and of targets."""
     everybody = (NATIVE, ASTROGRID, APACHE, WSGIDAV)
     rows, rates = [], []
     for operation in OPERATIONS:

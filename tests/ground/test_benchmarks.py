@@ -16,6 +16,20 @@ def test_a_few_jobs_of_each_kind(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [], "what the servers kept is taken away"
 
 
+def test_single_calls(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "benchmarks.calls", "--smoke", "--directory", str(tmp_path)]
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert result.returncode == 0, result.stdout + result.stderr
+    for title in (
+        "CPU of the server, ms a call",
+        "Calls a second, eight at once",
+        "Targets",
+        "Where it goes, ms a call",
+    ):
+        assert f"### {title}" in result.stdout
+    assert list(tmp_path.iterdir()) == [], "what the servers kept is taken away"
+
+
 def test_the_tree(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "benchmarks.tree", "--smoke", "--directory", str(tmp_path)]
     result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
