@@ -136,20 +136,20 @@ def load(path: Path) -> Config:
 
 def take_config(top: Table) -> Config:
     """The configuration in the outermost table of a file. Raises ConfigurationError."""
-    identifiers, addresses, seen = Once(), Once(), Seen.nothing()
+    identifiers, addresses, seen, listen = Once(), Once(), Seen.nothing(), take_listen(top, PORT)
     config = Config(
         identifier=top.parse("identifier", parse_service),
         communities=top.parse_list("communities", parse_service),
         database=database_url(top, "database", top.take("database", str)),
         default_store=top.find_parsed("default_store", parse_service),
-        listen=take_listen(top, PORT),
+        listen=listen,
         terms=_terms(top),
         jobs=_jobs(top),
         stores=tuple(_store(table, identifiers, addresses, seen) for table in top.tables("stores")),
         services=tuple(_service(table, identifiers, addresses) for table in top.tables("services")),
         limits=take_limits(top),
         metrics=take_metrics(top),
-        trusted=_trusted(top),
+        trusted=_trusted(top, behind_proxy=listen.behind_proxy),
     )
     if not config.communities:
         raise top.error("communities", "there must be one at least")
@@ -234,13 +234,16 @@ def _store(table: Table, identifiers: Once, addresses: Once, seen: Seen) -> Stor
         )
 
 
-def _trusted(top: Table) -> tuple[TrustedNetwork, ...]:
+def _trusted(top: Table, *, behind_proxy: bool) -> tuple[TrustedNetwork, ...]:
     networks, found = Once(), []
     with top.table("astrogrid") as astrogrid:
         for table in astrogrid.tables("trusted"):
             with table:
                 network = table.parse("network", _network)
                 networks.require(table, "network", network)
+                if behind_proxy and network.prefixlen:
+                    # Some add nothing to what they hand on, so that the whole world would come from their address.
+                    raise table.error("network", "behind a proxy (listen.behind_proxy) it is 0.0.0.0/0 or ::/0")
                 found.append(TrustedNetwork(network, table.parse("account", _account)))
     return tuple(found)
 

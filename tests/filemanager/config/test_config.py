@@ -34,6 +34,8 @@ account = "ivo://ast.cam.ac.uk/portal"
 """
 )
 
+PROXY = '[listen]\naddress = "https://files.example.org"\nbehind_proxy = true\n'
+
 
 def written(folder: Path, text: str) -> Path:
     path = folder / "filemanager.toml"
@@ -67,6 +69,8 @@ def test_networks_that_are_trusted(tmp_path: Path) -> None:
     entries = (TRUSTED.format(each).removeprefix(HEAD) for each in ("192.0.2.17", "2001:db8::/64", "::ffff:0:0/96"))
     networks = [str(each.network) for each in loaded(tmp_path, HEAD + "".join(entries)).trusted]
     assert networks == ["192.0.2.17/32", "2001:db8::/64", "0.0.0.0/0"]
+    (everybody,) = loaded(tmp_path, TRUSTED.format("::/0") + PROXY).trusted
+    assert everybody.network.prefixlen == 0
 
 
 LISTEN = HEAD + "[listen]\n"
@@ -124,6 +128,10 @@ LISTEN = HEAD + "[listen]\n"
         (
             TRUSTED.format("192.0.2.1") + TRUSTED.format("::ffff:192.0.2.1").removeprefix(HEAD),
             r":10: astrogrid\.trusted\[2\]\.network: 192\.0\.2\.1/32 is given twice",
+        ),
+        (
+            TRUSTED.format("127.0.0.0/8") + PROXY,
+            r":6: astrogrid\.trusted\[1\]\.network: behind a proxy .* 0\.0\.0\.0/0",
         ),
         ("identifier = 'x'\ncolour", r"filemanager\.toml:2: "),
     ],
