@@ -1,4 +1,5 @@
-"""What holds for every test: in CI nothing is skipped silently, and laws are tried the same way each time.
+"""What holds for every test: in CI nothing is skipped silently, laws are tried the same way each time, and what takes
+longest begins first.
 
 Rule: no fixtures here; what several tests share is in tests/support/, by noun.
 """
@@ -12,6 +13,29 @@ import pytest
 hypothesis.settings.register_profile("here", deadline=None)
 hypothesis.settings.register_profile("ci", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "here")
+
+LONGEST = (
+    "tests/faults/test_crash.py",
+    "tests/operators/test_workers.py",
+    "tests/faults/test_powerloss.py",
+    "tests/ground/test_benchmarks.py",
+    "tests/journeys/test_command_line.py",
+    "tests/faults/test_system_calls.py",
+    "tests/model/test_model.py",
+    "tests/faults/test_seeded_bugs.py",
+    "tests/journeys/test_killed_at_each_step.py",
+    "tests/journeys/test_crashes.py",
+    "tests/journeys/test_copies_killed.py",
+    "tests/journeys/test_up.py",
+    "tests/journeys/test_appending.py",
+    "tests/journeys/test_long_work.py",
+    "tests/operators/test_commands.py",
+    "tests/operators/test_key_rotation.py",
+    "tests/filestore/test_process.py",
+)
+"""The files whose tests take longest, by seconds of a core on a machine that does nothing else (--durations=0 tells);
+less than five are not worth a line.
+"""
 
 
 class NothingSkipped:
@@ -42,6 +66,14 @@ class NothingSkipped:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """With xdist only the process that collects the reports judges them."""
+    """With xdist only the process that collects the reports judges them, and it keeps the order of the collection."""
+    config.option.loadscopereorder = False
     if os.environ.get("CI") and not hasattr(config, "workerinput"):
         config.pluginmanager.register(NothingSkipped(), "nothing-skipped")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A file is one process's from its beginning to its end, so that a long one that begins last leaves others idle."""
+    order = {file: place for place, file in enumerate(LONGEST)}
+    items.sort(key=lambda item: order.get(item.nodeid.partition("::")[0], len(order)))
