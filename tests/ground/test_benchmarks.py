@@ -4,7 +4,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
+pytestmark = pytest.mark.timeout(600)  # half a minute each where nothing else runs
 
 
 def test_a_few_jobs_of_each_kind(tmp_path: Path) -> None:

@@ -63,6 +63,7 @@ def run(machine: type[Machine], histories: int, phases: tuple[Phase, ...] = tupl
     run_state_machine_as_test(machine, settings=limits, _min_steps=STEPS // 2)
 
 
+@pytest.mark.timeout(600)  # some ten seconds where nothing else runs
 @pytest.mark.parametrize(("machine", "histories"), [(Machine, 100), (OnSqlite, 8)])
 def test_the_service_is_what_the_model_is(machine: type[Machine], histories: int) -> None:
     run(machine, histories)
@@ -152,6 +153,7 @@ def let_time_run_backwards(patch: pytest.MonkeyPatch) -> None:
     patch.setattr("filemanager.domain.node.later", lambda now, _last: now)
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize(
     "bug",
     [
