@@ -193,58 +193,6 @@ def test_what_cannot_be_put_is_named_and_the_rest_is_done(shell: Shell, place: s
     assert "a\n" in shell.require("ls", place)
 
 
-@pytest.mark.parametrize(
-    ("words", "code", "said"),
-    [
-        (["ls", "{}/missing"], 3, "There is no node {}/missing"),
-        (["get", "{}/missing"], 3, "There is no node {}/missing"),
-        (["rm", "{}/missing"], 3, "There is no node {}/missing"),
-        (["info", "{}/missing/x"], 3, "There is no node {}/missing/x"),
-        (["put", "{}/x", "{}/y"], 2, "is a path at home, not on this machine"),
-        (["mkdir", "{}"], 1, "There is already an entry of this name"),
-        (["mkdir", "{}/a/b"], 3, "There is no parent folder {}/a"),
-        (["mkdir", "results"], 2, "write home:results"),
-        (["ls", "home:../x"], 2, "This is not a valid name"),
-        (["rm", "-r", "home:"], 2, "a home itself cannot be deleted"),
-        (["put", "x"], 2, "give what to put and where to"),
-        (["get", "here"], 2, "give what to get first"),
-        (["put", "local", "{}/missing/"], 2, "is not a folder that is there"),
-        (["put", "local", "{}/a/b/c"], 3, "There is no parent folder {}/a/b"),
-        (["put", "missing", "{}/x"], 1, "missing: No such file or directory"),
-        (["get", "{}/file", "no/such/"], 2, "is not a folder on this machine"),
-        (["get", "{}/file", "no/such"], 1, "No such file or directory"),
-        (["frobnicate"], 2, "frobnicate"),
-        (["ls", "--colour"], 2, "--colour"),
-        (["up", "--port", "70000"], 2, "65535"),
-        (["mv", "{}/file", "here"], 2, "to fetch it: vofiles get {}/file here"),
-        (["cp", "local", "{}/x"], 2, "to bring it in: vofiles put local {}/x"),
-        (["restore", "{}/never"], 3, "nothing in the trash was there"),
-        (["jobs", "no-such-job"], 3, "There is no job no-such-job"),
-        (["versions", "{}"], 1, "This is not a file"),
-    ],
-)
-def test_failures_are_one_line_and_a_code(
-    words: list[str], code: int, said: str, shell: Shell, failing_place: str
-) -> None:
-    (shell.folder / "local").write_bytes(b"x")
-    done = shell.run(*(word.replace("{}", failing_place) for word in words))
-    assert (done.code, done.out) == (code, "")
-    assert said.replace("{}", failing_place) in done.err.replace("\n", " ")
-    assert "Traceback" not in done.err
-    assert "ivo://" not in done.err
-    if code != 2:
-        assert len(done.err.splitlines()) == 1
-
-
-@pytest.fixture(scope="module")
-def failing_place(logged_in: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
-    shell = Shell(tmp_path_factory.mktemp("failing"))
-    shell.settings = logged_in
-    shell.require("mkdir", "home:failing")
-    shell.require("put", "-", "home:failing/file", input="x")
-    return "home:failing"
-
-
 def test_a_service_that_does_not_answer(tmp_path: Path) -> None:
     shell = Shell(tmp_path)
     done = shell.run("login", "http://127.0.0.1:1", "--user", "dave", "--password-stdin", input="x\n")
