@@ -8,7 +8,9 @@ from filemanager.domain.job import Job, JobItem
 from filemanager.domain.replica import Replica, ReplicaState
 from filemanager.domain.store import Held, Store
 from filemanager.ports import Database, Transaction
-from tests.conformance.test_filemanager_database import (
+from tests.support.databases import server
+from tests.support.treedatabases import tree
+from tests.support.treerows import (
     CAMBRIDGE,
     DAVE,
     EVE,
@@ -21,22 +23,19 @@ from tests.conformance.test_filemanager_database import (
     children,
     container,
     database,
-    empty,
     find_transfer,
     put_store,
     root,
     save_transfer,
-    templates,
     transfer,
     under,
     version,
 )
-from tests.support.databases import server
 from vofiles.contract import Direction, TransferState
 from vofiles.errors import DuplicateNode, NodeNotFound, ParentNotFound, StoreNotFound
 from vofiles.ivorn import Ivorn, new_number
 
-__all__ = ["database", "empty", "server", "templates"]
+__all__ = ["database", "server", "tree"]
 
 
 def test_many_nodes_are_added_at_once(database: Database) -> None:
@@ -138,12 +137,12 @@ def test_what_each_store_has_is_counted(database: Database) -> None:
     assert database.read(lambda tx: tx.standing.held(EVE)) == {LEICESTER: Held(1, 1000)}
 
 
-def test_what_a_store_said_is_kept(empty: Database) -> None:
+def test_what_a_store_said_is_kept(tree: Database) -> None:
     store = Store(LEICESTER, "http://x", free=5, reachable=False, writable=False)
-    put_store(empty, store)
-    assert empty.read(lambda tx: tx.stores.find_store(LEICESTER)) == store
-    put_store(empty, Store(LEICESTER, "http://x"))
-    assert empty.read(lambda tx: tx.stores.find_store(LEICESTER)) == Store(LEICESTER, "http://x")
+    put_store(tree, store)
+    assert tree.read(lambda tx: tx.stores.find_store(LEICESTER)) == store
+    put_store(tree, Store(LEICESTER, "http://x"))
+    assert tree.read(lambda tx: tx.stores.find_store(LEICESTER)) == Store(LEICESTER, "http://x")
 
 
 def test_a_job_is_given_more_items(database: Database) -> None:

@@ -8,23 +8,15 @@ import pytest
 
 from filemanager.domain.job import Job, JobItem
 from filemanager.ports import Database
-from tests.conformance.test_filemanager_database import (
-    CAMBRIDGE,
-    DAVE,
-    EVE,
-    LEICESTER,
-    T0,
-    database,
-    empty,
-    templates,
-)
 from tests.support.databases import server
+from tests.support.treedatabases import tree
+from tests.support.treerows import CAMBRIDGE, DAVE, EVE, LEICESTER, T0, database
 from vofiles.contract import Failure, ItemState, JobState
 from vofiles.errors import Conflict, StoreNotFound
 from vofiles.instant import Instant
 from vofiles.ivorn import Ivorn, new_number
 
-__all__ = ["database", "empty", "server", "templates"]
+__all__ = ["database", "server", "tree"]
 
 NOBODY = Ivorn.parse("ivo://ast.cam.ac.uk/filemanager")
 
