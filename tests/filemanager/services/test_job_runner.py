@@ -1,6 +1,5 @@
 """Jobs: whose turn it is, what comes of items and jobs, and that a kill at any point leads to the same outcomes."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -11,47 +10,14 @@ from filemanager.domain.job import Job, JobItem
 from filemanager.domain.step import ATTEMPTS, Done, Failed, Waiting
 from filemanager.ports import Transaction
 from filemanager.services.job_turns import LEASE
-from filemanager.services.jobs import begin_job
 from tests.support.filemanager import CAMBRIDGE, LEICESTER, World
+from tests.support.jobworld import BROKEN, begin, dave, labour, states, world
 from tests.support.labour import VERB, Labour
 from vofiles.contract import Failure, ItemState, JobState, ListJobItems, ListJobs, RetryJob
-from vofiles.errors import InvalidArgument, JobEnded, JobNotFound, NodeNotFound, StoreUnreachable, TooLarge
+from vofiles.errors import NodeNotFound, StoreUnreachable, TooLarge
 from vofiles.instant import SECOND, Instant
-from vofiles.ivorn import Ivorn, new_number
 
-BROKEN = Failed(Failure("NodeNotFound", "There is no node x"))
-
-
-@pytest.fixture
-def world() -> World:
-    return World()
-
-
-@pytest.fixture
-def labour(world: World) -> Labour:
-    labour = Labour()
-    world.desk.runner.register(VERB, labour)
-    return labour
-
-
-@pytest.fixture
-def dave(world: World) -> Caller:
-    return world.add_account("dave")
-
-
-def begin(world: World, caller: Caller, paths: Sequence[str], store: Ivorn | None = None, **told: Any) -> str:
-    """A job with items of these paths; its number."""
-    items = [JobItem(0, path, store=store, size=told.pop("size", None)) for path in paths]
-    number = new_number()
-    now, config = world.watch.now(), world.desk.config
-    world.database.write(lambda tx: begin_job(tx, config, now, number, caller, VERB, caller.account, items, **told))
-    world.desk.runner.wake()
-    return number
-
-
-def states(world: World, caller: Caller, job: str) -> dict[str, str]:
-    items = world.desk.jobs.list_job_items(caller, ListJobItems(job)).items
-    return {item.path: item.state for item in items}
+__all__ = ["dave", "labour", "world"]
 
 
 def test_a_job_is_done(world: World, labour: Labour, dave: Caller) -> None:
@@ -257,81 +223,6 @@ def test_spaces_have_their_turns_among_what_no_store_has_to_do_with(world: World
     assert "eve" in {item.path for assignment in found for item in assignment.items}
 
 
-# --- cancelling ---
-
-
-def test_cancelling_ends_what_waits_and_asks_what_runs(world: World, labour: Labour, dave: Caller) -> None:
-    far = Instant(world.watch.now() + 1000 * SECOND)
-    labour.script |= {path: [Waiting(far)] for path in "bc"}
-    labour.cancelling |= {"b": [Failed(Failure("TransferEnded", "It was cancelled"))], "c": [Waiting(far), Done()]}
-    paths = [*"abcdefgh"]
-    job = begin(world, dave, paths, CAMBRIDGE)
-    world.desk = world.make_desk(JobTerms(per_store=2))
-    world.desk.runner.register(VERB, labour)
-    world.desk.runner.run_all()
-    assert labour.stepped == ["a", "b", "c"]
-    assert world.desk.jobs.cancel_job(dave, job).state == JobState.RUNNING
-    world.desk.runner.run_all()
-    expected = {"a": "DONE", "b": "CANCELLED", "c": "RUNNING"} | dict.fromkeys("defgh", "CANCELLED")
-    assert states(world, dave, job) == expected
-    assert labour.stepped == ["a", "b", "c"]
-    world.watch.seconds += 2000
-    world.desk.runner.run_all()
-    # What was done after all is done.
-    assert states(world, dave, job) == expected | {"c": "DONE"}
-    told = world.desk.jobs.get_job(dave, job)
-    assert (told.state, told.done, told.failed) == (JobState.CANCELLED, 2, 0)
-    assert world.desk.jobs.cancel_job(dave, job) == told
-
-
-def test_cancelling_more_than_one_batch(
-    world: World, labour: Labour, dave: Caller, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("filemanager.services.job_endings.BATCH", 3)
-    job = begin(world, dave, [str(number) for number in range(10)])
-    world.desk.jobs.cancel_job(dave, job)
-    world.desk.runner.run_all()
-    assert set(states(world, dave, job).values()) == {"CANCELLED"}
-    assert world.desk.jobs.get_job(dave, job).state == JobState.CANCELLED
-    assert labour.stepped == []
-
-
-def test_a_job_that_has_ended_is_not_cancelled(world: World, labour: Labour, dave: Caller) -> None:
-    del labour
-    job = begin(world, dave, ["a"])
-    world.desk.runner.run_all()
-    with pytest.raises(JobEnded, match="COMPLETED"):
-        world.desk.jobs.cancel_job(dave, job)
-
-
-def test_a_job_that_is_being_cancelled_is_not_retried(world: World, labour: Labour, dave: Caller) -> None:
-    labour.script["a"] = [Waiting(Instant(world.watch.now() + 1000 * SECOND))]
-    job = begin(world, dave, ["a"])
-    world.desk.runner.run_all()
-    world.desk.jobs.cancel_job(dave, job)
-    with pytest.raises(JobEnded, match="being cancelled"):
-        world.desk.jobs.retry_job(dave, RetryJob(job))
-
-
-def test_failed_items_of_a_cancelled_job_can_be_retried_and_what_was_not_begun_stays_so(
-    world: World, labour: Labour, dave: Caller
-) -> None:
-    labour.script["a"] = [BROKEN]
-    job = begin(world, dave, ["a", "b"], CAMBRIDGE)
-    world.desk = world.make_desk(JobTerms(per_store=1))
-    world.desk.runner.register(VERB, labour)
-    for assignment in world.desk.runner.plan(1):
-        world.desk.runner.perform(assignment)
-    world.desk.jobs.cancel_job(dave, job)
-    world.desk.runner.run_all()
-    assert states(world, dave, job) == {"a": "FAILED", "b": "CANCELLED"}
-    assert world.desk.jobs.get_job(dave, job).state == JobState.CANCELLED
-    world.desk.jobs.retry_job(dave, RetryJob(job))
-    world.desk.runner.run_all()
-    assert states(world, dave, job) == {"a": "DONE", "b": "CANCELLED"}
-    assert world.desk.jobs.get_job(dave, job).state == JobState.CANCELLED
-
-
 # --- the end ---
 
 
@@ -372,73 +263,6 @@ def test_who_waits_for_a_job_is_woken_at_its_end(world: World, labour: Labour, d
     # Who comes after the end is not left waiting.
     world.desk.jobs.subscribe(job, lambda: woken.append("late"))()
     assert woken[-1] == "late"
-
-
-# --- what only its owner sees ---
-
-
-def test_another_s_job_is_not_there(world: World, labour: Labour, dave: Caller) -> None:
-    del labour
-    eve, job = world.add_account("eve"), begin(world, dave, ["a"])
-    for ask in (
-        lambda: world.desk.jobs.get_job(eve, job),
-        lambda: world.desk.jobs.list_job_items(eve, ListJobItems(job)),
-        lambda: world.desk.jobs.cancel_job(eve, job),
-        lambda: world.desk.jobs.retry_job(eve, RetryJob(job)),
-    ):
-        with pytest.raises(JobNotFound) as denied:
-            ask()
-        assert denied.value.message == JobNotFound(job).message
-    assert world.desk.jobs.list_jobs(eve, ListJobs()).jobs == ()
-    with pytest.raises(InvalidArgument):
-        world.desk.jobs.list_jobs(eve, ListJobs(after=job))
-
-
-def test_jobs_are_listed_in_pages_the_newest_first(world: World, labour: Labour, dave: Caller) -> None:
-    labour.script["2"] = [BROKEN]
-    numbers = [begin(world, dave, [str(number)]) for number in range(5)]
-    world.desk.runner.run_all()
-    seen, after = [], None
-    while True:
-        page = world.desk.jobs.list_jobs(dave, ListJobs(after=after, limit=2))
-        assert len(page.jobs) <= 2
-        seen += [job.job for job in page.jobs]
-        if (after := page.next) is None:
-            break
-    assert seen == numbers[::-1]
-    failed = world.desk.jobs.list_jobs(dave, ListJobs(state=JobState.FAILED))
-    assert [job.job for job in failed.jobs] == [numbers[2]]
-    with pytest.raises(InvalidArgument):
-        world.desk.jobs.list_jobs(dave, ListJobs(state="BUSY"))
-
-
-def test_items_are_listed_in_pages(world: World, labour: Labour, dave: Caller) -> None:
-    del labour
-    job = begin(world, dave, ["a", "b", "c"])
-    first = world.desk.jobs.list_job_items(dave, ListJobItems(job, limit=2))
-    rest = world.desk.jobs.list_job_items(dave, ListJobItems(job, after=first.next, limit=2))
-    assert [item.path for item in (*first.items, *rest.items)] == ["a", "b", "c"]
-    assert rest.next is None
-    for wrong in ("x", "-1", "²", "1" * 40):
-        with pytest.raises(InvalidArgument):
-            world.desk.jobs.list_job_items(dave, ListJobItems(job, after=wrong))
-
-
-def test_jobs_are_forgotten_some_time_after_their_end(
-    world: World, labour: Labour, dave: Caller, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("filemanager.services.jobs.BATCH", 2)
-    far = Instant(world.watch.now() + 10**9 * SECOND)
-    labour.script["open"] = [Waiting(far)]
-    old, still = begin(world, dave, [*"abcde"]), begin(world, dave, ["open"])
-    world.desk.runner.run_all()
-    world.watch.seconds += world.desk.config.jobs.keep
-    assert world.desk.jobs.prune() == 0
-    world.watch.seconds += 1
-    assert world.desk.jobs.prune() == 6
-    assert [job.job for job in world.desk.jobs.list_jobs(dave, ListJobs()).jobs] == [still]
-    with pytest.raises(JobNotFound):
-        world.desk.jobs.get_job(dave, old)
 
 
 # --- restarts ---

@@ -1,8 +1,7 @@
-"""The trash: what goes in and comes back, what it costs, what becomes of transfers, what others see; the checker."""
+"""The trash: what goes into it, what it costs, what becomes of transfers, what others see; the checker."""
 
 import threading
 from collections import Counter
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -24,61 +23,27 @@ from filemanager.services.trashing import COUNTED
 from tests.support.databases import server
 from tests.support.filemanager import CAMBRIDGE, OPERATOR, SERVICE, World, below, store_of
 from tests.support.statements import sent
+from tests.support.trashing import dave, delete, names, trash, world
 from tests.support.treedatabases import tree
 from vofiles.contract import (
-    BundleHints,
     Delete,
     ExportInit,
-    GetNode,
     GetUsage,
     ImportInit,
-    ListTrash,
-    Move,
     NodeKind,
-    Property,
     PurgeTrash,
     Restore,
-    SetProperties,
     TransferState,
-    Trashed,
 )
-from vofiles.errors import FolderNotEmpty, InvalidName, NodeNotFound, ParentNotFound, VofilesError
+from vofiles.errors import FolderNotEmpty, NodeNotFound, ParentNotFound
 from vofiles.findings import Report
-from vofiles.instant import SECOND
 from vofiles.ivorn import LongIdentifier, new_number
-from vofiles.names import MAX_DEPTH, NodeName
+from vofiles.names import NodeName
 
-__all__ = ["sent", "server", "tree"]
+__all__ = ["dave", "sent", "server", "tree", "world"]
 
-DAY = 86_400
+
 LONG = 30
-
-
-@pytest.fixture(params=["memory", "sqlite"])
-def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
-    database: Database = (
-        MemoryDatabase() if request.param == "memory" else open_database(f"sqlite:///{tmp_path / 'tree.db'}")
-    )
-    yield World(database, default_store=CAMBRIDGE)
-    database.close()
-
-
-@pytest.fixture
-def dave(world: World) -> Caller:
-    return world.add_account("dave")
-
-
-def delete(world: World, caller: Caller, node: LongIdentifier, **told: Any) -> None:
-    world.desk.deletions.delete(caller, Delete(node, recursive=True, **told))
-
-
-def trash(world: World, caller: Caller) -> tuple[Trashed, ...]:
-    return world.desk.trash.list_trash(caller, ListTrash()).trashed
-
-
-def names(world: World, caller: Caller) -> list[str]:
-    nodes = world.desk.nodes.get_node(caller, GetNode(world.home(caller), BundleHints(depth=-1)))
-    return [node.name for node in nodes[1:]]
 
 
 def fill(world: World, caller: Caller, folder: LongIdentifier, number: int) -> None:
@@ -245,124 +210,6 @@ def test_what_is_too_much_to_count_at_once_is_counted_by_who_asks_and_by_the_upk
     world.desk.trash_upkeep.sweep()
     assert noted() == COUNTED
     assert trash(world, dave)[0].files == COUNTED
-
-
-# --- restoring ---
-
-
-def test_every_step_of_it_is_in_the_history(world: World, dave: Caller) -> None:
-    folder = world.add_folder(dave, "a")
-    file = world.add_file(dave, "b", folder, colour="blue")
-    delete(world, dave, file)
-    world.desk.trash.restore(dave, Restore(file.node, name="c"))
-    delete(world, dave, file)
-    world.desk.trash.purge_trash(dave, PurgeTrash(file.node))
-    changes = world.database.read(lambda tx: tx.changes.list_changes(0, 100))[-4:]
-    numbers = {"node.parent": folder.node.number}
-    assert [(each.operation, each.before, each.after) for each in changes] == [
-        ("trash", {"node.name": "b"} | numbers, {}),
-        ("restore", {}, {"node.name": "c"} | numbers),
-        ("trash", {"node.name": "c"} | numbers, {}),
-        ("delete", {"node.name": "c", "node.type": "FILE", "colour": "blue"} | numbers, {}),
-    ]
-    assert {(each.who, each.on_behalf_of, each.node) for each in changes} == {
-        (dave.account, dave.account, file.node.number)
-    }
-
-
-def test_what_would_be_too_deep_is_not_restored_there(world: World, dave: Caller) -> None:
-    folder = world.add_folder(dave, "a")
-    world.add_folder(dave, "b", folder)
-    delete(world, dave, folder)
-    deep = world.home(dave)
-    for _ in range(MAX_DEPTH - 2):
-        deep = world.add_folder(dave, "d", deep)
-    with pytest.raises(InvalidName):
-        world.desk.trash.restore(dave, Restore(folder.node, deep))
-    assert len(trash(world, dave)) == 1
-    world.desk.trash.restore(dave, Restore(folder.node))
-
-
-def test_nothing_is_restored_into_itself(world: World, dave: Caller) -> None:
-    folder = world.add_folder(dave, "a")
-    inner = world.add_folder(dave, "b", folder)
-    delete(world, dave, folder)
-    for parent in (folder, inner, below(folder, "b")):
-        with pytest.raises(ParentNotFound):
-            world.desk.trash.restore(dave, Restore(folder.node, parent))
-
-
-def test_a_name_that_is_a_number_is_a_name(world: World, dave: Caller) -> None:
-    """What lies in the trash is called by its number; that a live node is, too, means nothing."""
-    folder = world.add_folder(dave, "a")
-    world.desk.moves.move(dave, Move(folder, name=folder.node.number))
-    world.add_file(dave, "b", folder)
-    world.desk.nodes.set_properties(dave, SetProperties(folder, (Property("a", "b"),)))
-    delete(world, dave, folder)
-    world.desk.trash.restore(dave, Restore(folder.node))
-    assert names(world, dave) == [folder.node.number, "b"]
-
-
-def test_a_trash_is_for_one_space(world: World, dave: Caller) -> None:
-    anna = world.add_account("anna")
-    for who in (dave, anna):
-        delete(world, who, world.add_file(who, "a"))
-    assert [entry.node.owner for entry in trash(world, anna)] == [anna.account]
-    usage = world.desk.usages.get_usage(anna, GetUsage(world.home(anna)))
-    assert (usage.trash_nodes, usage.files) == (1, 0)
-    root = world.database.read(lambda tx: tx.trash.find_root(dave.account))
-    assert root is not None
-    hidden = LongIdentifier(type(world.home(dave).node)(world.home(dave).node.service, root.number))
-    for act in (
-        lambda: world.node(dave, hidden),
-        lambda: delete(world, dave, hidden),
-        lambda: world.add_file(dave, "x", hidden),
-        lambda: world.desk.trash.restore(dave, Restore(hidden.node)),
-        lambda: world.desk.trash.purge_trash(dave, PurgeTrash(hidden.node)),
-    ):
-        with pytest.raises(VofilesError, match=r"no node|no parent"):
-            act()
-
-
-# --- time ---
-
-
-def test_what_has_been_there_for_long_enough_goes_by_itself(world: World, dave: Caller) -> None:
-    old, young = (world.add_file(dave, name) for name in ("old", "young"))
-    world.put(dave, old, b"one")
-    delete(world, dave, old)
-    world.watch.seconds += DAY
-    delete(world, dave, young)
-    world.watch.seconds += 29 * DAY - 1
-    assert world.desk.trash_upkeep.sweep() == 0
-    assert len(trash(world, dave)) == 2
-    world.watch.seconds += 1
-    assert world.desk.trash_upkeep.sweep() == 1
-    assert [entry.node.name for entry in trash(world, dave)] == ["young"]
-    assert [verb for verb, _ in world.run_errands()] == ["deleteContainer"]
-    last = world.database.read(lambda tx: tx.changes.list_changes(0, 100))[-1]
-    assert (last.operation, last.node, last.who) == ("delete", old.node.number, world.desk.operator.account)
-    assert last.on_behalf_of == dave.account
-
-
-def test_nothing_goes_by_itself_where_nothing_is_to() -> None:
-    world = World(terms=Terms(trash_days=0))
-    dave = world.add_account("dave")
-    delete(world, dave, world.add_file(dave, "a"))
-    assert trash(world, dave)[0].purge_after is None
-    world.watch.seconds += 100_000 * DAY
-    assert world.desk.trash_upkeep.sweep() == 0
-    assert len(trash(world, dave)) == 1
-
-
-def test_clocks_that_are_set_back_bring_no_deletion_before_its_node(world: World, dave: Caller) -> None:
-    world.watch.seconds = DAY
-    file = world.add_file(dave, "a")
-    world.watch.seconds = 0
-    delete(world, dave, file)
-    (entry,) = trash(world, dave)
-    assert entry.deleted == entry.node.created
-    assert entry.purge_after == entry.deleted + 30 * DAY * SECOND
 
 
 # --- several at once ---
