@@ -39,8 +39,15 @@ class Entrance(Generic[Caller]):
             return self._identify(request), xmlgate.admit(request.headers, request.body)
         proven = self._identify(request) if "authorization" in request.headers else None
         message = xmlgate.admit(request.headers, request.body, _UNDERSTOOD)
-        named = self._by_security(request, read_security(message.xml)) if SECURITY in message.headers else None
+        if SECURITY not in message.headers:
+            return self._identify(request) if proven is None else proven, message
+        security = read_security(message.xml)
+        named = self._by_security(request, security)
         if named is None:
+            if proven is None and security.unread:
+                # Whoever would be trusted without a word has said one.
+                reason = f"{security.unread} proves nothing here; send one UsernameToken"
+                raise SecurityFault("wsse:UnsupportedSecurityToken", reason)
             return self._identify(request) if proven is None else proven, message
         if proven is not None and proven != named:
             reason = "the Authorization header and the UsernameToken name different accounts"

@@ -4,8 +4,8 @@ OASIS WSS SOAP Message Security and its UsernameToken Profile, 1.0 and 1.1 alike
 UsernameToken with the password as text is what is understood here, and a Timestamp; a Nonce and a Created are read
 over, because what they guard against cannot happen to a password within TLS.
 
-Rule: it reads and proves nothing. What else there is in the header (signatures, other tokens) is ignored, unless the
-sender wants it understood; passwords stay out of every text that is made of these values.
+Rule: it reads and proves nothing. What else there is in the header (signatures, other tokens) is named and not read,
+and refused if the sender wants it understood; passwords stay out of every text that is made of these values.
 """
 
 from dataclasses import dataclass, field
@@ -63,6 +63,8 @@ class Security:
 
     token: UsernameToken | None = None
     expires: Instant | None = None
+    unread: str = ""
+    """The name of something else in it, which may well be said of the sender too."""
 
 
 def read_security(xml: bytes) -> Security:
@@ -84,7 +86,8 @@ def read_security(xml: bytes) -> Security:
         raise MustUnderstand(ascii(others[0][:200]), reason="of what WS-Security has, one UsernameToken is taken")
     if len(tokens) > 1 or len(stamps) > 1:
         raise SecurityFault("wsse:InvalidSecurity", "send one UsernameToken, and one Timestamp at the most")
-    return Security(_token_of(tokens[0]) if tokens else None, _expiry_of(stamps[0]) if stamps else None)
+    token, expires = _token_of(tokens[0]) if tokens else None, _expiry_of(stamps[0]) if stamps else None
+    return Security(token, expires, ascii(others[0][:200]) if others else "")
 
 
 def _token_of(element: etree._Element) -> UsernameToken:

@@ -167,6 +167,12 @@ REFUSED: dict[str, tuple[str, int, str, str]] = {
     "two headers": (security(token()) + security(token()), 500, "wsse:InvalidSecurity", "2 Security headers"),
     "a signature that must be understood": (security(UNKNOWN + token()), 500, "soap:MustUnderstand", "{urn:x}Binary"),
     "nothing but what must be understood": (security(UNKNOWN), 500, "soap:MustUnderstand", "{urn:x}Binary"),
+    "nothing but what need not be understood": (
+        security(UNKNOWN, ""),
+        500,
+        "wsse:UnsupportedSecurityToken",
+        "{urn:x}BinarySecurityToken' proves nothing",
+    ),
     "no token": (security(stamp("2999-01-01T00:00:00Z")), 401, "soap:Client", "Say who you are"),
     "a token for somebody else": (security(token(), 's:actor="urn:x"'), 401, "soap:Client", "Say who you are"),
     "no header": ("", 401, "soap:Client", "Say who you are"),
@@ -238,6 +244,7 @@ BOTH: dict[str, tuple[tuple[str, str], str, int, str]] = {
     "a wrong password in HTTP": (basic("dave", "x"), security(token()), 401, "soap:Client"),
     "a wrong scheme in HTTP": (("Authorization", "Digest x"), security(token()), 401, "soap:Client"),
     "an empty Authorization": (("Authorization", ""), security(token()), 401, "soap:Client"),
+    "a right password in HTTP, and a signature": (basic("dave", DAVES), security(UNKNOWN, ""), 200, str(DAVE)),
     "a right password in HTTP, no token": (basic("dave", DAVES), security("<u:Timestamp/>"), 200, str(DAVE)),
     "a right password in HTTP, an expired message": (
         basic("dave", DAVES),

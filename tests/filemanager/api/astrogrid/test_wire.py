@@ -258,6 +258,8 @@ def test_a_wrong_password_in_the_envelope_is_nobodys_either(services: RunningSer
     assert answer.status_code in {401, 500}
     assert b"Fault>" in answer.content
     assert b"ivo://ast.cam.ac.uk/filemanager" not in answer.content
+    signed = body.replace(b"UsernameToken", b"BinarySecurityToken")
+    assert b"proves nothing" in post(services, signed).content
     right = body.replace(b"wrong", portal.password.encode())
     assert b"ivo://ast.cam.ac.uk/filemanager" in post(services, right).content
 
