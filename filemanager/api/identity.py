@@ -20,7 +20,22 @@ Identify = Callable[[Request], Caller]
 
 SKEW: Final = 300 * SECOND
 """By how much the clock of who expires a message may be behind ours."""
-FORWARDED: Final = ("forwarded", "x-forwarded-for", "x-forwarded-proto", "x-forwarded-host", "x-real-ip", "via")
+FORWARDED: Final = (
+    "forwarded",
+    "x-forwarded-for",
+    "x-forwarded-proto",
+    "x-forwarded-host",
+    "x-forwarded-port",
+    "x-forwarded-server",
+    "x-original-forwarded-for",
+    "x-envoy-external-address",
+    "x-real-ip",
+    "x-client-ip",
+    "x-cluster-client-ip",
+    "true-client-ip",
+    "cf-connecting-ip",
+    "via",
+)
 """Headers that a proxy adds to what it hands on."""
 
 

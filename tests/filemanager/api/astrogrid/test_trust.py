@@ -99,7 +99,10 @@ def test_whoever_sends_credentials_is_who_they_prove(world: World, value: str, e
     assert name_of(identity(world, portal="127.0.0.0/8"), request("127.0.0.1", authorization=value)) == expected
 
 
-@pytest.mark.parametrize("header", ["forwarded", "x_forwarded_for", "x_real_ip", "via"])
+@pytest.mark.parametrize(
+    "header",
+    ["forwarded", "x_forwarded_for", "x_forwarded_server", "x_real_ip", "x_client_ip", "cf_connecting_ip", "via"],
+)
 def test_what_a_proxy_hands_on_is_of_no_network_but_the_whole_world(world: World, header: str) -> None:
     asked = request("127.0.0.1", **{header: "203.0.113.7"})
     assert name_of(identity(world, portal="127.0.0.1/32"), asked) == "nobody"
