@@ -24,7 +24,7 @@ from docs import astrogrid
 from docs.draw import fields, table
 from docs.drawing import FOLDER, documentation, exchange, filled, link, prose
 from docs.figures import figures
-from tests.interop.clients import CLIENTS
+from tests.interop.clients import CLASSES, CLIENTS
 from tests.interop.recipes import WITHOUT_JOB
 from tests.support.exampleservices import SECRET, WSDL
 from tests.support.exchanges import Exchange
@@ -51,7 +51,6 @@ RECIPES = {
     "perl": "Perl, SOAP::Lite",
     "gsoap": "C++, gSOAP",
     "axis": "Java, Apache Axis 1.4",
-    "jaxws": "Java, JAX-WS",
 }
 """Folders of tests/interop, and how people know what is in them."""
 CONTRACT = "filemanager.wsdl"
@@ -152,17 +151,37 @@ def _program(path: Path) -> str:
 
 
 def _steps(name: str) -> str:
-    """What a recipe needs, and how the suite builds one that needs stubs, in a folder with it and the contract."""
+    """What a recipe needs, how it is built where it needs stubs, and how it is run, as the suite does it."""
     client = next(each for each in (*CLIENTS, *WITHOUT_JOB) if each.name == name)
-    needs = f"Debian packages: {client.packages}.\n" if client.packages else ""
-    if not any("{contract}" in step for step in client.build):
-        return needs
-    texts = [
-        shlex.join(word.replace("{here}/", "").replace("{contract}", CONTRACT) for word in step)
-        for step in client.build
-    ]
-    wanted = [text for text in texts if not re.search(r"\bjob\b", text)]
-    return f"{needs}With `{CONTRACT}`, the contract as it is served:\n```sh\n{chr(10).join(wanted)}\n```\n"
+    needs = [f"Debian packages: {client.packages}."] if client.packages else []
+    needs += [f"`{client.install}`."] if client.install else []
+    told = [" ".join(needs)] if needs else []
+    steps = [f'curl -o {CONTRACT} "ADDRESS?wsdl"'] if any("{contract}" in step for step in client.build) else []
+    if steps:
+        told += [f"With `{path.name}`:\n```\n{path.read_text().rstrip()}\n```" for path in client.folder.glob("*.dat")]
+        steps += [words for step in client.build if (words := _words(step)) and not re.search(r"\bjob\b", words)]
+    run = f"{_words(client.recipe)} ADDRESS USER PASSWORD FILE"
+    how = f"```sh\n{_shortened([*steps, run])}\n```" if steps else f"Run: `{run}`"
+    return "\n".join([*told, how, ""])
+
+
+def _words(step: Iterable[str]) -> str:
+    """A step as somebody types it who has no job beside the recipe, and more time."""
+    wanted = [word for word in step if not re.match(r"(-J)?-XX:|-Dorg\.apache\.commons\.logging|\{here}/Job\.", word)]
+    if wanted[0] == "env":
+        wanted = wanted[2:]
+    places = {"{here}/": "", "{contract}": CONTRACT, sys.executable: "python"}
+    for place, text in places.items():
+        wanted = [word.replace(place, text) for word in wanted]
+    return shlex.join(wanted)
+
+
+def _shortened(steps: Iterable[str]) -> str:
+    """Lines of a shell, with the one long path in a variable."""
+    text = "\n".join(steps)
+    if CLASSES not in text:
+        return text
+    return f"jars={CLASSES}\n{text.replace(CLASSES, '$jars')}"
 
 
 # --- signatures ---

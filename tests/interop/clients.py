@@ -30,6 +30,8 @@ class Client:
     """Programs (on the path) and patterns of files (absolute) without which it cannot be tried."""
     packages: str = ""
     """What has them, for who reads why a test was skipped."""
+    install: str = ""
+    """What installs the rest for who uses the recipe elsewhere; here the environment or the build has it."""
     tick: int = MICROSECOND
     """The finest step of its type of dates, in microseconds."""
 
@@ -40,11 +42,13 @@ class Client:
 
 ZEEP: Final = Client(
     "zeep",
+    install="pip install zeep",
     job=(sys.executable, "{here}/job.py"),
     recipe=(sys.executable, "{here}/recipe.py"),
 )
 SUDS: Final = Client(
     "suds",
+    install="pip install suds",
     job=(sys.executable, "{here}/job.py"),
     recipe=(sys.executable, "{here}/recipe.py"),
 )
@@ -56,9 +60,10 @@ NODE: Final = Client(
     ),
     # A module is looked for beside the program that wants it.
     job=("node", "job.js"),
-    recipe=("node", "recipe.js"),
+    recipe=("node", "recipe.mjs"),
     needs=("node", "npm"),
     packages="nodejs npm",
+    install="npm install soap",
     tick=MILLISECOND,
 )
 PHP: Final = Client(
@@ -92,7 +97,7 @@ GSOAP: Final = Client(
     tick=SECOND,
 )
 _JARS: Final = ("axis", "jaxrpc", "saaj", "wsdl4j", "commons-logging", "commons-discovery")
-_CLASSES: Final = ":".join(f"/usr/share/java/{jar}.jar" for jar in _JARS)
+CLASSES: Final = ":".join(f"/usr/share/java/{jar}.jar" for jar in _JARS)
 # What programs that run once, for a second or two, are better off with.
 _BRIEF: Final = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
 _JAVAC: Final = ("javac", *(f"-J{option}" for option in _BRIEF), "-proc:none", "-g:none", "-nowarn")
@@ -100,14 +105,14 @@ _JAVA: Final = ("java", *_BRIEF, "-Dorg.apache.commons.logging.Log=org.apache.co
 AXIS: Final = Client(
     "axis",
     build=(
-        (*_JAVA, "-cp", _CLASSES, "org.apache.axis.wsdl.WSDL2Java", "-p", "vofiles", "-o", "stubs", "{contract}"),
+        (*_JAVA, "-cp", CLASSES, "org.apache.axis.wsdl.WSDL2Java", "-p", "vofiles", "-o", "stubs", "{contract}"),
         (
-            *(*_JAVAC, "-encoding", "UTF-8", "-cp", _CLASSES, "-sourcepath", "stubs", "-d", "classes"),
+            *(*_JAVAC, "-encoding", "UTF-8", "-cp", CLASSES, "-sourcepath", "stubs", "-d", "classes"),
             *("{here}/Job.java", "{here}/recipe.java"),
         ),
     ),
-    job=(*_JAVA, "-cp", f"classes:{_CLASSES}", "Job"),
-    recipe=(*_JAVA, "-cp", f"classes:{_CLASSES}", "Recipe"),
+    job=(*_JAVA, "-cp", f"classes:{CLASSES}", "Job"),
+    recipe=(*_JAVA, "-cp", f"classes:{CLASSES}", "Recipe"),
     needs=("java", "javac", "/usr/share/java/axis.jar"),
     packages="default-jdk-headless libaxis-java",
     tick=MILLISECOND,
@@ -123,13 +128,13 @@ def _astrogrid_axis(name: str, program: str, contract: str, *before: tuple[str, 
         name,
         build=(
             *before,
-            (*_JAVA, "-cp", _CLASSES, *stubs, contract),
+            (*_JAVA, "-cp", CLASSES, *stubs, contract),
             (
-                *(*_JAVAC, "-encoding", "UTF-8", "-cp", _CLASSES, "-sourcepath", sources, "-d", "classes"),
+                *(*_JAVAC, "-encoding", "UTF-8", "-cp", CLASSES, "-sourcepath", sources, "-d", "classes"),
                 f"{{here}}/{program}.java",
             ),
         ),
-        job=(*_JAVA, "-cp", f"classes:{_CLASSES}", program),
+        job=(*_JAVA, "-cp", f"classes:{CLASSES}", program),
         needs=AXIS.needs,
         packages=AXIS.packages,
         tick=MILLISECOND,

@@ -11,6 +11,7 @@ from tests.interop.clients import INTEROP, Client
 VOFILES: Final = Client(
     "vofiles",
     job=(),
+    install="pip install .  # in a checkout",
     # As it stands here, also where it is not installed: programs run in folders of their own.
     recipe=("env", f"PYTHONPATH={INTEROP.parents[1] / 'client'}", sys.executable, "{here}/recipe.py"),
 )
