@@ -123,9 +123,14 @@ class FileManager:
         self._errands = Errands(self._company)
         desk = self.desk = open_desk(settings, database, stores, self._errands, self._company)
         self._control = self._service.make_pool("control", CONTROL_THREADS)
+        self.site = self._open_site(desk, database.at_once())
+        measures.register(self._service.measures, database, stores, clock, lambda: database.groups)
+
+    def _open_site(self, desk: Desk, ready: Database | None) -> Site:
+        """What is served to whom, at which paths; `ready` is the database where it can be read at once."""
+        settings, database = self._settings, self._database
         by_security = security_identity(desk.credentials, behind_proxy=settings.listen.behind_proxy)
         identify = caller_identity(desk.credentials)
-        ready = database.at_once()
         at_once = old_at_once = None
         if ready is not None:
             at_once = callers_at_once(desk, self.address, ready)
@@ -141,17 +146,16 @@ class FileManager:
         )
         warn_of(settings.trusted)
         callbacks = callback_service(desk, self.address, Verifier(self._keyring, nonces=self._nonces()))
-        self.site = Site(
+        return Site(
             [
                 callers.route(PATH),
                 callbacks.route(CALLBACK_PATH),
                 old_callers.route(ASTROGRID_PATH),
                 *tokens.routes(desk.credentials),
                 health_route(database, settings.identifier),
-                readiness_route(database, stores, schema_check(settings.database), settings.identifier),
+                readiness_route(database, self._stores, schema_check(settings.database), settings.identifier),
             ]
         )
-        measures.register(self._service.measures, database, stores, clock, lambda: database.groups)
 
     def _duties(self) -> Iterator[tuple[str, Duty]]:
         """What is done once among all processes of the service, by the one that leads."""
