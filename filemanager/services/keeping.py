@@ -23,6 +23,13 @@ from vofiles.ivorn import Ivorn
 
 ROOM: Final = 5000
 """Nodes kept at most, at about 5 KiB each; those kept longest go first."""
+LONGEST: Final = 8192
+"""Characters in the properties of a node that is kept: people can write megabytes into them."""
+
+
+def is_short(told: contract.Node) -> bool:
+    """Whether a node that is told is short enough to be kept."""
+    return sum(len(each.key) + len(each.value) for each in told.properties) <= LONGEST
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +76,8 @@ class Kept:
                 key = each.node.key
                 # Taken out first: so it comes behind those that have been kept for longer.
                 self._kept.pop(key, None)
+                if not is_short(each.told):
+                    continue
                 content = each.version.key if each.version is not None else None
                 self._kept[key] = _Kept(each.node, content, each.location, each.told)
             while len(self._kept) > self._room:

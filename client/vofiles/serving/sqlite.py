@@ -33,6 +33,11 @@ GROUP = 64
 STEPS = 10
 """Thousands of steps that a read at once takes at most: a hundred nodes, or so."""
 
+LONGEST = 8192
+"""Bytes of the longest row of a read at once."""
+
+_TOO_MUCH = frozenset({sqlite3.SQLITE_INTERRUPT, sqlite3.SQLITE_TOOBIG})
+
 PREPARED = 512
 """Statements that each connection keeps prepared."""
 
@@ -294,7 +299,7 @@ class _Readers:
 class _Peeker:
     """A connection that is used by one at a time, and waits for nobody: neither for a turn nor for a lock. What a read
     may cost is bounded too, by the steps of SQLite's machine, which rows take in about the same number whatever is
-    then done with them.
+    then done with them, and by the length of a row.
     """
 
     def __init__(self, made: Engine) -> None:
@@ -313,12 +318,14 @@ class _Peeker:
                 raise WouldWait
             if self._connection is None:
                 self._connection = Quick(self._engine)
-                _driver(self._connection).set_progress_handler(self._count, 1000)
+                driver = _driver(self._connection)
+                driver.set_progress_handler(self._count, 1000)
+                driver.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONGEST)
             self._left = STEPS
             return _read_on(self._connection, fn)
         except (DBAPIError, sqlite3.Error) as error:
             # Who does wait will meet it too, if it lasts.
-            if _code(error) != sqlite3.SQLITE_INTERRUPT:
+            if _code(error) not in _TOO_MUCH:
                 self._discard()
             raise WouldWait from error
         finally:

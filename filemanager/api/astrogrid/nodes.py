@@ -8,6 +8,7 @@ from typing import Final
 from filemanager.api.astrogrid.attributes import attributes_of
 from filemanager.api.astrogrid.types import Child, DataLocation, Node, NodeBundle
 from filemanager.services.bundles import Entry
+from filemanager.services.keeping import is_short
 from vofiles.ivorn import Ivorn
 
 ROOM: Final = 20_000
@@ -33,6 +34,8 @@ class Memory:
         if known is not None and known[0] == entry:
             return known[1]
         node = node_of(entry)
+        if not is_short(entry.node):
+            return node
         self._left -= 1 + len(entry.children)
         if self._left < 0:
             self._made.clear()

@@ -174,3 +174,12 @@ def test_much_at_once_is_left_to_the_pool_and_little_is_not(desk: Desk) -> None:
             assert desk.at_once(name, much) is None
             assert desk.at_once(name, little) == desk.by_and_by(name, little)
         assert desk.by_and_by(name, much).status == 200  # type: ignore[union-attr]
+
+
+def test_what_is_long_is_left_to_the_pool_each_time(desk: Desk) -> None:
+    asked = ("getNode", GetNode(desk.file))
+    for value, is_at_once in (("x" * 60_000, False), ("x", True)):
+        desk.world.desk.nodes.set_properties(desk.dave, SetProperties(desk.file, (Property("note", value),)))
+        for _ in range(2):
+            assert (desk.at_once(*asked) is not None) == is_at_once
+            assert value.encode() in desk.by_and_by(*asked).body  # type: ignore[union-attr, operator]

@@ -6,7 +6,7 @@ from filemanager.api.astrogrid.nodes import Memory
 from filemanager.api.astrogrid.types import FILE, FOLDER
 from filemanager.services.bundles import Entry
 from tests.support.astrogrid import ALONE, OldWorld, names
-from vofiles.contract import GetNode
+from vofiles.contract import GetNode, Property, SetProperties
 from vofiles.ivorn import LongIdentifier
 
 
@@ -46,3 +46,12 @@ def test_there_is_an_end_to_what_is_kept(there: OldWorld) -> None:
     assert memory.bundle_of((home,)).nodes[0] is not made[0]
     small = Memory(room=5)
     assert small.bundle_of((home,)).nodes[0] is not small.bundle_of((home,)).nodes[0]
+
+
+def test_what_is_long_is_not_kept_at_all(there: OldWorld) -> None:
+    folder = there.add("folder", FOLDER)
+    wish = SetProperties(LongIdentifier.parse(folder), (Property("note", "x" * 60_000),))
+    there.world.desk.nodes.set_properties(there.dave, wish)
+    first, second = (there.call("getNode", folder, ALONE)[0] for _ in range(2))
+    assert first == second
+    assert first is not second
