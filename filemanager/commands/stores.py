@@ -139,7 +139,7 @@ def _relocations(settings: Config, service: Opened) -> Relocations:
 def add_store(
     context: typer.Context,
     identifier: Identifier,
-    address: Annotated[str, typer.Argument(help="Base URL of the store, https://store.example.org")],
+    address: Annotated[str, typer.Argument(help="URL of the store, https://store.example.org or …/filestore")],
     site: Annotated[str, typer.Option(help="Where it is, for people.")] = "",
     *,
     append: Annotated[bool, typer.Option("--append", help="Append this service's entry to its configuration.")] = False,
@@ -155,7 +155,8 @@ def add_store(
             raise Conflict(store, reason="it is in the configuration already")
         name = f"{store.authority}-{secrets.token_hex(4)}"
         key = f'[{{id = "{name}", secret = "{secrets.token_urlsafe(32)}"}}]'
-        entry = _entry("stores", store, f"{address.rstrip('/')}/filestore", key, f'site = "{site}"' if site else "")
+        soap = f"{address.rstrip('/').removesuffix('/filestore')}/filestore"
+        entry = _entry("stores", store, soap, key, f'site = "{site}"' if site else "")
         if append:
             with context.obj.open("a", encoding="utf-8") as file:
                 file.write(f"\n{entry}")

@@ -100,6 +100,9 @@ def test_a_store_is_added_by_entries_for_both_sides(tmp_path: Path) -> None:
     assert (again.returncode, "already" in again.stderr) == (1, True)
     other = command("filemanager", config, "store", "add", "ivo://x.org/filestore", "https://store.x.org")
     assert other.stdout.count("[[stores]]") == other.stdout.count("[[managers]]") == 1
+    soap = command("filemanager", config, "store", "add", "ivo://x.org/filestore", "https://store.x.org/filestore")
+    for printed in (other.stdout, soap.stdout):
+        assert 'address = "https://store.x.org/filestore"\n' in printed
     assert len(load_manager(config).stores) == 1
 
 
