@@ -4,28 +4,23 @@ The FileManager's half of the list; the stores' half (tickets, lengths, digests)
 of malformed XML in tests/vofiles/soap. Requests are posted as written, so that our own client cannot put them right.
 """
 
-from collections.abc import Iterator
 from pathlib import Path
 from xml.sax.saxutils import escape
 
 import pytest
 import requests
-from lxml import etree
 
 from filestore.assembly import clock
-from tests.support.services import MANAGER, STORES, RunningServices, User, running_services
-from tests.support.serving import wait_until
+from tests.support.badinput import ELSEWHERE, NUMBER, SOAP, Site, fault_of, refused, site
+from tests.support.services import MANAGER, STORES, running_services
 from vofiles.contract import (
     FILEMANAGER_NAMESPACE,
     AddNode,
     Direction,
-    GetAccount,
     GetNode,
     ImportInit,
-    ListChildren,
     NodeKind,
     StoreImportInit,
-    TransferState,
 )
 from vofiles.errors import NotAuthenticated, StoreUnreachable
 from vofiles.filestore_port import FileStorePort
@@ -34,51 +29,7 @@ from vofiles.names import parse_name
 from vofiles.serving.keyring import Key, Keyring, Peer
 from vofiles.serving.signatures import SignedAuth
 
-SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
-
-
-class Site:
-    """The services, an account with a folder and a file, and another account."""
-
-    def __init__(self, services: RunningServices) -> None:
-        self.services = services
-        self.dave, self.anna = services.add_account("dave"), services.add_account("anna")
-        self.port = services.port(self.dave)
-        self.home = services.home(self.dave)
-        self.port.add_node(AddNode(self.home, "folder", NodeKind.FOLDER))
-        self.port.add_node(AddNode(self.home, "file", NodeKind.FILE))
-        hers = services.port(self.anna)
-        self.others = services.home(self.anna)
-        hers.add_node(AddNode(self.others, "private", NodeKind.FILE))
-        offer = hers.import_init(ImportInit(self.others.child(parse_name("private")))).transfer
-        self.others_transfer = offer.transfer
-
-    def at(self, *steps: str) -> str:
-        """The long identifier of a path in Dave's home."""
-        found = self.home
-        for step in steps:
-            found = found.child(parse_name(step))
-        return str(found)
-
-    def state(self) -> object:
-        """All that Dave has."""
-        nodes = self.port.list_children(ListChildren(self.home)).nodes
-        return self.port.get_account(GetAccount()), [(node.name, node.generation) for node in nodes]
-
-    def call(self, operation: str, *values: tuple[str, str], user: User | None = None) -> requests.Response:
-        """An operation with children as written."""
-        children = "".join(f"<{name}>{_inner(value)}</{name}>" for name, value in values)
-        body = (
-            f'<s:Envelope xmlns:s="{SOAP}"><s:Body><{operation} xmlns="{FILEMANAGER_NAMESPACE}">{children}'
-            f"</{operation}></s:Body></s:Envelope>"
-        )
-        headers = {"Content-Type": "text/xml; charset=utf-8", "SOAPAction": f'"{FILEMANAGER_NAMESPACE}#{operation}"'}
-        auth = (user or self.dave).auth
-        return requests.post(self.services.address, data=body.encode(), headers=headers, auth=auth, timeout=60)
-
-
-def _inner(value: str) -> str:
-    return value.removeprefix("xml:") if value.startswith("xml:") else escape(value)
+__all__ = ["site"]
 
 
 def empty_call(operation: str) -> str:
@@ -88,39 +39,6 @@ def empty_call(operation: str) -> str:
 
 def property_xml(key: str, value: str) -> str:
     return f"xml:<key>{escape(key)}</key><value>{escape(value)}</value>"
-
-
-def fault_of(response: requests.Response) -> tuple[str, str, str]:
-    """Status and fault as (declared fault's element, error's name, sentence)."""
-    envelope = etree.fromstring(response.content)
-    fault = envelope.find(f"{{{SOAP}}}Body/{{{SOAP}}}Fault")
-    assert fault is not None, response.text
-    (detail,) = fault.findall("detail/*")
-    name = detail.findtext(f"{{{FILEMANAGER_NAMESPACE}}}name")
-    message = detail.findtext(f"{{{FILEMANAGER_NAMESPACE}}}message")
-    assert name is not None
-    assert message is not None
-    assert fault.findtext("faultstring") == message
-    return etree.QName(detail).localname, name, message
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    with running_services(tmp_path_factory.mktemp("services")) as services:
-        yield Site(services)
-
-
-def refused(response: requests.Response, fault: str, name: str, *named: str) -> None:
-    """That a response is this fault and that its sentence names what was wrong."""
-    assert response.status_code == 500
-    got_fault, got_name, message = fault_of(response)
-    assert (got_fault, got_name) == (fault, name), message
-    for word in named:
-        assert word in message
-
-
-NUMBER = "a" * 26
-ELSEWHERE = "ivo://elsewhere.test/filemanager"
 
 
 @pytest.mark.parametrize(
@@ -288,15 +206,6 @@ def test_an_unknown_account(site: Site) -> None:
         refused(site.call("getAccount", ("account", name)), "NotFound", "AccountNotFound", name)
 
 
-def test_an_account_is_made_by_administrators_only(site: Site) -> None:
-    response = site.call("addAccount", ("account", "ivo://ast.cam.ac.uk/eve"))
-    refused(response, "Refused", "PermissionDenied")
-    root = site.services.add_account("root", administrator=True)
-    assert site.call("addAccount", ("account", "ivo://ast.cam.ac.uk/eve"), user=root).status_code == 200
-    again = site.call("addAccount", ("account", "ivo://AST.cam.ac.uk/eve"), user=root)
-    refused(again, "Conflict", "DuplicateAccount", "ivo://ast.cam.ac.uk/eve")
-
-
 @pytest.mark.parametrize(
     ("operation", "values", "named"),
     [
@@ -362,72 +271,6 @@ def written(site: Site) -> str:
     assert requests.put(offer.endpoints[0].url, data=b"content", timeout=60).status_code == 201
     assert site.port.get_node(GetNode(path)).nodes[0].version == 1
     return str(path)
-
-
-def test_wrong_and_missing_credentials(site: Site) -> None:
-    body = (
-        f'<s:Envelope xmlns:s="{SOAP}"><s:Body><getIdentifier xmlns="{FILEMANAGER_NAMESPACE}"/></s:Body></s:Envelope>'
-    )
-    for headers in (
-        {},
-        {"Authorization": "Basic ZGF2ZTp3cm9uZw=="},
-        {"Authorization": "Bearer unknown"},
-        {"Authorization": "Bearer "},
-    ):
-        response = requests.post(
-            site.services.address, data=body, headers={"Content-Type": "text/xml", **headers}, timeout=60
-        )
-        assert response.status_code == 401
-        assert "Basic" in response.headers["WWW-Authenticate"]
-        assert fault_of(response)[:2] == ("Refused", "NotAuthenticated")
-
-
-def test_an_expired_token(tmp_path: Path) -> None:
-    with running_services(tmp_path, "[tokens]\nlifetime = 1", stores=STORES[:1]) as services:
-        dave = services.add_account("dave")
-        answer = requests.post(f"{services.manager.address}/token", auth=dave.auth, timeout=60).json()
-        assert answer["expires_in"] == 1
-        body = (
-            f'<s:Envelope xmlns:s="{SOAP}"><s:Body><getAccount xmlns="{FILEMANAGER_NAMESPACE}"/></s:Body></s:Envelope>'
-        )
-        headers = {"Content-Type": "text/xml", "Authorization": f"Bearer {answer['access_token']}"}
-
-        def status() -> int:
-            return requests.post(services.address, data=body, headers=headers, timeout=60).status_code
-
-        assert status() in {200, 401}
-        wait_until(lambda: status() == 401, "the token expires")
-
-
-def test_a_callback_is_taken_from_stores_only(site: Site) -> None:
-    body = (
-        f'<s:Envelope xmlns:s="{SOAP}"><s:Body><transferFailed xmlns="{FILEMANAGER_NAMESPACE}">'
-        f"<transfer>{site.others_transfer}</transfer><state>{TransferState.FAILED}</state>"
-        "<failure><name>x</name><message>y</message></failure></transferFailed></s:Body></s:Envelope>"
-    )
-    response = requests.post(
-        f"{site.services.manager.address}/callback",
-        data=body,
-        headers={"Content-Type": "text/xml"},
-        auth=site.dave.auth,
-        timeout=60,
-    )
-    assert response.status_code == 401
-    assert fault_of(response)[:2] == ("Refused", "NotAuthenticated")
-
-
-def test_anonymous_sees_the_contract_and_health_only(site: Site) -> None:
-    for address in (site.services.manager.address, *(store.address for store in site.services.stores.values())):
-        assert requests.get(f"{address}/healthz", timeout=60).status_code == 200
-        service = "filemanager" if address == site.services.manager.address else "filestore"
-        assert requests.get(f"{address}/{service}?wsdl", timeout=60).status_code == 200
-        assert requests.get(f"{address}/{service}", timeout=60).status_code == 200
-        body = (
-            f'<s:Envelope xmlns:s="{SOAP}"><s:Body>'
-            f'<getIdentifier xmlns="urn:vofiles:{service}:1"/></s:Body></s:Envelope>'
-        )
-        headers = {"Content-Type": "text/xml"}
-        assert requests.post(f"{address}/{service}", body, headers=headers, timeout=60).status_code == 401
 
 
 def test_a_store_that_is_down_is_said_so_and_the_old_content_stays(tmp_path: Path) -> None:
