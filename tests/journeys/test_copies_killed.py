@@ -2,13 +2,12 @@
 the start everything is readable, the job comes to its end, and tree and stores fit each other.
 """
 
-import subprocess
-import sys
 from collections.abc import Iterator
 
 import pytest
 
-from tests.support.journey import PATIENCE, PROJECT, Up, deployment, environment
+from tests.support.journey import Up, deployment
+from tests.support.operating import Ended, command
 from tests.support.serving import wait_until
 from vofiles.cli.deployment import identifier
 from vofiles.contract import JobState
@@ -34,16 +33,9 @@ def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
         yield started
 
 
-def manager(up: Up, *words: str) -> subprocess.CompletedProcess[str]:
+def manager(up: Up, *words: str) -> Ended:
     """A command of the operator's."""
-    return subprocess.run(
-        [sys.executable, "-m", "filemanager", "--config", up.folder / "filemanager.toml", *words],
-        cwd=PROJECT,
-        env=environment(up.folder.parent / "nobody"),
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-    )
+    return command("filemanager", up.folder / "filemanager.toml", *words)
 
 
 def require_whole(home: Home, folder: str, store: str) -> None:
@@ -87,6 +79,8 @@ def test_a_copy_between_stores_comes_to_its_end_whoever_is_killed(up: Up, victim
 
 
 def test_a_drain_comes_to_its_end_when_the_filemanager_is_killed_and_people_work(up: Up) -> None:
+    with up.home() as home:
+        total = left_in(home, FIRST)
     drained = manager(up, "store", "drain", FIRST)
     assert drained.returncode == 0, drained.stderr
     with up.home() as home:
@@ -94,7 +88,6 @@ def test_a_drain_comes_to_its_end_when_the_filemanager_is_killed_and_people_work
         (home / "solar" / "0.bin").copy_to(home / "woken")
 
     with up.home() as home:
-        total = left_in(home, FIRST)
         wait_until(lambda: left_in(home, FIRST) < total, "some of it has gone")
         assert (home / "many" / COPIES[0] / "5.bin").read_bytes() == CONTENTS["5.bin"]
         (home / "new.bin").put(b"new")

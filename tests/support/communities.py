@@ -21,6 +21,7 @@ from urllib.parse import unquote
 
 from filestore.assembly import clock
 from tests.support.journey import PROJECT, Shell, environment
+from tests.support.operating import command
 from tests.support.sources import Received, Source, ok, scripted_source
 from vofiles.callback_port import CallbackPort
 from vofiles.contract import GetAccount
@@ -60,16 +61,9 @@ class Communities:
 
     def add_account(self, manager: Ivorn, account: str) -> NodeIdentifier:
         """Make an account as an operator does; its home is known to Cambridge's resolver if it is of Cambridge."""
-        program = [sys.executable, "-m", "filemanager", "--config", str(self.config(manager))]
-        subprocess.run(
-            [*program, "account", "add", account, "--password-stdin"],
-            input=password_of(account),
-            text=True,
-            check=True,
-            cwd=PROJECT,
-            env=environment(self.folder),
-            capture_output=True,
-        )
+        words = ("account", "add", account, "--password-stdin")
+        done = command("filemanager", self.config(manager), *words, said=password_of(account))
+        assert done.returncode == 0, done.stderr
         port = FileManagerPort(f"{self.bases[manager]}/filemanager", auth=(account, password_of(account)))
         try:
             home = port.get_account(GetAccount()).account.home
@@ -189,10 +183,10 @@ def running_communities(folder: Path) -> Iterator[Communities]:
 @contextmanager
 def serving(program: str, config: Path, listener: socket) -> Iterator[None]:
     """A server as a process of its own, from when it is ready until the block ends."""
-    command = [sys.executable, "-m", program, "--config", str(config), "serve", "--fd", str(listener.fileno())]
+    words = [sys.executable, "-m", program, "--config", str(config), "serve", "--fd", str(listener.fileno())]
     with config.with_suffix(".log").open("w") as log:
         process = subprocess.Popen(
-            command, cwd=PROJECT, env=environment(config.parent), pass_fds=[listener.fileno()],
+            words, cwd=PROJECT, env=environment(config.parent), pass_fds=[listener.fileno()],
             stdout=subprocess.PIPE, stderr=log, text=True,
         )  # fmt: skip
     try:
