@@ -18,23 +18,26 @@ LONGEST = (
     "tests/faults/test_crash.py",
     "tests/operators/test_workers.py",
     "tests/faults/test_powerloss.py",
-    "tests/ground/test_benchmarks.py",
     "tests/journeys/test_command_line.py",
-    "tests/faults/test_system_calls.py",
-    "tests/model/test_model.py",
-    "tests/faults/test_seeded_bugs.py",
+    "tests/ground/test_benchmarks.py",
     "tests/journeys/test_killed_at_each_step.py",
-    "tests/journeys/test_crashes.py",
+    "tests/faults/test_system_calls.py",
     "tests/journeys/test_copies_killed.py",
-    "tests/journeys/test_up.py",
+    "tests/faults/test_seeded_bugs.py",
+    "tests/journeys/test_two_communities.py",
+    "tests/journeys/test_crashes.py",
+    "tests/filestore/test_process.py",
+    "tests/journeys/test_inheritance.py",
     "tests/journeys/test_appending.py",
-    "tests/journeys/test_long_work.py",
+    "tests/journeys/test_fault_table.py",
+    "tests/journeys/test_full_disk.py",
+    "tests/journeys/test_up.py",
+    "tests/model/test_model.py",
     "tests/operators/test_commands.py",
     "tests/operators/test_key_rotation.py",
-    "tests/filestore/test_process.py",
 )
 """The files whose tests take longest, by seconds of a core on a machine that does nothing else (--durations=0 tells);
-less than five are not worth a line.
+less than ten are not worth a line.
 """
 
 
