@@ -28,6 +28,7 @@ from typing import TypeVar
 import vofiles
 from tests.support.faultgates import Gate, running_gate
 from tests.support.journey import PATIENCE, PROJECT, environment, state_of
+from tests.support.operating import Ended, command
 from tests.support.serving import wait_until
 from vofiles.contract import AddNode, GetAccount, GetNode, ImportInit, Node, NodeKind, Transfer
 from vofiles.errors import StoreUnreachable
@@ -99,12 +100,9 @@ class Service:
     def thaw(self) -> None:
         os.kill(self.pid, signal.SIGCONT)
 
-    def begin(self, *words: str) -> "subprocess.Popen[str]":
-        """One of its commands, running."""
-        return subprocess.Popen(
-            self._command(*words), cwd=PROJECT, env=environment(self.config.parent), stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        )  # fmt: skip
+    def run(self, *words: str, said: str = "") -> Ended:
+        """One of its commands, to its end, beside it in the tests' process."""
+        return command(self.program, self.config, *words, said=said)
 
     def _command(self, *words: str) -> list[str]:
         return [sys.executable, "-m", self.program, "--config", str(self.config), *words]
@@ -184,13 +182,12 @@ class Station:
 
     def findings(self) -> list[dict[str, str]]:
         """What `filemanager check` and `filestore check` find, with all bytes read."""
-        checks = [self.manager.begin("check", "--json"), self.store.begin("check", "--json", "--digests")]
+        checks = [self.manager.run("check", "--json"), self.store.run("check", "--json", "--digests")]
         found: list[dict[str, str]] = []
         for check in checks:
-            out, err = check.communicate(timeout=PATIENCE)
-            assert check.returncode in {0, 1}, err
-            findings = json.loads(out)["findings"]
-            assert (check.returncode == 0) is not findings
+            assert check.returncode in {0, 1}, check.stderr
+            findings = json.loads(check.stdout)["findings"]
+            assert (check.returncode == 0) is (findings == [])
             found += findings
         return found
 
@@ -230,9 +227,8 @@ def running_station(folder: Path, *, manager: str = "", store: str = "") -> Iter
             Service("filestore", _store(folder, gates[0], gates[1], store), gates[1]),
         )
         stack.callback(station.close)
-        adding = station.manager.begin("account", "add", "dave", "--password-stdin")
-        _, told = adding.communicate(PASSWORD, timeout=PATIENCE)
-        assert adding.returncode == 0, told
+        added = station.manager.run("account", "add", "dave", "--password-stdin", said=PASSWORD)
+        assert added.returncode == 0, added.stderr
         station.store.start()
         station.manager.start()
         yield station
