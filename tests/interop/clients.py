@@ -13,6 +13,8 @@ INTEROP: Final = Path(__file__).resolve().parent
 MICROSECOND: Final = 1
 MILLISECOND: Final = 1_000
 SECOND: Final = 1_000_000
+ZONE: Final = "Asia/Kolkata"
+"""Of the programs: neither UTC nor whole hours from it."""
 
 
 @dataclass(frozen=True)
@@ -66,9 +68,11 @@ NODE: Final = Client(
     install="npm install soap",
     tick=MILLISECOND,
 )
+# PHP takes its zone from its settings and not from the environment.
+_PHP_JOB: Final = ("php", "-d", f"date.timezone={ZONE}", "{here}/job.php")
 PHP: Final = Client(
     "php",
-    job=("php", "{here}/job.php"),
+    job=_PHP_JOB,
     recipe=("php", "{here}/recipe.php"),
     needs=("php", "/usr/lib/php/*/soap.so"),
     packages="php-cli php-soap",
@@ -143,7 +147,7 @@ def _astrogrid_axis(name: str, program: str, contract: str, *before: tuple[str, 
 
 ASTROGRID: Final = (
     Client("astrogrid_zeep", job=(sys.executable, "{here}/job.py"), tick=MILLISECOND),
-    Client("astrogrid_php", job=("php", "{here}/job.php"), needs=PHP.needs, packages=PHP.packages, tick=MILLISECOND),
+    Client("astrogrid_php", job=_PHP_JOB, needs=PHP.needs, packages=PHP.packages, tick=MILLISECOND),
     _astrogrid_axis("astrogrid_axis", "Published", "{contract}"),
     _astrogrid_axis(
         "astrogrid_axis_spoken",

@@ -28,7 +28,7 @@ from filestore.commands.opening import open_store
 from filestore.config import load as load_store
 from filestore.services.adoption import Manner
 from filestore.services.adoption import adopt as adopt_files
-from tests.interop.clients import Client
+from tests.interop.clients import ZONE, Client
 from tests.support.services import MANAGER, STORES, RunningServices, User, running_services
 from tests.support.ways import DirectWay
 from vofiles.contract import AddNode, GetAccount, GetNode, ListChildren, Node, NodeKind
@@ -187,9 +187,9 @@ def is_there(need: str) -> bool:
 
 
 def clean_environment() -> dict[str, str]:
-    """A clean one, in a zone that is neither UTC nor whole hours from it, with no proxy before loopback."""
+    """A clean one, in ZONE, with no proxy before loopback."""
     kept = {key: value for key, value in os.environ.items() if not key.lower().endswith("_proxy")}
-    return kept | {"TZ": "Asia/Kolkata", "LC_ALL": "C.UTF-8", "NO_PROXY": "*", "no_proxy": "*"}
+    return kept | {"TZ": ZONE, "LC_ALL": "C.UTF-8", "NO_PROXY": "*", "no_proxy": "*"}
 
 
 def _adopted(archive: Path) -> str:
