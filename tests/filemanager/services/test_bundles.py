@@ -1,20 +1,22 @@
 """Bundles: a node with nodes around it in one answer, in one round to the database for each level."""
 
+from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, Engine, event
 
 from filemanager.config import Terms
 from filemanager.domain.caller import Caller
 from filemanager.persistence.engine import open_database
 from tests.support.filemanager import World
+from tests.support.statements import sent
 from vofiles.contract import BundleHints, Delete, GetNode, NodeKind
 from vofiles.errors import NodeNotFound
 from vofiles.ivorn import LongIdentifier
+
+__all__ = ["sent"]
 
 
 def names(world: World, caller: Caller, node: LongIdentifier, **hints: object) -> list[str]:
@@ -90,19 +92,6 @@ def kept_right() -> None:
     """Nothing is told twice here, for statements are counted."""
 
 
-@contextmanager
-def counted() -> Iterator[list[str]]:
-    """The statements that are sent in the block."""
-    sent: list[str] = []
-
-    def note(_connection: Connection, _cursor: Any, statement: str, *_: Any) -> None:
-        sent.append(statement)
-
-    event.listen(Engine, "before_cursor_execute", note)
-    yield sent
-    event.remove(Engine, "before_cursor_execute", note)
-
-
 LEVELS = 4
 FOUND = 3
 """Statements that find the node, that it is in no trash, and its parents."""
@@ -137,13 +126,13 @@ def grow(world: World, dave: Caller, width: int) -> LongIdentifier:
     return top
 
 
-def test_a_level_is_one_round_however_wide_it_is(wide: World) -> None:
+def test_a_level_is_one_round_however_wide_it_is(wide: World, sent: Counter[str]) -> None:
     dave = wide.add_account("dave")
     numbers = {}
     for width in (4, 60):
         top = grow(wide, dave, width)
-        with counted() as sent:
-            found = names(wide, dave, top, depth=LEVELS, parents=True)
+        sent.clear()
+        found = names(wide, dave, top, depth=LEVELS, parents=True)
         assert len(found) == 2 + LEVELS * width
-        numbers[width] = len(sent)
+        numbers[width] = sent.total()
     assert numbers[4] == numbers[60] <= FOUND + LEVELS + DESCRIBED

@@ -2,16 +2,17 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event
 
 from filemanager.api.astrogrid.types import FILE, FOLDER
 from filemanager.domain.node import Node
 from filemanager.persistence.engine import open_database
 from tests.support.astrogrid import ALONE, OldWorld, names
 from tests.support.filemanager import World
+from tests.support.statements import hearing
 from vofiles.ivorn import new_number
 from vofiles.names import NodeName
 
@@ -21,9 +22,15 @@ STEP = 50
 
 
 @pytest.fixture(scope="module")
-def there(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OldWorld]:
+def databases(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that the database is in."""
+    return tmp_path_factory.mktemp("large")
+
+
+@pytest.fixture(scope="module")
+def there(databases: Path) -> Iterator[OldWorld]:
     """`large`, a folder of many files, and `small`, one of few."""
-    database = open_database(f"sqlite:///{tmp_path_factory.mktemp('large') / 'filemanager.db'}")
+    database = open_database(f"sqlite:///{databases / 'filemanager.db'}")
     old = OldWorld(World(database))
     for folder, number in (("large", MANY), ("small", 3)):
         fill(old, old.add(folder, FOLDER), number)
@@ -56,26 +63,25 @@ class Cost:
 
 
 @contextmanager
-def measured() -> Iterator[Cost]:
-    """The statements sent meanwhile, and how much work they were for SQLite: rows that are read and thrown away too."""
+def measured(folder: Path) -> Iterator[Cost]:
+    """The statements sent meanwhile to databases in a folder, and how much work they were for SQLite: rows that are read
+    and thrown away too.
+    """
     cost = Cost()
     connections = set()
 
-    def note(_connection: Any, cursor: Any, statement: str, _values: Any, _context: Any, _many: bool) -> None:
+    def note(statement: str, cursor: Any) -> None:
         cost.statements.append(statement)
         connections.add(cursor.connection)
         cursor.connection.set_progress_handler(cost.count, STEP)
 
-    event.listen(Engine, "before_cursor_execute", note)
-    try:
+    with hearing(folder, note):
         yield cost
-    finally:
-        event.remove(Engine, "before_cursor_execute", note)
-        for connection in connections:
-            connection.set_progress_handler(None, 0)
+    for connection in connections:
+        connection.set_progress_handler(None, 0)
 
 
-def verbs(there: OldWorld, folder: str) -> dict[str, Cost]:
+def verbs(there: OldWorld, databases: Path, folder: str) -> dict[str, Cost]:
     """addNode, copy, move, rename, delete in a folder, and what each cost."""
     place, costs = f"{there.home}/{folder}", dict[str, Cost]()
     # What the first of its kind costs besides (making the trash, preparing statements) is not what this is about.
@@ -89,7 +95,7 @@ def verbs(there: OldWorld, folder: str) -> dict[str, Cost]:
         ("move", (f"{place}/c", None, "d", None)),
         ("delete", (f"{place}/d",)),
     ):
-        with measured() as cost:
+        with measured(databases) as cost:
             answered = there.call(operation, *arguments)
         costs[f"{operation} {len(costs)}"] = cost
         for node in answered:
@@ -98,8 +104,8 @@ def verbs(there: OldWorld, folder: str) -> dict[str, Cost]:
     return costs
 
 
-def test_verbs_cost_the_same_in_a_folder_of_ten_thousand(there: OldWorld) -> None:
-    few, many = verbs(there, "small"), verbs(there, "large")
+def test_verbs_cost_the_same_in_a_folder_of_ten_thousand(there: OldWorld, databases: Path) -> None:
+    few, many = verbs(there, databases, "small"), verbs(there, databases, "large")
     assert {name: len(cost.statements) for name, cost in few.items()} == {
         name: len(cost.statements) for name, cost in many.items()
     }
@@ -107,8 +113,8 @@ def test_verbs_cost_the_same_in_a_folder_of_ten_thousand(there: OldWorld) -> Non
         assert 0 < cost.instructions < few[name].instructions + MANY, name
 
 
-def test_reading_lists_all_ten_thousand_by_one_statement_for_them(there: OldWorld) -> None:
-    with measured() as cost:
+def test_reading_lists_all_ten_thousand_by_one_statement_for_them(there: OldWorld, databases: Path) -> None:
+    with measured(databases) as cost:
         (folder,) = there.call("getNode", f"{there.home}/large", ALONE)
     assert names(folder.children) == [f"n{each:05}" for each in range(MANY)]
     assert len(cost.statements) <= 12
