@@ -107,9 +107,8 @@ def make_desk(
 ) -> Desk:
     """The use cases on these ports; without a bulletin there is no other process of this service."""
     settlements, ends = Settlements(bulletin, "transfers"), Settlements(bulletin, "jobs-ended")
-    runner = JobRunner(config, database, clock, settlements, ends)
+    runner, once = JobRunner(config, database, clock, settlements, ends), Once(config, database, clock)
     wake_jobs = _wake_for_all(bulletin, "jobs", runner.wake)
-    once = Once(config, database, clock)
     telling = Telling(once, settlements, errands.wake, wake_jobs)
     retention = RetentionService(config, database, clock, errands.wake)
     outcomes = Outcomes(config, database, clock, settlements, errands.wake, retention)
