@@ -64,8 +64,8 @@ class Cost:
 
 @contextmanager
 def measured(folder: Path) -> Iterator[Cost]:
-    """The statements sent meanwhile to databases in a folder, and how much work they were for SQLite: rows that are read
-    and thrown away too.
+    """The statements sent meanwhile to databases in a folder, and how much work they were for SQLite: rows that are
+    read and thrown away too.
     """
     cost = Cost()
     connections = set()
