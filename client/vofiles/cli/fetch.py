@@ -41,11 +41,11 @@ def fetch(
         into = target.is_folder()
         if not into and (len(urls) > 1 or last.endswith("/")):
             raise typer.BadParameter(f"{last} is not a folder that is there: make it with vofiles mkdir -p {last}")
-        if into and content_type is None:
-            _fetch_into(target, urls, store, wait=wait)
-        elif len(urls) == 1:
+        if len(urls) == 1:
             node = target / _name_of(urls[0]) if into else target
             node.import_from(urls[0], wait=None if wait else 0, store=store, content_type=content_type)
+        elif content_type is None:
+            _fetch_into(target, urls, store, wait=wait)
         else:
             raise typer.BadParameter("--type is of one file; give one URL")
 

@@ -26,10 +26,19 @@ def test_one_url_under_its_name_or_another(vofiles: Command, place: str, web: We
     assert "text/x-log" in vofiles.require("info", f"{place}/log")
 
 
+def test_what_failed_is_fetched_by_the_same_command(vofiles: Command, place: str, web: Web) -> None:
+    with small_web({}) as empty:
+        words = ("fetch", empty.url("m31.fits"), place)
+        assert vofiles.run(*words).code == 5
+    vofiles.require("fetch", web.url("m31.fits"), place)
+    assert vofiles.require("get", f"{place}/m31.fits", "-") == "m31" * 1000
+
+
 def test_many_urls_are_one_job(vofiles: Command, place: str, web: Web) -> None:
     assert vofiles.require("fetch", *map(web.url, FILES), place) == ""
     assert vofiles.require("ls", place) == "a b\nlog\nm31.fits\n"
-    number = vofiles.require("fetch", "--no-wait", web.url("m31.fits"), web.url("folder/log"), place).strip()
+    vofiles.require("mkdir", f"{place}/again")
+    number = vofiles.require("fetch", "--no-wait", *map(web.url, FILES), f"{place}/again").strip()
     assert vofiles.run("jobs", number).code == 0
 
 
