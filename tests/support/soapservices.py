@@ -19,7 +19,12 @@ from vofiles.serving.soap import SoapService
 
 PORTS = {
     "FileManager": ("/filemanager", "filemanager-1.wsdl", contract.FILEMANAGER_NAMESPACE, contract.FILEMANAGER),
-    "FileManagerCallback": ("/callback", "filemanager-callback-1.wsdl", contract.FILEMANAGER_NAMESPACE, contract.CALLBACK),
+    "FileManagerCallback": (
+        "/callback",
+        "filemanager-callback-1.wsdl",
+        contract.FILEMANAGER_NAMESPACE,
+        contract.CALLBACK,
+    ),
     "FileStore": ("/filestore", "filestore-1.wsdl", contract.FILESTORE_NAMESPACE, contract.FILESTORE),
 }
 
