@@ -17,6 +17,7 @@ from vofiles.cli.demo.web import small_web
 PROJECT = Path(__file__).resolve().parents[2]
 README = (PROJECT / "README.md").read_text(encoding="utf-8")
 EXAMPLE = "http://127.0.0.1:8080"
+ARCHIVE = "http://archive.example.org"
 
 
 @pytest.fixture(scope="module")
@@ -60,13 +61,18 @@ def run(command: list[str], user: User, here: Path) -> subprocess.CompletedProce
 def test_the_commands(services: RunningServices, here: Path) -> None:
     user = services.add_account("anna")
     lines = [line.partition("#")[0].strip() for line in block("The main job, by command line", "sh").splitlines()]
-    commands = [shlex.split(line.replace(EXAMPLE, services.manager.address)) for line in lines if line]
+    commands = [shlex.split(line) for line in lines if line]
     assert [command[0] for command in commands] == ["vofiles"] * len(commands)
     assert {command[1] for command in commands} >= {"login", "mkdir", "put", "ls", "info", "get", "rm", "mv", "cp"}
-    for command in commands:
-        told = ["--user", user.name, "--password-stdin"] if command[1] == "login" else []
-        done = run([sys.executable, "-m", "vofiles.cli.main", *command[1:], *told], user, here)
-        assert done.returncode == 0, (command, done.stderr)
+    with small_web({"m31.vot": contents()["irsa-m31.vot"]}) as web:
+        for command in commands:
+            told = ["--user", user.name, "--password-stdin"] if command[1] == "login" else []
+            words = [
+                word.replace(EXAMPLE, services.manager.address).replace(ARCHIVE, web.address) for word in command[1:]
+            ]
+            done = run([sys.executable, "-m", "vofiles.cli.main", *words, *told], user, here)
+            assert done.returncode == 0, (command, done.stderr)
+    assert web.received["in/results/query-7.vot"] == (here / "query-7.vot").read_bytes()
     assert (here / "copy.vot").read_bytes() == (here / "query-7.vot").read_bytes()
     assert (here / "first.txt").read_bytes() == b"notes"
 
@@ -78,7 +84,7 @@ def test_the_script(services: RunningServices, here: Path) -> None:
             block("By Python", "python")
             .replace(EXAMPLE, services.manager.address)
             .replace('password="..."', f'password="{user.password}"')
-            .replace("http://archive.example.org/m31.vot", web.url("m31.vot"))
+            .replace(ARCHIVE, web.address)
         )
         assert "..." not in script
         done = run([sys.executable, "-W", "error", "-c", script], user, here)
