@@ -79,5 +79,7 @@ def _lock(tx: Transaction, service: Ivorn, caller: Caller, request: Delete) -> N
     require_generation(node, request.if_generation)
     require_version(node, request.if_version)
     if not request.recursive and tx.nodes.children(node.key, None, 1):
-        raise FolderNotEmpty(node.name, reason="delete it recursively to have it go with all that is in it")
+        raise FolderNotEmpty(
+            node.name, reason="delete what is in it first, or all of it at once where that can be asked for (recursive)"
+        )
     return node
