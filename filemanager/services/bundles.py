@@ -21,10 +21,11 @@ from filemanager.domain.properties import PREFERRED_STORE
 from filemanager.domain.rights import may_see_account, may_see_node
 from filemanager.domain.store import Store
 from filemanager.ports import Database, Transaction
+from filemanager.services.description import describe_nodes
 from filemanager.services.finding import get_node, get_parent
 from filemanager.services.nodes import NodeService, bundle_around
 from vofiles import contract
-from vofiles.contract import BundleHints, GetNode, NodeKind
+from vofiles.contract import AddNode, BundleHints, GetNode, NodeKind
 from vofiles.errors import AccountNotFound, NodeNotFound, TooLarge
 from vofiles.ivorn import Ivorn, LongIdentifier, NodeIdentifier
 
@@ -33,6 +34,9 @@ LISTED: Final = 100_000
 FAMILY: Final = 100
 """Children that a folder has at most for all of them to be named in the answer of a verb."""
 
+
+Describe = Callable[[Transaction, Ivorn, Sequence[Node]], list[contract.Node]]
+"""Makes the wire values of nodes."""
 
 _NOBODYS: Final[Mapping[str, str]] = MappingProxyType({})
 
@@ -92,6 +96,13 @@ class BundleService:
             return (bare._replace(node=replace(bare.node, modified=bare.node.created)),)
 
         return self.database.read(look)
+
+    def add_node(self, caller: Caller, request: AddNode) -> tuple[Entry, ...]:
+        """Make an empty node; it, then the folder that it is in. In one transaction: to read it in another costs as
+        much as to make it. Raises as `NodeService.add_node`.
+        """
+        add = self.nodes.adding(caller, request)
+        return self.database.write(lambda tx: self._family(tx, list(add(tx)), describe_nodes))
 
     def get_family(
         self, caller: Caller, node: NodeIdentifier, before: NodeIdentifier | None = None, *, parent: bool = True
@@ -154,7 +165,7 @@ class BundleService:
         listed = {parent: tuple(named) for parent, named in groupby(children, attrgetter("parent"))}
         return self._entries(tx, nodes, listed)
 
-    def _family(self, tx: Transaction, nodes: list[Node]) -> tuple[Entry, ...]:
+    def _family(self, tx: Transaction, nodes: list[Node], describe: Describe | None = None) -> tuple[Entry, ...]:
         """Folders with all of their children while these are few, else with those that are themselves answered."""
         listed: dict[int, tuple[Child, ...]] = {}
         for folder in _folders(nodes):
@@ -163,12 +174,17 @@ class BundleService:
             if len(children) > FAMILY:
                 children = [Child(folder, node.name, node.number) for node in nodes if node.parent == folder]
             listed[folder] = tuple(children)
-        return self._entries(tx, nodes, listed)
+        return self._entries(tx, nodes, listed, describe)
 
     def _entries(
-        self, tx: Transaction, nodes: Sequence[Node], listed: Mapping[int, tuple[Child, ...]]
+        self,
+        tx: Transaction,
+        nodes: Sequence[Node],
+        listed: Mapping[int, tuple[Child, ...]],
+        describe: Describe | None = None,
     ) -> tuple[Entry, ...]:
-        described = self.nodes.kept.describe(tx, self._service, nodes)
+        # Kept is what a read saw: who writes describes anew.
+        described = (describe or self.nodes.kept.describe)(tx, self._service, nodes)
         account = tx.accounts.properties_of_account(nodes[0].owner)
         stores = self._likely_stores(tx, nodes, described, account.get(PREFERRED_STORE))
         return tuple(

@@ -60,13 +60,20 @@ class NodeService:
         Raises ParentNotFound, NotAFolder, InvalidName, InvalidArgument, TooLarge, ReadOnlyProperty, StoreNotFound,
         DuplicateNode.
         """
+        add = self.adding(caller, request)
+        return self.once.write(caller, request, contract.Node, lambda tx: describe_node(tx, self._service, add(tx)[0]))
+
+    def adding(self, caller: Caller, request: AddNode) -> Callable[[Transaction], tuple[Node, Node]]:
+        """What makes an empty node in a transaction, and answers it and the folder that it is in; for who tells more
+        of it than it alone. It and its making raise as `add_node` does.
+        """
         name, kind = parse_name(request.name), require_kind(request.type)
         edit = PropertyEdit.of(request.properties)
         edit.require_root(is_root=False)
         _, values = edit.effect_on({})
         now, number = self.clock.now(), self.numbers.new_number()
 
-        def add(tx: Transaction) -> contract.Node:
+        def add(tx: Transaction) -> tuple[Node, Node]:
             found = get_parent(tx, self._service, caller, request.parent)
             parent = lock_present(tx, found.key)
             if parent is None:
@@ -80,9 +87,9 @@ class NodeService:
             tx.nodes.put_properties(node.key, edit.put)
             after = {"node.name": name, "node.type": kind, "node.parent": parent.number} | values
             tx.changes.add_change(Change(caller.account, node.owner, now, number, ChangeOperation.ADD_NODE, {}, after))
-            return describe_node(tx, self._service, node)
+            return node, parent
 
-        return self.once.write(caller, request, contract.Node, add)
+        return add
 
     def get_node(self, caller: Caller, request: GetNode) -> tuple[contract.Node, ...]:
         """The node and, by the hints, its parents upwards and its children level by level.

@@ -108,8 +108,7 @@ class AstroGrid:
     def add_node(self, caller: Caller, request: types.AddNode) -> NodeBundle:
         parent = require_node("parentIvorn", request.parent_ivorn)
         name, kind = require_name("newNodeName", request.new_node_name), require_type("nodeType", request.node_type)
-        added = self._desk.nodes.add_node(caller, contract.AddNode(parent, name, kind))
-        return self._bundle_of(self._desk.bundles.get_family(caller, added.identifier))
+        return self._bundle_of(self._desk.bundles.add_node(caller, contract.AddNode(parent, name, kind)))
 
     def delete(self, caller: Caller, request: types.Delete) -> NodeBundle:
         found = self._desk.bundles.find_whereabouts(caller, require_node("nodeIvorn", request.node_ivorn))
