@@ -196,15 +196,21 @@ class BundleService:
         self, tx: Transaction, nodes: Sequence[Node], described: Sequence[contract.Node], by_account: str | None
     ) -> dict[int, Ivorn | None]:
         """The store of each node's next content, in a handful of statements for nodes of one tree."""
-        parents: dict[int, int | None] = {}
+        parents = {node.key: node.parent for node in nodes}
         above: list[int] = []
+        rooted: set[int | None] = {None}
         for node in nodes:
             # In a bundle what is above the first node is above all others, or among them.
-            if node.parent is not None and node.parent not in parents:
-                found = tx.nodes.ancestors(node.key)
-                parents |= {each.key: each.parent for each in found}
-                above += [each.key for each in found]
-            parents[node.key] = node.parent
+            way: list[int] = []
+            key: int | None = node.key
+            while key is not None and key not in rooted:
+                if key not in parents:
+                    found = tx.nodes.ancestors(node.key)
+                    parents |= {each.key: each.parent for each in found}
+                    above += [each.key for each in found]
+                way.append(key)
+                key = parents[key]
+            rooted.update(way)
         wishes = dict(tx.nodes.property_of(above, PREFERRED_STORE)) if above else {}
         for node, told in zip(nodes, described, strict=True):
             for each in told.properties:
