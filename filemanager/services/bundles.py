@@ -99,7 +99,7 @@ class BundleService:
 
     def add_node(self, caller: Caller, request: AddNode) -> tuple[Entry, ...]:
         """Make an empty node; it, then the folder that it is in. In one transaction: to read it in another costs as
-        much as to make it. Raises as `NodeService.add_node`.
+        much as to make it. Who asks here knows no idempotency keys. Raises as `NodeService.add_node`.
         """
         add = self.nodes.adding(caller, request)
         return self.database.write(lambda tx: self._family(tx, list(add(tx)), describe_nodes))

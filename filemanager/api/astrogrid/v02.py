@@ -4,8 +4,8 @@
     appendContent = appendInit     copyContentToURL = exportData      readContent = exportInit
 
 Rule: one function an operation, which asks the service that has the same rule; what is answered besides (parents,
-children, stores) is read when it is done, in one transaction. These clients know of no job and no transfer: whatever
-takes long is waited for, and what failed in it is a fault.
+children, stores) is read by `bundles`, in one transaction: for addNode the one that adds, else when it is done. These
+clients know of no job and no transfer: whatever takes long is waited for, and what failed in it is a fault.
 """
 
 from collections.abc import Callable, Mapping

@@ -57,6 +57,7 @@ class Cost:
     def __init__(self) -> None:
         self.statements: list[str] = []
         self.instructions = 0
+        self.connections = 0
 
     def count(self) -> None:
         self.instructions += STEP
@@ -77,6 +78,7 @@ def measured(folder: Path) -> Iterator[Cost]:
 
     with hearing(folder, note):
         yield cost
+    cost.connections = len(connections)
     for connection in connections:
         connection.set_progress_handler(None, 0)
 
@@ -111,6 +113,13 @@ def test_verbs_cost_the_same_in_a_folder_of_ten_thousand(there: OldWorld, databa
     }
     for name, cost in many.items():
         assert 0 < cost.instructions < few[name].instructions + MANY, name
+
+
+def test_a_node_is_made_and_told_in_one_transaction(there: OldWorld, databases: Path) -> None:
+    with measured(databases) as cost:
+        there.call("addNode", f"{there.home}/small", "in one", FILE)
+    assert cost.connections == 1, "a reader's, besides the writer's, is another transaction"
+    there.call("delete", f"{there.home}/small/in one")
 
 
 def test_reading_lists_all_ten_thousand_by_one_statement_for_them(there: OldWorld, databases: Path) -> None:
