@@ -41,12 +41,23 @@ class StorageFailure(Exception):
 class Writer(Protocol):
     """One container's bytes on their way in. Used by one thread at a time, never the reactor's: it may block."""
 
-    def write(self, data: bytes) -> None:
-        """Append. Raises StoreFull, StorageFailure; after either only abort is allowed."""
+    def write(self, data: bytes | memoryview) -> None:
+        """Append; the buffer may be reused afterwards. Raises StoreFull, StorageFailure; after either only abort and
+        close are allowed.
+        """
 
     def take(self, reader: "Reader", offset: int, length: int) -> None:
         """Append so many bytes of a container of the same back end, from there: by reference where the file system can
         share them. Raises StoreFull, StorageFailure, also where there are fewer; after either only abort is allowed.
+        """
+
+    def keep(self) -> int:
+        """Make what was written so far durable, so that another attempt can go on from there (`Backend.resume`), and
+        answer how many bytes from the start are safe: a back end that keeps whole parts may answer fewer than were
+        written, never fewer than before. `close` afterwards leaves them.
+
+        Raises StoreFull, StorageFailure; after either only abort and close are allowed, and what was kept before is as
+        safe as it was.
         """
 
     def seal(self, sidecar: Sidecar) -> None:
@@ -61,7 +72,7 @@ class Writer(Protocol):
         """
 
     def close(self) -> None:
-        """Let go, and leave what was sealed; after it abort does nothing."""
+        """Let go, and leave what was sealed or kept; after it abort does nothing."""
 
 
 class Reader(Protocol):
@@ -96,8 +107,19 @@ class Backend(Protocol):
         StorageFailure.
         """
 
+    def resume(self, number: str, kept: int, size: int | None) -> Writer:
+        """A writer that goes on behind the first `kept` bytes of an attempt that was kept; what lies behind them is
+        dropped, and the others are as safe as they were. The size of the whole is reserved where it is known. Raises
+        ContainerNotFound where there are fewer, StoreFull, StorageFailure.
+        """
+
     def open(self, number: str) -> Reader:
         """A reader for a sealed container. Raises ContainerNotFound, StorageFailure."""
+
+    def open_kept(self, number: str, kept: int) -> Reader:
+        """A reader of the first `kept` bytes of an attempt that was kept, whether or not somebody writes behind them.
+        Raises ContainerNotFound where there are fewer, StorageFailure.
+        """
 
     def duplicate(self, number: str, copy: str, sidecar: Sidecar) -> None:
         """Make `copy` hold the bytes of `number`, durable on return, as by seal; what an earlier attempt left of the

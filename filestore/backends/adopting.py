@@ -33,6 +33,12 @@ class AdoptingBackend:
     def create(self, number: str, size: int | None) -> Writer:
         return self._own.create(number, size)
 
+    def resume(self, number: str, kept: int, size: int | None) -> Writer:
+        return self._own.resume(number, kept, size)
+
+    def open_kept(self, number: str, kept: int) -> Reader:
+        return self._own.open_kept(number, kept)
+
     def open(self, number: str) -> Reader:
         try:
             return self._own.open(number)

@@ -52,8 +52,19 @@ class DiskBackend:
         path = self._prepare(number)
         return DiskWriter(self._files, path, path.with_name(number + SUFFIX), size)
 
+    def resume(self, number: str, kept: int, size: int | None) -> Writer:
+        path = self._path(number)
+        beside = path.with_name(number + SUFFIX)
+        with storage(number):
+            # Of an attempt that was sealed and did not count: it says more than there will be.
+            drop(self._files, beside)
+        return DiskWriter(self._files, path, beside, size, kept=kept)
+
     def open(self, number: str) -> Reader:
         return DiskReader(self._files, self._path(number), number)
+
+    def open_kept(self, number: str, kept: int) -> Reader:
+        return DiskReader(self._files, self._path(number), number, kept=kept)
 
     def duplicate(self, number: str, copy: str, sidecar: Sidecar) -> None:
         source, target = self._path(number), self._prepare(copy)

@@ -39,7 +39,7 @@ def drop(files: Files, path: Path) -> None:
         files.unlink(path)
 
 
-def write_all(files: Files, descriptor: int, data: bytes) -> None:
+def write_all(files: Files, descriptor: int, data: bytes | memoryview) -> None:
     """Write all of it, however little the system takes at a time. Raises OSError."""
     left = memoryview(data)
     while left:
@@ -59,25 +59,32 @@ def write_sidecar(files: Files, path: Path, sidecar: Sidecar) -> None:
 class DiskWriter:
     """A container's file on its way in."""
 
-    def __init__(self, files: Files, path: Path, sidecar: Path, size: int | None) -> None:
-        """Make the file and reserve its size. Raises StoreFull, StorageFailure."""
+    def __init__(self, files: Files, path: Path, sidecar: Path, size: int | None, *, kept: int | None = None) -> None:
+        """Make the file, or go on behind the first `kept` bytes of the one that is there, and reserve its size. Raises
+        ContainerNotFound where there are fewer, StoreFull, StorageFailure.
+        """
         self._files = files
         self._path = path
         self._sidecar = sidecar
+        self._written = kept or 0
+        self._entered = kept is not None
+        """Whether its directory entry is durable."""
         with storage(path.name):
-            self._descriptor: int | None = files.create(path)
+            self._descriptor: int | None = files.create(path) if kept is None else _reopen(files, path, kept)
         if size:
             try:
                 with storage(path.name):
                     files.reserve(self._descriptor, size)
             except BaseException:
-                self.abort()
+                # What was kept is worth more than the room.
+                self.abort() if kept is None else self.close()
                 raise
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes | memoryview) -> None:
         assert self._descriptor is not None
         with storage(self._path.name):
             write_all(self._files, self._descriptor, data)
+        self._written += len(data)
 
     def take(self, reader: Reader, offset: int, length: int) -> None:
         source = reader.fileno()
@@ -90,6 +97,16 @@ class DiskWriter:
                 if not taken:
                     raise OSError(errno.EIO, f"{end - offset} bytes are missing at the end")
                 offset += taken
+        self._written += length
+
+    def keep(self) -> int:
+        # A size that was reserved is the file's size: how much of it was written is ours to know.
+        self.sync()
+        if not self._entered:
+            with storage(self._path.name):
+                self._files.sync_directory(self._path.parent)
+            self._entered = True
+        return self._written
 
     def seal(self, sidecar: Sidecar) -> None:
         self.sync()
@@ -122,11 +139,29 @@ class DiskWriter:
             self._files.close(descriptor)
 
 
+def _reopen(files: Files, path: Path, kept: int) -> int:
+    """A descriptor to write on behind so many bytes. Raises ContainerNotFound where there are fewer, OSError."""
+    try:
+        descriptor = files.reopen(path)
+    except FileNotFoundError as error:
+        raise ContainerNotFound(path.name) from error
+    try:
+        there = files.size(descriptor)
+        if there >= kept:
+            files.cut(descriptor, kept)
+            return descriptor
+    except BaseException:
+        files.close(descriptor)
+        raise
+    files.close(descriptor)
+    raise ContainerNotFound(path.name, reason=f"it has {there} bytes, not {kept}")
+
+
 class DiskReader:
     """A container's file on its way out."""
 
-    def __init__(self, files: Files, path: Path, number: str) -> None:
-        """Open it. Raises ContainerNotFound, StorageFailure."""
+    def __init__(self, files: Files, path: Path, number: str, *, kept: int | None = None) -> None:
+        """Open it, or the first `kept` bytes of it. Raises ContainerNotFound where there are fewer, StorageFailure."""
         self._files = files
         self._number = number
         with storage(number):
@@ -135,6 +170,11 @@ class DiskReader:
             except FileNotFoundError as error:
                 raise ContainerNotFound(number) from error
             self._size = files.size(self._descriptor)
+        if kept is not None:
+            if self._size < kept:
+                self.close()
+                raise ContainerNotFound(number)
+            self._size = kept
 
     @property
     def size(self) -> int:
@@ -143,7 +183,7 @@ class DiskReader:
     def pread(self, length: int, offset: int) -> bytes:
         assert self._descriptor is not None
         with storage(self._number):
-            return self._files.pread(self._descriptor, length, offset)
+            return self._files.pread(self._descriptor, min(length, max(0, self._size - offset)), offset)
 
     def fileno(self) -> int | None:
         return self._descriptor

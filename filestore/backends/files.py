@@ -24,6 +24,9 @@ class Files(Protocol):
     def open(self, path: Path) -> int:
         """A descriptor to read a file."""
 
+    def reopen(self, path: Path) -> int:
+        """A descriptor to write on in a file that is there."""
+
     def write(self, descriptor: int, data: bytes | memoryview) -> int:
         """How many bytes were written; it may be fewer than given."""
 
@@ -35,6 +38,9 @@ class Files(Protocol):
 
     def reserve(self, descriptor: int, size: int) -> None:
         """Have room for so many bytes, where the file system can."""
+
+    def cut(self, descriptor: int, size: int) -> None:
+        """Drop what a file has behind so many bytes, and write on there."""
 
     def sync(self, descriptor: int) -> None:
         """Make a file's bytes durable."""
@@ -71,6 +77,9 @@ class SystemFiles:
     def open(self, path: Path) -> int:
         return os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
 
+    def reopen(self, path: Path) -> int:
+        return os.open(path, os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+
     def write(self, descriptor: int, data: bytes | memoryview) -> int:
         return os.write(descriptor, data)
 
@@ -91,6 +100,10 @@ class SystemFiles:
         except OSError as error:
             if error.errno not in _NO_RESERVING:
                 raise
+
+    def cut(self, descriptor: int, size: int) -> None:
+        os.ftruncate(descriptor, size)
+        os.lseek(descriptor, size, os.SEEK_SET)
 
     def sync(self, descriptor: int) -> None:
         os.fsync(descriptor)

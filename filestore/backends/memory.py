@@ -21,6 +21,8 @@ class _Kept:
     data: bytearray
     reserved: int
     sidecar: Sidecar | None = None
+    safe: int = 0
+    """Bytes that another attempt can go on behind."""
 
     @property
     def room(self) -> int:
@@ -42,6 +44,26 @@ class MemoryBackend:
                 raise StoreFull(number, reason="no room is left in memory")
             kept = self._kept[number] = _Kept(bytearray(), size or 0)
         return _MemoryWriter(self, number, kept)
+
+    def resume(self, number: str, kept: int, size: int | None) -> Writer:
+        with self._lock:
+            left = self._get_kept(number, kept)
+            left.sidecar = None
+            if (size or 0) > self.free_space() + left.room:
+                raise StoreFull(number, reason="no room is left in memory")
+            # Another value: who held on to the old writer does no harm to the new bytes.
+            mine = self._kept[number] = _Kept(left.data[:kept], size or 0, safe=kept)
+        return _MemoryWriter(self, number, mine)
+
+    def open_kept(self, number: str, kept: int) -> Reader:
+        with self._lock:
+            return _MemoryReader(bytes(self._get_kept(number, kept).data[:kept]))
+
+    def _get_kept(self, number: str, kept: int) -> _Kept:
+        found = self._kept.get(number)
+        if found is None or found.safe < kept:
+            raise ContainerNotFound(number)
+        return found
 
     def open(self, number: str) -> Reader:
         with self._lock:
@@ -82,7 +104,7 @@ class MemoryBackend:
         with self._lock:
             return self._capacity - sum(kept.room for kept in self._kept.values())
 
-    def append(self, kept: _Kept, data: bytes) -> None:
+    def append(self, kept: _Kept, data: bytes | memoryview) -> None:
         """Append to what a writer has; for the writer. Raises StoreFull."""
         with self._lock:
             if len(kept.data) + len(data) > kept.room + self.free_space():
@@ -102,7 +124,7 @@ class _MemoryWriter:
         self._number = number
         self._kept: _Kept | None = kept
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes | memoryview) -> None:
         assert self._kept is not None
         self._backend.append(self._kept, data)
 
@@ -111,6 +133,11 @@ class _MemoryWriter:
         if len(data) < length:
             raise StorageFailure(f"{length - len(data)} bytes are missing at the end")
         self.write(data)
+
+    def keep(self) -> int:
+        assert self._kept is not None
+        self._kept.safe = len(self._kept.data)
+        return self._kept.safe
 
     def seal(self, sidecar: Sidecar) -> None:
         assert self._kept is not None

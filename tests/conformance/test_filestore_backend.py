@@ -134,6 +134,97 @@ def test_a_new_attempt_drops_what_the_last_one_left(backend: Backend) -> None:
     assert backend.find_sidecar(ONE) == sidecar_of_bytes(ONE, b"whole")
 
 
+def keep(backend: Backend, number: str, data: bytes, *, size: int | None = None, more: bytes = b"") -> None:
+    """An attempt of which so much was kept, and that broke off after more."""
+    writer = backend.create(number, size)
+    writer.write(data)
+    assert writer.keep() == len(data)
+    if more:
+        writer.write(more)
+    writer.close()
+
+
+@pytest.mark.parametrize("size", [None, len(DATA)])
+@pytest.mark.parametrize("kept", [0, 1, 3000, len(DATA)])
+def test_an_attempt_that_was_kept_is_gone_on_with(backend: Backend, kept: int, size: int | None) -> None:
+    keep(backend, ONE, DATA[:kept], size=size, more=b"lost")
+    assert list(backend.numbers()) == [ONE]
+    writer = backend.resume(ONE, kept, size)
+    for start in range(kept, len(DATA), 1000):
+        writer.write(DATA[start : start + 1000])
+        assert writer.keep() == min(start + 1000, len(DATA))
+    writer.seal(sidecar_of_bytes(ONE, DATA))
+    writer.close()
+    assert content(backend, ONE) == DATA
+    assert backend.find_sidecar(ONE) == sidecar_of_bytes(ONE, DATA)
+
+
+def test_it_can_be_gone_on_with_from_less_than_was_kept(backend: Backend) -> None:
+    keep(backend, ONE, b"first and second", size=50)
+    writer = backend.resume(ONE, 5, None)
+    writer.write(memoryview(b" only"))
+    writer.seal(sidecar_of_bytes(ONE, b"first only"))
+    writer.close()
+    assert content(backend, ONE) == b"first only"
+
+
+def test_what_was_kept_can_be_read_while_more_is_written(backend: Backend) -> None:
+    keep(backend, ONE, DATA[:3000], size=len(DATA), more=b"lost")
+    writer = backend.resume(ONE, 3000, len(DATA))
+    writer.write(DATA[3000:])
+    reader = backend.open_kept(ONE, 3000)
+    assert reader.size == 3000
+    assert reader.pread(5000, 0) == DATA[:3000]
+    assert reader.pread(5000, 2990) == DATA[2990:3000]
+    assert reader.pread(10, 3000) == b""
+    reader.close()
+    writer.abort()
+
+
+def test_what_was_sealed_and_did_not_count_is_gone_on_with(backend: Backend) -> None:
+    writer = backend.create(ONE, None)
+    writer.write(DATA[:3000])
+    writer.keep()
+    writer.write(b"and more")
+    writer.seal(sidecar_of_bytes(ONE, DATA[:3000] + b"and more"))
+    writer.close()
+    again = backend.resume(ONE, 3000, None)
+    assert backend.find_sidecar(ONE) is None
+    again.write(DATA[3000:])
+    again.seal(sidecar_of_bytes(ONE, DATA))
+    again.close()
+    assert (content(backend, ONE), backend.find_sidecar(ONE)) == (DATA, sidecar_of_bytes(ONE, DATA))
+
+
+def test_more_than_was_kept_cannot_be_gone_on_with(backend: Backend) -> None:
+    for number in (ONE, "../../etc/passwd"):
+        with pytest.raises(ContainerNotFound):
+            backend.resume(number, 0, None)
+        with pytest.raises(ContainerNotFound):
+            backend.open_kept(number, 0)
+    keep(backend, ONE, b"little")
+    with pytest.raises(ContainerNotFound):
+        backend.resume(ONE, 7, None)
+    with pytest.raises(ContainerNotFound):
+        backend.open_kept(ONE, 7)
+    reader = backend.open_kept(ONE, 6)
+    assert reader.pread(9, 0) == b"little"
+    reader.close()
+
+
+def test_what_was_kept_goes_like_anything_else(backend: Backend) -> None:
+    keep(backend, ONE, b"kept")
+    backend.delete(ONE)
+    assert list(backend.numbers()) == []
+    keep(backend, ONE, b"kept")
+    fill(backend, ONE, b"anew")
+    assert content(backend, ONE) == b"anew"
+    keep(backend, TWO, b"kept")
+    writer = backend.resume(TWO, 4, None)
+    writer.abort()
+    assert list(backend.numbers()) == [ONE]
+
+
 def test_bytes_stay_readable_for_who_has_them_open(backend: Backend) -> None:
     fill(backend, ONE)
     reader = backend.open(ONE)

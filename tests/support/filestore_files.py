@@ -11,7 +11,7 @@ from pathlib import Path
 
 from filestore.backends.files import SystemFiles
 
-READING = frozenset({"open", "pread", "size", "is_at", "exists", "names", "free_space"})
+READING = frozenset({"open", "reopen", "pread", "size", "is_at", "exists", "names", "free_space"})
 """Methods that change nothing."""
 
 
@@ -85,12 +85,20 @@ class VolatileFiles(SystemFiles):
     def __init__(self) -> None:
         self._paths: dict[int, Path] = {}
         self._unsynced_bytes: set[Path] = set()
+        self._synced: dict[Path, int] = {}
+        """How many bytes of a file are kept, from its start."""
         self._unsynced_entries: set[Path] = set()
 
     def create(self, path: Path) -> int:
         descriptor = super().create(path)
         self._paths[descriptor] = path
         self._unsynced_entries.add(path)
+        self._synced[path] = 0
+        return descriptor
+
+    def reopen(self, path: Path) -> int:
+        descriptor = super().reopen(path)
+        self._paths[descriptor] = path
         return descriptor
 
     def write(self, descriptor: int, data: bytes | memoryview) -> int:
@@ -104,6 +112,7 @@ class VolatileFiles(SystemFiles):
     def sync(self, descriptor: int) -> None:
         super().sync(descriptor)
         self._unsynced_bytes.discard(self._paths[descriptor])
+        self._synced[self._paths[descriptor]] = os.lseek(descriptor, 0, os.SEEK_CUR)
 
     def link(self, path: Path, other: Path) -> None:
         super().link(path, other)
@@ -121,7 +130,7 @@ class VolatileFiles(SystemFiles):
     def lose_power(self) -> None:
         for path in self._unsynced_bytes:
             if path.exists():
-                os.truncate(path, 0)
+                os.truncate(path, self._synced.get(path, 0))
         for path in self._unsynced_entries:
             if path.is_dir():
                 shutil.rmtree(path)

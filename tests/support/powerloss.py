@@ -37,6 +37,16 @@ class _File:
     def sync(self) -> None:
         self.durable |= set(range(len(self.pieces))) - self.lost
 
+    def cut(self, size: int) -> None:
+        """Drop what is behind; should it come back, it is behind what counts, and is cut or written over again."""
+        ends = list(itertools.accumulate(map(len, self.pieces)))
+        left = sum(end - len(piece) < size for end, piece in zip(ends, self.pieces, strict=True))
+        del self.pieces[left:]
+        if left:
+            self.pieces[-1] = self.pieces[-1][: len(self.pieces[-1]) - max(0, ends[left - 1] - size)]
+        self.durable, self.lost = {at for at in self.durable if at < left}, {at for at in self.lost if at < left}
+        self.reserved = 0
+
     def fail(self) -> None:
         self.lost |= set(range(len(self.pieces))) - self.durable
 
@@ -112,6 +122,13 @@ class VolatileFiles(StagedFiles):
         self._directory(path.parent).pending.append((path.name, file))
         return descriptor
 
+    def reopen(self, path: Path) -> int:
+        descriptor = super().reopen(path)
+        file = self._directory(path.parent).now()[path.name]
+        assert isinstance(file, _File)
+        self._written[descriptor] = file
+        return descriptor
+
     def write(self, descriptor: int, data: bytes | memoryview) -> int:
         written = super().write(descriptor, data)
         self._written[descriptor].pieces.append(bytes(data[:written]))
@@ -125,6 +142,10 @@ class VolatileFiles(StagedFiles):
     def reserve(self, descriptor: int, size: int) -> None:
         super().reserve(descriptor, size)
         self._written[descriptor].reserved = size
+
+    def cut(self, descriptor: int, size: int) -> None:
+        super().cut(descriptor, size)
+        self._written[descriptor].cut(size)
 
     def sync(self, descriptor: int) -> None:
         try:

@@ -29,6 +29,12 @@ class StagedFiles(SystemFiles):
         self._open.add(descriptor)
         return descriptor
 
+    def reopen(self, path: Path) -> int:
+        self._stage.require_alive(self._process)
+        descriptor = super().reopen(path)
+        self._open.add(descriptor)
+        return descriptor
+
     def write(self, descriptor: int, data: bytes | memoryview) -> int:
         write, less = super().write, data[: len(data) // 2]
         return self._stage.effect(
@@ -56,6 +62,10 @@ class StagedFiles(SystemFiles):
     def reserve(self, descriptor: int, size: int) -> None:
         reserve = super().reserve
         self._stage.effect(self._process, "file", "reserve", lambda: reserve(descriptor, size))
+
+    def cut(self, descriptor: int, size: int) -> None:
+        cut = super().cut
+        self._stage.effect(self._process, "file", "cut", lambda: cut(descriptor, size))
 
     def sync(self, descriptor: int) -> None:
         sync = super().sync
