@@ -21,6 +21,7 @@ from filestore.backends.adopting import AdoptingBackend, archives_of
 from filestore.backends.disk import DiskBackend
 from filestore.backends.files import Files
 from filestore.backends.folder import DataFolder
+from filestore.backends.unsynced import UnsyncedFiles
 from filestore.domain.terms import Terms
 from filestore.domain.ticket import Tickets
 from filestore.persistence.catalogue import open_catalogue, schema_check
@@ -37,7 +38,7 @@ from filestore.services.lane import Lane
 from filestore.services.store import Store
 from filestore.services.sweep import sweep, take_over
 from vofiles import contract
-from vofiles.contract import ServiceKind
+from vofiles.contract import Durability, ServiceKind
 from vofiles.instant import SECOND, Instant
 from vofiles.ivorn import new_number
 from vofiles.registry import ListedServices
@@ -65,6 +66,11 @@ TELLING = 1.0
 LONGEST_REASON = 500
 """Characters of the reason why the store is read-only, as the others are told."""
 
+_ACKNOWLEDGED = {
+    True: "content is on the disk when it is acknowledged",
+    False: "acknowledged content survives the end of this process, but NOT the loss of power",
+}
+
 _log = structlog.get_logger(__name__)
 
 
@@ -86,7 +92,9 @@ class FileStore:
         *,
         files: Files | None = None,
     ) -> None:
-        self._settings, self._seat, self._files = settings, seat, files
+        self._settings, self._seat = settings, seat
+        self._durable = settings.content.durability == Durability.DISK
+        self._files = files if files is not None or self._durable else UnsyncedFiles()
         metrics = seat.metrics(settings.metrics)
         self._service = Service(settings.listen, listener, reactor, access, settings.limits, metrics)
         self.address = self._service.address
@@ -116,8 +124,9 @@ class FileStore:
             self.folder.open()
             self._service.to_close(self.folder.close)
         url = self._catalogue_url = self._settings.database or self.folder.catalogue_url
-        catalogue = self._catalogue = open_catalogue(url)
+        catalogue = self._catalogue = open_catalogue(url, durable=self._durable)
         self._service.to_close(catalogue.close)
+        _log.info("durability", level=self._settings.content.durability, acknowledged=_ACKNOWLEDGED[self._durable])
         alone = self._seat.alone
         self._company: Company = Alone() if alone else _company(url, str(self._settings.identifier))
         self.store = self._make_store(catalogue)
@@ -166,6 +175,7 @@ class FileStore:
             maximum_size=content.maximum_size,
             reserve=content.reserve,
             sha256=content.sha256,
+            durability=content.durability,
         )
         archives = archives_of(self._settings.adopted)
         return Store(

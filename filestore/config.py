@@ -9,6 +9,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 
 from vofiles.configuration import Once, Table, database_url, read
+from vofiles.contract import Durability
 from vofiles.ivorn import Ivorn, parse_service
 from vofiles.listen import Limits, Listen, Metrics, take_limits, take_listen, take_metrics
 from vofiles.names import NodeName, parse_name
@@ -40,6 +41,8 @@ class Content:
     """Whether every content gets a SHA-256 beside the fast digest."""
     grace: int = 7 * 24 * 3600
     """Seconds that ended transfers are remembered, and files that nobody knows are left alone."""
+    durability: str = Durability.DISK
+    """What has been done with bytes when they are acknowledged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +157,9 @@ def _content(top: Table) -> Content:
             raise table.error("maximum_size", "it is negative")
         reserve = table.take("reserve", int, plain.reserve)
         sha256 = table.take("sha256", bool, plain.sha256)
-        return Content(maximum, max(0, reserve), sha256, table.positive("grace", plain.grace))
+        grace = table.positive("grace", plain.grace)
+        durability = table.choice("durability", (Durability.DISK, Durability.MEMORY), plain.durability)
+        return Content(maximum, max(0, reserve), sha256, grace, durability)
 
 
 def _outbound(top: Table) -> Outbound:

@@ -6,6 +6,7 @@ microseconds, like instants.
 
 from dataclasses import dataclass
 
+from vofiles.contract import Durability
 from vofiles.instant import SECOND
 
 
@@ -25,3 +26,5 @@ class Terms:
     """Bytes of free space that new content leaves alone."""
     sha256: bool = True
     """Whether every container gets a SHA-256 beside the fast digest."""
+    durability: str = Durability.DISK
+    """What has been done with bytes when they are acknowledged."""

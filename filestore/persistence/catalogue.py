@@ -154,13 +154,13 @@ _FIND_FACT = select(FACTS.c.value).where(FACTS.c.name == bindparam("one"))
 _ADD_FACT = insert(FACTS)
 
 
-def open_catalogue(url: str) -> Database[Records]:
-    """The catalogue at a database URL, its schema brought up to date. Close it at the end.
+def open_catalogue(url: str, *, durable: bool = True) -> Database[Records]:
+    """The catalogue at a database URL, its schema brought up to date. Close it at the end. `durable`: see Database.
 
     Raises SchemaRefused, ServiceBusy, ValueError for a URL that names no database.
     """
     upgrade(url, _PACKAGE)
-    return Database[Records](url, SqlRecords)
+    return Database[Records](url, SqlRecords, durable=durable)
 
 
 def schema_check(url: str) -> SchemaCheck:

@@ -5,18 +5,21 @@ Rule: tells a FileManager of its own containers alone; the disk's words are ever
 
 from filestore.ports import StorageFailure
 from filestore.services.store import Store
-from vofiles.contract import GetStatus, GetStatusAnswer
+from vofiles.contract import GetStatus, GetStatusAnswer, Property
 from vofiles.ivorn import Ivorn
 
 ACTIVE = "ACTIVE"
 READONLY = "READONLY"
+DURABILITY = "durability"
+"""The property that says what has been done with bytes when they are acknowledged."""
 
 
 def get_status(store: Store, caller: Ivorn, request: GetStatus) -> GetStatusAnswer:
     """How the store is, and how much the caller has in it. Raises ServiceBusy."""
     del request
     number, size = store.catalogue.read(lambda records: records.measure_held(caller))
-    return GetStatusAnswer(_state(store), number, size, _free(store))
+    durability = Property(DURABILITY, store.terms.durability)
+    return GetStatusAnswer(_state(store), number, size, _free(store), (durability,))
 
 
 def _state(store: Store) -> str:

@@ -76,6 +76,15 @@ class DigestAlgorithm:
     XXH3: Final = "xxh3-128"
 
 
+class Durability:
+    """What a store has done with bytes when it says that it has them: the property `durability` of its status."""
+
+    DISK: Final = "disk"
+    """They are on its disk, and survive the loss of power."""
+    MEMORY: Final = "memory"
+    """They are written, and survive the end of the store's process, but not of its machine."""
+
+
 class JobVerb:
     """What a job does to each of its items."""
 

@@ -39,18 +39,28 @@ class Database(Generic[T]):
     """One service's database, open until `close`. All of it may be used by any number of threads at once."""
 
     def __init__(
-        self, url: str, bind: Callable[[Connection], T], *, readers: int = 8, waiting: int = 1000, patience: float = 5.0
+        self,
+        url: str,
+        bind: Callable[[Connection], T],
+        *,
+        readers: int = 8,
+        waiting: int = 1000,
+        patience: float = 5.0,
+        durable: bool = True,
     ) -> None:
         """Open the database at `url`, whose schema `migrations.upgrade` has brought up to date.
 
         At most `readers` reads at once and `waiting` writers in the queue; `patience` is how many seconds to wait for a
-        lock or a reader's turn. Raises ValueError where there is no such kind of database.
+        lock or a reader's turn. What is not `durable` survives the end of this process, and after the loss of power
+        the last of it may be gone; what is there is whole. Raises ValueError where there is no such kind of database.
         """
         kind = make_url(url).get_backend_name()
         if kind not in KINDS:
             raise ValueError(f"the database must be sqlite:/// or postgresql://, not {kind}")
         self._bind: Callable[[Any], T] = bind
-        self._transactions = KINDS[kind](make_url(url), readers=readers, waiting=waiting, patience=patience)
+        self._transactions = KINDS[kind](
+            make_url(url), readers=readers, waiting=waiting, patience=patience, durable=durable
+        )
 
     def read(self, fn: Callable[[T], R]) -> R:
         """What `fn` makes of one consistent snapshot. It cannot write; it never waits for a writer.
@@ -60,7 +70,8 @@ class Database(Generic[T]):
         return self._transactions.read(lambda connection: fn(self._bind(connection)))
 
     def write(self, fn: Callable[[T], R]) -> R:
-        """What `fn` answers, once all that it did is durable; nothing of it is kept where it raises.
+        """What `fn` answers, once all that it did is committed (durable, unless the database is not to be); nothing of
+        it is kept where it raises.
 
         Raises ServiceBusy as `read` does, and whatever `fn` raises.
         """

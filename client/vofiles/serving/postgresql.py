@@ -32,9 +32,9 @@ _BUSY = frozenset({"55P03", "53300", "53400", "57P01", "57P02", "57P03", "57014"
 class PostgresqlTransactions:
     """The database on a PostgreSQL server, for any number of processes."""
 
-    def __init__(self, url: URL, *, readers: int, waiting: int, patience: float) -> None:
+    def __init__(self, url: URL, *, readers: int, waiting: int, patience: float, durable: bool = True) -> None:
         del waiting  # there is no queue of ours: callers wait for a connection, `patience` seconds
-        self._writer = _engine(url, "READ COMMITTED", readers, patience)
+        self._writer = _engine(url, "READ COMMITTED", readers, patience, durable=durable)
         self._readers = _engine(url, "REPEATABLE READ", readers, patience, read_only=True)
         self._closed = False
 
@@ -91,8 +91,12 @@ def _run(engine: Engine, fn: Callable[[Connection], R]) -> R:
         raise ServiceBusy("too many use its database") from error
 
 
-def _engine(url: URL, isolation: str, size: int, patience: float, *, read_only: bool = False) -> Engine:
+def _engine(
+    url: URL, isolation: str, size: int, patience: float, *, read_only: bool = False, durable: bool = True
+) -> Engine:
     options: dict[str, Any] = {"postgresql_readonly": True} if read_only else {}
+    # The server may lose the last commits with its own end too, not only with its machine's: there is nothing between.
+    sync = "" if durable else " -c synchronous_commit=off"
     milliseconds = int(patience * 1000)
     return create_engine(
         url.set(drivername="postgresql+psycopg"),
@@ -105,7 +109,7 @@ def _engine(url: URL, isolation: str, size: int, patience: float, *, read_only: 
         connect_args={
             "connect_timeout": max(1, int(patience)),
             "prepare_threshold": 1,
-            "options": f"-c lock_timeout={milliseconds} -c timezone=UTC -c client_encoding=UTF8",
+            "options": f"-c lock_timeout={milliseconds} -c timezone=UTC -c client_encoding=UTF8{sync}",
         },
         execution_options=options,
     )

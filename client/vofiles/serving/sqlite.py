@@ -90,10 +90,13 @@ def make_file(url: URL) -> None:
 class SqliteTransactions:
     """The database in one SQLite file, for one process: while another one writes, ours waits and at last is refused."""
 
-    def __init__(self, url: URL, *, readers: int, waiting: int, patience: float) -> None:
+    def __init__(self, url: URL, *, readers: int, waiting: int, patience: float, durable: bool = True) -> None:
         make_file(url)
+        # With NORMAL a commit is in the log and not synced: a power loss takes the last ones, and the file stays whole,
+        # because the log is synced before its pages go into the file. OFF would save that too, and risk the file.
+        sync = () if durable else ("synchronous=NORMAL",)
         # The writer comes first: it turns the file to WAL, which stays with the file.
-        self._writer = _Writer(engine(url, "", patience, "journal_mode=WAL"), waiting)
+        self._writer = _Writer(engine(url, "", patience, "journal_mode=WAL", *sync), waiting)
         self._readers = _Readers(engine(url, "", patience, "query_only=ON"), readers, patience)
         self._peeker = _Peeker(engine(url, "", 0.0, "query_only=ON"))
 

@@ -61,6 +61,7 @@ maximum_size = 1000
 reserve = 0
 sha256 = false
 grace = 5
+durability = "memory"
 [outbound]
 allow = ["127.0.0.1/32", "fd00::/8"]
 stores = ["10.2.0.0/16"]
@@ -76,6 +77,7 @@ authorities = "ca.pem"
     assert (config.listen.certificate, config.listen.key) == (tmp_path / "c.pem", Path("/nowhere/k.pem"))
     assert (config.tickets.lifetime, config.tickets.longest) == (60, 120)
     assert (config.content.maximum_size, config.content.reserve, config.content.sha256) == (1000, 0, False)
+    assert config.content.durability == "memory"
     assert config.outbound.allow == (ip_network("127.0.0.1/32"), ip_network("fd00::/8"))
     assert config.outbound.stores == (ip_network("10.2.0.0/16"),)
     assert config.outbound.authorities == tmp_path / "ca.pem"
@@ -128,6 +130,7 @@ def test_a_file_with_secrets_must_be_private(tmp_path: Path) -> None:
         (HEAD + "[listen]\ncertificate = 'x'", r"listen\.key"),
         (HEAD + "[tickets]\nlifetime = 0", r"tickets\.lifetime: it must be more than 0"),
         (HEAD + "[tickets]\nlifetime = true", r"tickets\.lifetime"),
+        (HEAD + "[content]\ndurability = 'no'", r"content\.durability: it is one of disk, memory"),
         (HEAD + "[content]\nsha256 = 1", r"content\.sha256: it must be a true or false"),
         (HEAD + "[content]\nmaximum_size = -1", r"content\.maximum_size"),
         (HEAD + "[outbound]\nallow = ['127.0.0.1/8']", r"outbound\.allow"),

@@ -11,7 +11,7 @@ from filestore.ports import StorageFailure
 from filestore.services.containers import delete_container
 from filestore.services.status import get_status
 from tests.support.filestore_core import MANAGER, OTHER_MANAGER, Core, make_core
-from vofiles.contract import DeleteContainer, GetStatus, GetStatusAnswer
+from vofiles.contract import DeleteContainer, GetStatus, GetStatusAnswer, Property
 from vofiles.errors import StoreFull
 
 
@@ -52,4 +52,6 @@ def test_a_disk_that_does_not_say_what_is_left_is_no_reason_to_be_silent(core: C
             raise StorageFailure("statvfs")
 
     mute = replace(core.store, backend=Mute())
-    assert get_status(mute, MANAGER, GetStatus()) == GetStatusAnswer("ACTIVE", 0, 0)
+    assert get_status(mute, MANAGER, GetStatus()) == GetStatusAnswer(
+        "ACTIVE", 0, 0, properties=(Property("durability", "disk"),)
+    )

@@ -51,6 +51,19 @@ def test_a_read_cannot_write(database: Database[Words]) -> None:
     assert database.read(Words.all) == []
 
 
+@pytest.mark.parametrize("durable", [True, False])
+def test_only_what_is_to_be_durable_waits_for_the_disk(url: str, *, durable: bool) -> None:
+    database = open_words(url, durable=durable)
+    asked, answers = (
+        ("PRAGMA synchronous", {True: 2, False: 1})
+        if url.startswith("sqlite")
+        else ("SHOW synchronous_commit", {True: "on", False: "off"})
+    )
+    found = database.write(lambda words: words.connection.exec_driver_sql(asked).scalar())
+    database.close()
+    assert found == answers[durable]
+
+
 def test_foreign_keys_are_kept(database: Database[Words]) -> None:
     with pytest.raises(DBAPIError):
         database.write(lambda words: words.connection.execute(text("INSERT INTO words VALUES ('a', 'missing')")))
