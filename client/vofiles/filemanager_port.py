@@ -13,6 +13,7 @@ from vofiles.contract import (
     AppendInit,
     CancelJob,
     CancelTransfer,
+    CompleteTransfer,
     Copy,
     Delete,
     DeleteAnswer,
@@ -176,6 +177,10 @@ class FileManagerPort(Port):
 
     def cancel_transfer(self, request: CancelTransfer) -> TransferAnswer:
         answer: TransferAnswer = self._client.call("cancelTransfer", request)
+        return answer
+
+    def complete_transfer(self, request: CompleteTransfer) -> TransferAnswer:
+        answer: TransferAnswer = self._client.call("completeTransfer", request)
         return answer
 
     def get_job(self, request: GetJob) -> JobAnswer:

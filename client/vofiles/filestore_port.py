@@ -20,6 +20,7 @@ from vofiles.contract import (
     ListContainersAnswer,
     StoreAppendInit,
     StoreCancelTransfer,
+    StoreCompleteTransfer,
     StoreExportData,
     StoreExportInit,
     StoreImportData,
@@ -70,6 +71,10 @@ class FileStorePort(Port):
 
     def cancel_transfer(self, request: StoreCancelTransfer) -> StoreTransferAnswer:
         answer: StoreTransferAnswer = self._client.call("cancelTransfer", request)
+        return answer
+
+    def complete_transfer(self, request: StoreCompleteTransfer) -> StoreTransferAnswer:
+        answer: StoreTransferAnswer = self._client.call("completeTransfer", request)
         return answer
 
     def get_properties(self, request: GetProperties) -> GetPropertiesAnswer:

@@ -14,6 +14,7 @@ from vofiles.contract import (
     GetStatusAnswer,
     ListContainersAnswer,
     StoreAppendInit,
+    StoreCompleteTransfer,
     StoreExportData,
     StoreExportInit,
     StoreImportData,
@@ -105,6 +106,11 @@ class StoreControl(Protocol):
 
     def cancel_transfer(self, store: Ivorn, transfer: str, within: float) -> None:
         """Have it end a transfer. Raises TransferNotFound, TransferEnded."""
+
+    def complete_transfer(self, store: Ivorn, request: StoreCompleteTransfer, within: float) -> StoreTransfer:
+        """Have it take bytes that were not sent to it; answers how that stands. Raises TransferNotFound, Incomplete,
+        TransferEnded, TicketExpired.
+        """
 
     def delete_container(self, store: Ivorn, container: Ivorn, within: float) -> None:
         """Have it delete a container; one that is gone is no error."""

@@ -6,6 +6,7 @@ own, so that one that hangs delays nobody who asks another.
 
 from collections.abc import Callable, Mapping
 from functools import lru_cache
+from pathlib import Path
 from typing import TypeVar
 
 from filemanager.ports import Clock
@@ -21,6 +22,7 @@ from vofiles.contract import (
     ListContainersAnswer,
     StoreAppendInit,
     StoreCancelTransfer,
+    StoreCompleteTransfer,
     StoreExportData,
     StoreExportInit,
     StoreImportData,
@@ -50,11 +52,14 @@ class SoapStoreControl:
         clock: Clock,
         *,
         request_id: Callable[[], str | None] = lambda: None,
+        authorities: Path | None = None,
     ) -> None:
+        """`authorities` is a PEM file of those to trust instead of the system's."""
         self._addresses = dict(addresses)
         self._keyring = keyring
         self._clock = clock
         self._request_id = request_id
+        self._verify = str(authorities) if authorities else True
         self._peers = {store: Peer(store, clock.elapsed) for store in addresses}
         self._opened: list[FileStorePort] = []
         # A port's time limit is fixed; there are as many as the configuration has limits: two.
@@ -94,6 +99,9 @@ class SoapStoreControl:
     def cancel_transfer(self, store: Ivorn, transfer: str, within: float) -> None:
         self._call(store, within, lambda port: port.cancel_transfer(StoreCancelTransfer(transfer)))
 
+    def complete_transfer(self, store: Ivorn, request: StoreCompleteTransfer, within: float) -> Transfer:
+        return self._call(store, within, lambda port: port.complete_transfer(request).transfer)
+
     def delete_container(self, store: Ivorn, container: Ivorn, within: float) -> None:
         self._call(store, within, lambda port: port.delete(DeleteContainer(container)))
 
@@ -129,6 +137,7 @@ class SoapStoreControl:
             connect_timeout=within,
             read_timeout=within,
             request_id=self._request_id,
+            verify=self._verify,
         )
         self._opened.append(port)
         return port

@@ -153,6 +153,7 @@ def describe_transfer(
         failure=transfer.failure,
         receipt=transfer.receipt,
         endpoints=current.endpoints if current is not None else (),
+        properties=current.properties if current is not None else (),
     )
 
 

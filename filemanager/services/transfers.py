@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from filemanager.config import Config
+from filemanager.domain.announcement import require_digests
 from filemanager.domain.caller import Caller
 from filemanager.domain.rights import may_see_transfer
 from filemanager.domain.transfer import Transfer
@@ -18,7 +19,15 @@ from filemanager.services.outcomes import Outcomes
 from filemanager.services.pulls import Pulls
 from filemanager.services.settlement import Settlements, Wake
 from vofiles import contract
-from vofiles.contract import Direction, Failure, TransferAnswer, TransferFailed, TransferState
+from vofiles.contract import (
+    CompleteTransfer,
+    Direction,
+    Failure,
+    StoreCompleteTransfer,
+    TransferAnswer,
+    TransferFailed,
+    TransferState,
+)
 from vofiles.errors import StoreNotFound, TransferEnded, TransferNotFound, VofilesError
 from vofiles.faults import error_of
 from vofiles.instant import SECOND, Instant
@@ -79,6 +88,22 @@ class TransferService:
         failure = Failure("TransferEnded", "It was cancelled")
         self.outcomes.abandon(number, TransferState.CANCELLED, failure, tell=False)
         return self._answer(caller, number, None)
+
+    def complete_transfer(self, caller: Caller, request: CompleteTransfer) -> TransferAnswer:
+        """Have its store take the bytes of a transfer that has not ended; answers it as it stands then.
+
+        Raises TransferNotFound, InvalidArgument, StoreUnreachable, and what the store answers: Incomplete, while bytes
+        are missing.
+        """
+        digests = require_digests(request.digests)
+        transfer = self.database.read(lambda tx: _get(tx, caller, request.transfer))
+        if transfer.has_ended:
+            return self._answer(caller, transfer.number, None)
+        wanted = StoreCompleteTransfer(transfer.number, digests)
+        told = self.control.complete_transfer(transfer.store, wanted, self.config.terms.store_timeout)
+        if _has_ended(told):
+            self.settle(transfer, told)
+        return self._answer(caller, transfer.number, told)
 
     def subscribe(self, number: str, wake: Wake) -> Callable[[], None]:
         """Have `wake` called when a transfer has ended, at once if it has; answers what takes the wish back."""

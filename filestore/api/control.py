@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from filestore.ports import Clock, Outbound
-from filestore.services import appends, containers, copies, exports, imports, moves, status
+from filestore.services import appends, completions, containers, copies, exports, imports, moves, status
 from filestore.services.lane import Lane
 from filestore.services.store import Store
 from vofiles.contract import FILESTORE, FILESTORE_NAMESPACE, GetIdentifier, IdentifierAnswer
@@ -40,6 +40,7 @@ def functions(store: Store, outbound: Outbound, lane: Lane) -> Mapping[str, Call
         "duplicate": lambda caller, request: copies.duplicate(store, caller, request),
         "delete": lambda caller, request: containers.delete_container(store, caller, request),
         "cancelTransfer": lambda caller, request: containers.cancel_transfer(store, caller, request),
+        "completeTransfer": lambda caller, request: completions.complete_transfer(store, caller, request),
         "getProperties": lambda caller, request: containers.get_properties(store, caller, request),
         "listContainers": lambda caller, request: containers.list_containers(store, caller, request),
         "getStatus": lambda caller, request: status.get_status(store, caller, request),

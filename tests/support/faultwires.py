@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
 from filestore.domain.transfer import Remote
-from filestore.services import appends, containers, copies, exports, imports, moves, status
+from filestore.services import appends, completions, containers, copies, exports, imports, moves, status
 from filestore.services.exports import open_download
 from tests.support.faultnotes import HOST, MANAGER
 from tests.support.filemanager import SERVICE
@@ -18,6 +18,7 @@ from vofiles.contract import (
     DeleteContainer,
     GetProperties,
     StoreCancelTransfer,
+    StoreCompleteTransfer,
     StoreExportData,
     StoreExportInit,
     StoreImportData,
@@ -110,6 +111,14 @@ class Wires:
         del within
         request = StoreCancelTransfer(transfer)
         self._call(store, "cancelTransfer", lambda it: containers.cancel_transfer(it.store, SERVICE, request))
+
+    def complete_transfer(self, store: Ivorn, request: StoreCompleteTransfer, within: float) -> contract.Transfer:
+        del within
+
+        def take(it: "StoreProcess") -> contract.Transfer:
+            return completions.complete_transfer(it.store, SERVICE, request).transfer
+
+        return self._call(store, "completeTransfer", take)
 
     def delete_container(self, store: Ivorn, container: Ivorn, within: float) -> None:
         del within

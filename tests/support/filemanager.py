@@ -29,7 +29,7 @@ from filestore.domain.terms import Terms as StoreTerms
 from filestore.domain.ticket import Tickets
 from filestore.domain.transfer import Remote
 from filestore.persistence.memory import MemoryCatalogue
-from filestore.services import appends, callbacks, containers, copies, exports, imports, moves, status
+from filestore.services import appends, callbacks, completions, containers, copies, exports, imports, moves, status
 from filestore.services.lane import Lane
 from filestore.services.store import Store
 from filestore.services.uploads import Replay
@@ -47,6 +47,7 @@ from vofiles.contract import (
     NodeKind,
     Property,
     StoreCancelTransfer,
+    StoreCompleteTransfer,
     StoreExportData,
     StoreExportInit,
     StoreImportData,
@@ -203,6 +204,12 @@ class LocalStores:
     def cancel_transfer(self, store: Ivorn, transfer: str, within: float) -> None:
         request = StoreCancelTransfer(transfer)
         self._call("cancelTransfer", store, within, lambda core: containers.cancel_transfer(core, SERVICE, request))
+
+    def complete_transfer(self, store: Ivorn, request: StoreCompleteTransfer, within: float) -> Transfer:
+        def take(core: Store) -> Transfer:
+            return completions.complete_transfer(core, SERVICE, request).transfer
+
+        return self._call("completeTransfer", store, within, take)
 
     def delete_container(self, store: Ivorn, container: Ivorn, within: float) -> None:
         request = DeleteContainer(container)

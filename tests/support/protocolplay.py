@@ -30,6 +30,7 @@ from vofiles.contract import (
     BundleHints,
     CancelJob,
     CancelTransfer,
+    CompleteTransfer,
     Copy,
     Delete,
     Digest,
@@ -159,6 +160,7 @@ class Play:
         self.keep("data.put_other", self._put(offer, MORE), 409)
         self._call_back("FileManagerCallback.transferCompleted")
         self.call(GetTransfer(offer.transfer))
+        self.call(CompleteTransfer(offer.transfer, 10, (digest,)))
         more = self.call(AppendInit(self.path, len(MORE), if_version=1)).transfer
         self._put(more, MORE)
         self._call_back()

@@ -21,6 +21,7 @@ from vofiles.contract import (
     ListContainers,
     StoreAppendInit,
     StoreCancelTransfer,
+    StoreCompleteTransfer,
     StoreExportData,
     StoreExportInit,
     StoreImportData,
@@ -59,6 +60,7 @@ def play_store(services: ExampleServices, store: Ivorn) -> dict[str, Exchange]:
     services.wire.send("PUT", offer.endpoints[0].url, (), CONTENT)
     container = offer.container
     assert container is not None
+    call(StoreCompleteTransfer("import-1"))
     call(GetProperties(transfer="import-1"))
     call(StoreExportInit("export-1", SERVICE, container, "query-7.vot", "text/xml"))
     call(StoreAppendInit("append-1", SERVICE, container, NODE, OWNER, 5, None, IDENTIFIER))

@@ -118,6 +118,21 @@ class CancelTransfer:
 
 
 @dataclass(frozen=True, slots=True)
+class CompleteTransfer:
+    """Say that all bytes have been sent, where a transfer asks for it: its property `transfer.complete` is `required`.
+
+    Whoever says it without being asked, or again, is answered the transfer as it stands. Where bytes are still missing
+    it is Incomplete and the transfer stays open: send them and say it again.
+    """
+
+    transfer: str
+    wait: int | None = None
+    """Seconds to wait for the end before answering as it stands; as long as the service allows if absent."""
+    digests: tuple[Digest, ...] = many("digest")
+    """Digests of what was sent: the content must have them."""
+
+
+@dataclass(frozen=True, slots=True)
 class Version:
     """One content that a file has or had."""
 

@@ -134,6 +134,20 @@ class StoreCancelTransfer:
 
 
 @dataclass(frozen=True, slots=True)
+class StoreCompleteTransfer:
+    """Look whether all bytes of a transfer have come, where they are not sent to the store itself, and take them.
+
+    The answer says how it stands: taking them goes on behind it, and its end is told by callback. A transfer that has
+    all its bytes, or gets them by a ticket, is answered as it stands. Incomplete, where bytes are missing, leaves it
+    open.
+    """
+
+    transfer: str
+    digests: tuple[Digest, ...] = many("digest")
+    """Digests of what was sent, besides those that were announced: the content must have them."""
+
+
+@dataclass(frozen=True, slots=True)
 class GetProperties:
     """What the store knows of a container, a transfer, or of the container of a transfer."""
 

@@ -86,7 +86,11 @@ class Transfer:
     failure: Failure | None = None
     receipt: Receipt | None = None
     endpoints: tuple[Endpoint, ...] = many("endpoint")
+    """Where several are to be PUT to, each takes a part of the content, one behind the other: as many bytes as its
+    header Content-Length says.
+    """
     properties: tuple[Property, ...] = many("property")
+    """`transfer.complete` is `required` where completeTransfer has to be called when all bytes have been sent."""
 
 
 @dataclass(frozen=True, slots=True)

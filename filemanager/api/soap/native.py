@@ -19,6 +19,7 @@ from vofiles.contract import (
     AddAccount,
     AddNode,
     CancelTransfer,
+    CompleteTransfer,
     ExportData,
     ExportInit,
     GetAccount,
@@ -47,6 +48,9 @@ from vofiles.serving.soap import Parked, SoapService
 PATH: Final = "/filemanager"
 CALLBACK_PATH: Final = "/callback"
 WSDL: Final = "filemanager-1.wsdl"
+
+_WORKED_AT: Final = frozenset({TransferState.RECEIVING, TransferState.STORED})
+"""What a transfer is while its bytes are being taken, or its end is about to be told."""
 
 CALLBACK_FIRST: Final = 0.05
 """Seconds that getTransfer leaves to a callback before the store is asked."""
@@ -96,6 +100,7 @@ def functions(desk: Desk, address: str) -> Mapping[str, Callable[[Caller, Any], 
         "exportData": native.export_data,
         "getTransfer": native.get_transfer,
         "cancelTransfer": native.cancel_transfer,
+        "completeTransfer": native.complete_transfer,
         "getServices": native.get_services,
         **jobs.functions(desk),
         **searches.functions(desk),
@@ -167,6 +172,13 @@ class Native:
 
     def cancel_transfer(self, caller: Caller, request: CancelTransfer) -> TransferAnswer:
         return self._desk.transfers.cancel_transfer(caller, request.transfer)
+
+    def complete_transfer(self, caller: Caller, request: CompleteTransfer) -> TransferAnswer | Parked:
+        wait = self._wait(request.wait)
+        told = self._desk.transfers.complete_transfer(caller, request)
+        if told.transfer.state not in _WORKED_AT:
+            return told
+        return until_transfer_ends(self._desk, caller, told, wait, _as_it_is)
 
     def get_services(self, caller: Caller, request: GetServices) -> GetServicesAnswer:
         return GetServicesAnswer(self._desk.services.get_services(caller, request, self._address))

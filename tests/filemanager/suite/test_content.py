@@ -11,6 +11,7 @@ from tests.support.services import STORES
 from tests.support.serving import wait_until
 from vofiles.contract import (
     CancelTransfer,
+    CompleteTransfer,
     Delete,
     Digest,
     ExportData,
@@ -133,10 +134,23 @@ def test_deleting_a_file_ends_what_was_under_way(dave: Somebody) -> None:
     wait_until(refused, "the store hears that the transfer was cancelled")
 
 
+def test_who_says_unasked_that_all_is_sent_is_answered_as_it_stands(dave: Somebody) -> None:
+    offer = dave.call(ImportInit(dave.add("a"))).transfer
+    assert dave.call(CompleteTransfer(offer.transfer)).transfer.state == TransferState.OFFERED
+    dave.send(offer, b"all")
+    for _ in range(2):
+        answer = dave.call(CompleteTransfer(offer.transfer, digests=(Digest("sha-256", "0" * 64),)))
+        assert answer.transfer.state == TransferState.COMPLETED
+        assert answer.node.size == 3
+    with pytest.raises(InvalidArgument):
+        dave.call(CompleteTransfer(offer.transfer, digests=(Digest("crc", "0"),)))
+
+
 def test_transfers_of_others_are_absent(dave: Somebody, arrive: Arrive) -> None:
     offer = dave.call(ImportInit(dave.add("a"))).transfer
     anna = arrive("anna")
-    for request in (GetTransfer(offer.transfer), CancelTransfer(offer.transfer), GetTransfer("0" * 26)):
+    theirs = (GetTransfer(offer.transfer), CancelTransfer(offer.transfer), CompleteTransfer(offer.transfer))
+    for request in (*theirs, GetTransfer("0" * 26)):
         with pytest.raises(TransferNotFound):
             anna.call(request)
 
