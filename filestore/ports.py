@@ -13,6 +13,7 @@ from typing import Protocol, TypeVar
 from filestore.domain.adopted import Adopted, LeftOut, Seen
 from filestore.domain.backlog import Backlog
 from filestore.domain.container import Container
+from filestore.domain.round import Round
 from filestore.domain.sidecar import Sidecar
 from filestore.domain.transfer import Remote, Transfer
 from vofiles.contract import Digest, TransferCompleted, TransferFailed
@@ -130,6 +131,11 @@ class Backend(Protocol):
     def delete(self, number: str) -> None:
         """Delete bytes and sidecar; deleting what is not there is no error. Raises StorageFailure."""
 
+    def set_aside(self, number: str) -> None:
+        """Keep bytes that are not what came, and their sidecar, for an operator to look at, no longer under their
+        number: durable on return. What is not there is no error. Raises StorageFailure.
+        """
+
     def numbers(self) -> Iterator[str]:
         """Every number under which anything is kept, sealed or not, in no order."""
 
@@ -215,6 +221,14 @@ class Records(Protocol):
     def measure_held(self, manager: Ivorn) -> tuple[int, int]:
         """How many COMPLETE containers a FileManager has, and their bytes."""
 
+    def list_damaged(self, manager: Ivorn | None, after: str, limit: int) -> list[Container]:
+        """Those COMPLETE ones whose bytes are known to be damaged, that a FileManager (None: any) made, with numbers
+        above `after`, in their order.
+        """
+
+    def count_damaged(self, manager: Ivorn | None) -> int:
+        """How many of those there are."""
+
     def list_all(self, after: str, limit: int) -> list[Container]:
         """Those in any state, with numbers above `after`, in their order."""
 
@@ -262,6 +276,12 @@ class Records(Protocol):
         """
 
     def delete_orphan(self, number: str) -> None: ...
+
+    def find_round(self) -> Round | None:
+        """How far the reading of all that is held is, None where none has begun."""
+
+    def set_round(self, progress: Round) -> None:
+        """Replace it."""
 
     def add_nonce(self, key_id: str, nonce: str, created: int) -> bool:
         """Write down that a signed request, made then (in seconds), has been used; False when it is there."""

@@ -80,6 +80,9 @@ class AdoptingBackend:
     def delete(self, number: str) -> None:
         self._own.delete(number)
 
+    def set_aside(self, number: str) -> None:
+        self._own.set_aside(number)
+
     def numbers(self) -> Iterator[str]:
         return self._own.numbers()
 

@@ -2,6 +2,7 @@
 
     <root>/ab/ab56…       bytes of container ab56…, written once under this name
     <root>/ab/ab56….json  its sidecar
+    <root>/quarantine/    those that are not what came, for an operator to look at; nothing here reads them
 
 Rule: durable means: the file synced, the sidecar synced, their directory synced, in this order; a failed sync is never
 tried again. A file counts when the catalogue says so, so nothing is renamed. Sharding by the first two characters of a
@@ -25,6 +26,8 @@ from filestore.ports import Reader, Writer
 from vofiles.errors import ChecksumMismatch, ContainerNotFound
 
 SUFFIX: Final = ".json"
+QUARANTINE: Final = "quarantine"
+"""Below the root, so that it is on the same file system; a shard has two characters."""
 PIECE: Final = 1 << 20
 """Bytes copied at a time, where a file cannot be linked."""
 
@@ -85,6 +88,20 @@ class DiskBackend:
             # The sidecar goes first: what has none was never complete.
             drop(self._files, path.with_name(number + SUFFIX))
             drop(self._files, path)
+
+    def set_aside(self, number: str) -> None:
+        path, aside = self._path(number), self._root / QUARANTINE
+        with storage(number):
+            if not self._files.exists(aside):
+                self._files.make_directory(aside)
+                self._files.sync_directory(self._root)
+            # The bytes go first: while they are there, whoever is called again finds what is left to be done.
+            for each in (path, path.with_name(number + SUFFIX)):
+                with suppress(FileNotFoundError):
+                    self._files.rename(each, aside / each.name)
+            self._files.sync_directory(aside)
+            if self._files.exists(path.parent):
+                self._files.sync_directory(path.parent)
 
     def numbers(self) -> Iterator[str]:
         with storage(str(self._root)):

@@ -56,6 +56,9 @@ class Files(Protocol):
     def link(self, path: Path, other: Path) -> None:
         """A second entry for the same file."""
 
+    def rename(self, path: Path, other: Path) -> None:
+        """Give a file another name, where nothing else has it or what has it goes."""
+
     def unlink(self, path: Path) -> None: ...
     def make_directory(self, path: Path) -> None:
         """A directory, for its owner's eyes only; making one that is there is no error."""
@@ -66,6 +69,11 @@ class Files(Protocol):
 
     def free_space(self, path: Path) -> int:
         """Bytes that can be written where a path is."""
+
+    def forget(self, descriptor: int, offset: int, length: int) -> None:
+        """Have what memory holds of a file's bytes dropped, from there (length 0: to the end), so that they do not take
+        the place of what people read, and are read from the disk the next time.
+        """
 
 
 class SystemFiles:
@@ -130,6 +138,9 @@ class SystemFiles:
     def link(self, path: Path, other: Path) -> None:
         os.link(path, other)
 
+    def rename(self, path: Path, other: Path) -> None:
+        path.rename(other)
+
     def unlink(self, path: Path) -> None:
         path.unlink()
 
@@ -145,3 +156,6 @@ class SystemFiles:
     def free_space(self, path: Path) -> int:
         found = os.statvfs(path)
         return found.f_bavail * found.f_frsize
+
+    def forget(self, descriptor: int, offset: int, length: int) -> None:
+        os.posix_fadvise(descriptor, offset, length, os.POSIX_FADV_DONTNEED)

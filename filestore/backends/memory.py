@@ -35,6 +35,8 @@ class MemoryBackend:
     def __init__(self, capacity: int = 1 << 40) -> None:
         self._capacity = capacity
         self._kept: dict[str, _Kept] = {}
+        self._aside: dict[str, _Kept] = {}
+        """What is not what came."""
         self._lock = threading.RLock()
 
     def create(self, number: str, size: int | None) -> Writer:
@@ -85,6 +87,12 @@ class MemoryBackend:
         with self._lock:
             self._kept.pop(number, None)
 
+    def set_aside(self, number: str) -> None:
+        with self._lock:
+            kept = self._kept.pop(number, None)
+            if kept is not None:
+                self._aside[number] = kept
+
     def numbers(self) -> Iterator[str]:
         with self._lock:
             return iter(list(self._kept))
@@ -102,7 +110,7 @@ class MemoryBackend:
 
     def free_space(self) -> int:
         with self._lock:
-            return self._capacity - sum(kept.room for kept in self._kept.values())
+            return self._capacity - sum(kept.room for kept in (*self._kept.values(), *self._aside.values()))
 
     def append(self, kept: _Kept, data: bytes | memoryview) -> None:
         """Append to what a writer has; for the writer. Raises StoreFull."""

@@ -4,15 +4,16 @@
     EMPTY <--abort-- RECEIVING               EMPTY    --delete--> DELETED
 
 Rule: pure; `TRANSITIONS` is the one table of what may follow what. Content is never overwritten: a COMPLETE container
-can only be deleted, and a new version is a new container.
+can only be deleted, and a new version is a new container. One whose bytes are not what came any more stays COMPLETE and
+says so: its `damage` is seen before its bytes are.
 """
 
 from dataclasses import dataclass, replace
 from typing import Final
 
 from vofiles.contract import ContainerState, Digest
-from vofiles.errors import Conflict
-from vofiles.instant import Instant
+from vofiles.errors import Conflict, Damaged
+from vofiles.instant import Instant, to_text
 from vofiles.ivorn import Ivorn, LongIdentifier, NodeIdentifier
 
 BEGIN: Final = "begin"
@@ -41,6 +42,16 @@ class Content:
 
 
 @dataclass(frozen=True, slots=True)
+class Damage:
+    """That a container's bytes are not what came."""
+
+    found: Instant
+    """When that was seen first."""
+    reason: str
+    """What is wrong with them, for operators and readers."""
+
+
+@dataclass(frozen=True, slots=True)
 class Container:
     """A container as the catalogue knows it."""
 
@@ -60,6 +71,8 @@ class Container:
     """From COMPLETE on."""
     identifier: NodeIdentifier | None = None
     """The node's own identifier, if the FileManager told it."""
+    damage: Damage | None = None
+    """What is wrong with its bytes, as far as it is known; then nobody gets them."""
 
     @property
     def name(self) -> str:
@@ -81,3 +94,11 @@ class Container:
     def complete(self, content: Content, now: Instant) -> "Container":
         """The container with its content. Raises Conflict unless it is RECEIVING."""
         return replace(self.step(COMPLETE, now), content=content)
+
+    def require_sound(self) -> None:
+        """Refuse to give bytes that are known not to be what came. Raises Damaged."""
+        if self.damage is not None:
+            raise Damaged(
+                f"container {self.number}",
+                reason=f"{self.damage.reason}, as was seen at {to_text(self.damage.found)}; nobody gets them",
+            )

@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from filestore.domain.adopted import Adopted
 from filestore.domain.backlog import Backlog
 from filestore.domain.container import Container
+from filestore.domain.round import Round
 from filestore.domain.transfer import ENDED, Transfer
 from filestore.persistence.rows import (
     adopted_of,
@@ -21,10 +22,12 @@ from filestore.persistence.rows import (
     container_row,
     outgoing_of,
     outgoing_row,
+    round_of,
+    round_row,
     transfer_of,
     transfer_row,
 )
-from filestore.persistence.schema import ADOPTED, CONTAINERS, FACTS, ORPHANS, OUTBOX, TRANSFERS
+from filestore.persistence.schema import ADOPTED, CONTAINERS, FACTS, ORPHANS, OUTBOX, ROUNDS, TRANSFERS
 from filestore.ports import Outgoing, Records
 from vofiles.contract import ContainerState
 from vofiles.errors import Busy, ContainerNotFound, TransferNotFound
@@ -35,6 +38,8 @@ from vofiles.serving.migrations import SchemaCheck, upgrade
 from vofiles.serving.nonces import SqlNonces
 
 _PACKAGE = "filestore.persistence"
+_ROUND = "all"
+"""The name of the only round that there is."""
 
 _FIND_CONTAINER = select(CONTAINERS).where(CONTAINERS.c.number == bindparam("one"))
 _HOLD_CONTAINER = _FIND_CONTAINER.with_for_update()
@@ -77,6 +82,17 @@ _LIST_HELD = (
 _MEASURE_HELD = select(func.count(), func.coalesce(func.sum(CONTAINERS.c.size), 0)).where(
     CONTAINERS.c.manager == bindparam("manager"), CONTAINERS.c.state == ContainerState.COMPLETE
 )
+_IS_DAMAGED = CONTAINERS.c.damaged.is_not(None) & (CONTAINERS.c.state == ContainerState.COMPLETE)
+_OF_MANAGER = CONTAINERS.c.manager == bindparam("manager")
+_COUNT_DAMAGED = select(func.count()).where(_IS_DAMAGED)
+_COUNT_DAMAGED_OF = _COUNT_DAMAGED.where(_OF_MANAGER)
+_LIST_DAMAGED = (
+    select(CONTAINERS)
+    .where(_IS_DAMAGED, CONTAINERS.c.number > bindparam("after"))
+    .order_by(CONTAINERS.c.number)
+    .limit(bindparam("most"))
+)
+_LIST_DAMAGED_OF = _LIST_DAMAGED.where(_OF_MANAGER)
 _LIST_ALL = (
     select(CONTAINERS)
     .where(CONTAINERS.c.number > bindparam("after"))
@@ -150,6 +166,13 @@ _ADOPTED_AT = (
     .order_by(ADOPTED.c.key)
 )
 _FORGET_ADOPTED = update(ADOPTED).where(ADOPTED.c.number == bindparam("one")).values(forgotten=True)
+_FIND_ROUND = select(ROUNDS).where(ROUNDS.c.name == bindparam("one"))
+_ADD_ROUND = insert(ROUNDS)
+_SET_ROUND = (
+    update(ROUNDS)
+    .where(ROUNDS.c.name == bindparam("one"))
+    .values({name: bindparam(name) for name in ROUNDS.c.keys() if name != "name"})  # noqa: SIM118
+)
 _FIND_FACT = select(FACTS.c.value).where(FACTS.c.name == bindparam("one"))
 _ADD_FACT = insert(FACTS)
 
@@ -221,6 +244,18 @@ class SqlRecords:
     def measure_held(self, manager: Ivorn) -> tuple[int, int]:
         number, size = self._connection.execute(_MEASURE_HELD, {"manager": str(manager)}).one()
         return number, int(size)
+
+    def list_damaged(self, manager: Ivorn | None, after: str, limit: int) -> list[Container]:
+        values: dict[str, Any] = {"after": after, "most": limit}
+        if manager is not None:
+            values["manager"] = str(manager)
+        found = self._connection.execute(_LIST_DAMAGED if manager is None else _LIST_DAMAGED_OF, values)
+        return [container_of(row) for row in found.mappings()]
+
+    def count_damaged(self, manager: Ivorn | None) -> int:
+        if manager is None:
+            return self._connection.scalar(_COUNT_DAMAGED) or 0
+        return self._connection.scalar(_COUNT_DAMAGED_OF, {"manager": str(manager)}) or 0
 
     def list_all(self, after: str, limit: int) -> list[Container]:
         values = {"after": after, "most": limit}
@@ -299,6 +334,17 @@ class SqlRecords:
 
     def delete_orphan(self, number: str) -> None:
         self._connection.execute(_DELETE_ORPHAN, {"one": number})
+
+    # --- reading all that is held ---
+
+    def find_round(self) -> Round | None:
+        row = self._one(_FIND_ROUND, _ROUND)
+        return round_of(row) if row is not None else None
+
+    def set_round(self, progress: Round) -> None:
+        row = round_row(progress)
+        if self._connection.execute(_SET_ROUND, {**row, "one": _ROUND}).rowcount == 0:
+            self._connection.execute(_ADD_ROUND, {**row, "name": _ROUND})
 
     # --- nonces ---
 

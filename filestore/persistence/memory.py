@@ -12,6 +12,7 @@ from typing import TypeVar
 from filestore.domain.adopted import Adopted
 from filestore.domain.backlog import Backlog
 from filestore.domain.container import Container
+from filestore.domain.round import Round
 from filestore.domain.transfer import Transfer
 from filestore.persistence.rows import due as due_of
 from filestore.ports import Outgoing, Records
@@ -35,11 +36,12 @@ class _Tables:
     orphans: dict[str, Instant] = field(default_factory=dict)
     adopted: dict[str, Adopted] = field(default_factory=dict)
     nonces: dict[tuple[str, str], int] = field(default_factory=dict)
+    round: Round | None = None
 
     def copy(self) -> "_Tables":
         return _Tables(
             self.born, self.last_key, dict(self.containers), dict(self.transfers), dict(self.outbox),
-            dict(self.orphans), dict(self.adopted), dict(self.nonces),
+            dict(self.orphans), dict(self.adopted), dict(self.nonces), self.round,
         )  # fmt: skip
 
 
@@ -122,6 +124,19 @@ class MemoryRecords:
             if row.manager == manager and row.state == ContainerState.COMPLETE
         ]
         return len(sizes), sum(sizes)
+
+    def list_damaged(self, manager: Ivorn | None, after: str, limit: int) -> list[Container]:
+        return [row for row in self._damaged(manager) if row.number > after][:limit]
+
+    def count_damaged(self, manager: Ivorn | None) -> int:
+        return len(self._damaged(manager))
+
+    def _damaged(self, manager: Ivorn | None) -> list[Container]:
+        return [
+            row
+            for row in self._above("")
+            if row.damage is not None and row.state == ContainerState.COMPLETE and manager in {None, row.manager}
+        ]
 
     def list_all(self, after: str, limit: int) -> list[Container]:
         return self._above(after)[:limit]
@@ -228,6 +243,14 @@ class MemoryRecords:
     def forget_adopted(self, number: str) -> None:
         if number in self._tables.adopted:
             self._tables.adopted[number] = replace(self._tables.adopted[number], forgotten=True)
+
+    # --- reading all that is held ---
+
+    def find_round(self) -> Round | None:
+        return self._tables.round
+
+    def set_round(self, progress: Round) -> None:
+        self._tables.round = progress
 
     # --- nonces ---
 

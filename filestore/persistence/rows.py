@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import RowMapping
 
 from filestore.domain.adopted import Adopted
-from filestore.domain.container import Container, Content
+from filestore.domain.container import Container, Content, Damage
+from filestore.domain.round import Round
 from filestore.domain.transfer import Base, Promise, Remote, Transfer
 from filestore.persistence.documents import from_text, many_from_text, to_text
 from filestore.ports import Outgoing
@@ -33,6 +34,8 @@ def container_row(container: Container) -> dict[str, Any]:
         "content_type": content.content_type if content else None,
         "digests": to_text(content.digests) if content else None,
         "identifier": str(container.identifier) if container.identifier else None,
+        "damaged": container.damage.found if container.damage else None,
+        "damage": container.damage.reason if container.damage else None,
     }
 
 
@@ -52,6 +55,33 @@ def container_of(row: RowMapping) -> Container:
         Instant(row["changed"]),
         content,
         NodeIdentifier.parse(row["identifier"]) if row["identifier"] is not None else None,
+        Damage(Instant(row["damaged"]), row["damage"]) if row["damaged"] is not None else None,
+    )
+
+
+def round_row(progress: Round) -> dict[str, Any]:
+    """A round as a row, without its name."""
+    return {
+        "began": progress.began,
+        "after": progress.after,
+        "containers": progress.containers,
+        "size": progress.size,
+        "findings": progress.findings,
+        "ended": progress.ended,
+        "before": progress.before,
+    }
+
+
+def round_of(row: RowMapping) -> Round:
+    """The round in a row."""
+    return Round(
+        Instant(row["began"]),
+        row["after"],
+        row["containers"],
+        row["size"],
+        row["findings"],
+        Instant(row["ended"]) if row["ended"] is not None else None,
+        Instant(row["before"]) if row["before"] is not None else None,
     )
 
 

@@ -38,6 +38,9 @@ CONTAINERS = Table(
     Column("content_type", _TEXT, nullable=True),
     Column("digests", _TEXT, nullable=True),
     Column("identifier", _TEXT, nullable=True),
+    # When its bytes were first seen not to be what came, and what is wrong with them.
+    Column("damaged", BigInteger, nullable=True),
+    Column("damage", _TEXT, nullable=True),
     Index(None, "state", "number"),
     Index(None, "manager", "number"),
     # What a FileManager has is measured from this index alone.
@@ -45,6 +48,14 @@ CONTAINERS = Table(
     sqlite_autoincrement=True,
 )
 """What holds the bytes; deleted ones are remembered for the grace period."""
+
+DAMAGED = Index(
+    "ix_containers_damaged",
+    CONTAINERS.c.number,
+    sqlite_where=CONTAINERS.c.damaged.is_not(None),
+    postgresql_where=CONTAINERS.c.damaged.is_not(None),
+)
+"""Those that an operator is to look at: few."""
 
 TRANSFERS = Table(
     "transfers",
@@ -119,6 +130,20 @@ ADOPTED = Table(
     sqlite_autoincrement=True,
 )
 """Where the bytes of adopted containers are; rows stay when the container goes, so that it is not adopted again."""
+
+ROUNDS = Table(
+    "rounds",
+    METADATA,
+    Column("name", _TEXT, primary_key=True),
+    Column("began", BigInteger, nullable=False),
+    Column("after", _TEXT, nullable=False),
+    Column("containers", BigInteger, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("findings", BigInteger, nullable=False),
+    Column("ended", BigInteger, nullable=True),
+    Column("before", BigInteger, nullable=True),
+)
+"""How far the reading of all that is held is, in one row."""
 
 NONCES = nonces_table(METADATA, _TEXT)
 """Signed requests that have been used, where several processes serve."""

@@ -53,6 +53,31 @@ def test_what_is_sealed_can_be_read(backend: Backend, size: int | None) -> None:
     assert list(backend.numbers()) == [ONE]
 
 
+def test_what_is_set_aside_is_nobodys_bytes_any_more(backend: Backend) -> None:
+    fill(backend, ONE)
+    fill(backend, TWO)
+    reader = backend.open(ONE)
+    backend.set_aside(ONE)
+    backend.set_aside(ONE)
+    assert (backend.has(ONE), backend.find_sidecar(ONE)) == (False, None)
+    assert (list(backend.numbers()), backend.numbers_after("", 9)) == ([TWO], [TWO])
+    with pytest.raises(ContainerNotFound):
+        backend.open(ONE)
+    # Who was reading goes on.
+    assert reader.pread(len(DATA), 0) == DATA
+    reader.close()
+    assert content(backend, TWO) == DATA
+
+
+def test_what_is_set_aside_again_and_what_was_never_there(backend: Backend) -> None:
+    backend.set_aside(ONE)
+    for _ in range(2):
+        fill(backend, ONE)
+        backend.set_aside(ONE)
+    fill(backend, ONE)
+    assert (content(backend, ONE), list(backend.numbers())) == (DATA, [ONE])
+
+
 @pytest.mark.parametrize("size", [None, len(DATA) + 5])
 def test_a_writer_takes_what_another_container_has(backend: Backend, size: int | None) -> None:
     fill(backend, ONE)

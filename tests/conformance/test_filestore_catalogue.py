@@ -8,7 +8,8 @@ import pytest
 
 from filestore.domain.adopted import Adopted
 from filestore.domain.backlog import Backlog
-from filestore.domain.container import BEGIN, Container, Content
+from filestore.domain.container import BEGIN, Container, Content, Damage
+from filestore.domain.round import Round, next_round
 from filestore.domain.transfer import Promise, Remote, Transfer
 from filestore.persistence.catalogue import open_catalogue
 from filestore.persistence.memory import MemoryCatalogue
@@ -18,7 +19,7 @@ from tests.support.filestore_core import DAVE, MANAGER, NODE, OTHER_MANAGER, STA
 from vofiles.contract import Digest, Direction, Failure, Header, Property, Receipt, TransferState
 from vofiles.errors import Busy, ContainerNotFound, NodeNotFound, TransferNotFound
 from vofiles.instant import Instant
-from vofiles.ivorn import NodeIdentifier
+from vofiles.ivorn import Ivorn, NodeIdentifier
 
 __all__ = ["server"]
 
@@ -61,6 +62,46 @@ def test_a_container_comes_back_as_it_was(catalogue: Catalogue) -> None:
     assert catalogue.read(lambda records: records.find_container("none")) is None
     with pytest.raises(Busy):
         add(catalogue, EMPTY)
+
+
+def test_damage_is_kept_and_listed(catalogue: Catalogue) -> None:
+    damage = Damage(LATE, "its bytes are others, by xxh3-128")
+    full = replace(EMPTY, state="COMPLETE", content=Content(5, DIGESTS))
+    rows = [
+        full,
+        replace(full, number="bcde", damage=damage),
+        replace(full, number="cdef", damage=damage, manager=OTHER_MANAGER),
+        replace(full, number="defg", damage=damage, state="DELETED"),
+        replace(full, number="efgh", damage=damage),
+    ]
+    add(catalogue, *rows)
+    assert catalogue.read(lambda records: records.find_container("bcde")) == rows[1]
+
+    def damaged(manager: Ivorn | None, after: str = "", limit: int = 9) -> list[str]:
+        return [row.number for row in catalogue.read(lambda records: records.list_damaged(manager, after, limit))]
+
+    assert damaged(None) == ["bcde", "cdef", "efgh"]
+    assert (damaged(MANAGER), damaged(MANAGER, "bcde"), damaged(MANAGER, "", 1)) == (
+        ["bcde", "efgh"],
+        ["efgh"],
+        ["bcde"],
+    )
+    counts = catalogue.read(lambda records: [records.count_damaged(each) for each in (None, MANAGER, OTHER_MANAGER)])
+    assert counts == [3, 2, 1]
+    catalogue.write(lambda records: records.set_container(replace(rows[1], damage=None)))
+    assert (damaged(None), catalogue.read(lambda records: records.find_container("bcde"))) == (
+        ["cdef", "efgh"],
+        replace(rows[1], damage=None),
+    )
+
+
+def test_a_round_is_kept(catalogue: Catalogue) -> None:
+    assert catalogue.read(lambda records: records.find_round()) is None
+    first = next_round(None, START).read(3, 1 << 40, 1, "abcd")
+    for progress in (first, first.end(LATE), next_round(first.end(LATE), Instant(LATE + 5))):
+        catalogue.write(lambda records, progress=progress: records.set_round(progress))  # type: ignore[misc]
+        assert catalogue.read(lambda records: records.find_round()) == progress
+    assert progress == Round(Instant(LATE + 5), before=LATE)
 
 
 def test_a_transfer_comes_back_as_it_was(catalogue: Catalogue) -> None:

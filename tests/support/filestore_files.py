@@ -11,7 +11,7 @@ from pathlib import Path
 
 from filestore.backends.files import SystemFiles
 
-READING = frozenset({"open", "reopen", "pread", "size", "is_at", "exists", "names", "free_space"})
+READING = frozenset({"open", "reopen", "pread", "size", "is_at", "exists", "names", "free_space", "forget"})
 """Methods that change nothing."""
 
 
@@ -116,6 +116,10 @@ class VolatileFiles(SystemFiles):
 
     def link(self, path: Path, other: Path) -> None:
         super().link(path, other)
+        self._unsynced_entries.add(other)
+
+    def rename(self, path: Path, other: Path) -> None:
+        super().rename(path, other)
         self._unsynced_entries.add(other)
 
     def make_directory(self, path: Path) -> None:

@@ -167,6 +167,12 @@ class VolatileFiles(StagedFiles):
         file = self._directory(path.parent).now()[path.name]
         self._directory(other.parent).pending.append((other.name, file))
 
+    def rename(self, path: Path, other: Path) -> None:
+        super().rename(path, other)
+        file = self._directory(path.parent).now()[path.name]
+        self._directory(other.parent).pending.append((other.name, file))
+        self._directory(path.parent).pending.append((path.name, None))
+
     def unlink(self, path: Path) -> None:
         super().unlink(path)
         self._directory(path.parent).pending.append((path.name, None))

@@ -84,6 +84,12 @@ class StagedFiles(SystemFiles):
         link = super().link
         self._stage.effect(self._process, "file", "link", lambda: link(path, other))
 
+    def rename(self, path: Path, other: Path) -> None:
+        if not self.exists(path):
+            raise FileNotFoundError(path)
+        rename = super().rename
+        self._stage.effect(self._process, "file", f"rename {path.suffix or 'bytes'}", lambda: rename(path, other))
+
     def unlink(self, path: Path) -> None:
         if not self.exists(path):
             raise FileNotFoundError(path)
