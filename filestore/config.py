@@ -93,6 +93,26 @@ class AdoptedDirectory:
 
 
 @dataclass(frozen=True, slots=True)
+class S3:
+    """The bucket of an S3-compatible store that holds the contents."""
+
+    bucket: str
+    access_key: str
+    secret_key: str = field(repr=False)
+    endpoint: str | None = None
+    """Its URL; None: Amazon's, in the region."""
+    prefix: str = ""
+    """What all keys begin with; empty, or with `/` at its end."""
+    region: str = "us-east-1"
+    addressing: str = "path"
+    """Where a URL has the bucket: in its path, or in its host (`virtual`)."""
+    authorities: Path | None = None
+    """PEM file of certificate authorities to trust instead of the system's."""
+    direct: bool = False
+    """Whether clients send their bytes to the bucket itself, by addresses signed for them."""
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """Everything that the store is told."""
 
@@ -107,6 +127,8 @@ class Config:
     outbound: Outbound = Outbound()
     managers: tuple[Manager, ...] = ()
     adopted: tuple[AdoptedDirectory, ...] = ()
+    s3: S3 | None = None
+    """Where the contents are; None: in the folder."""
     origins: tuple[str, ...] = ()
     """Web origins whose pages may PUT and GET contents from a browser; `*` for all."""
     limits: Limits = field(default_factory=Limits)
@@ -133,6 +155,7 @@ def take_config(top: Table) -> Config:
         outbound=_outbound(top),
         managers=tuple(_manager(table, identifiers, seen) for table in top.tables("managers")),
         adopted=tuple(_adopted(table, names, data) for table in top.tables("adopted")),
+        s3=_s3(top) if top.has("s3") else None,
         origins=_origins(top),
         limits=take_limits(top),
         metrics=take_metrics(top),
@@ -174,6 +197,57 @@ def _outbound(top: Table) -> Outbound:
             table.positive("per_peer", plain.per_peer),
             table.find_path("authorities"),
         )
+
+
+def _s3(top: Table) -> S3:
+    plain = S3("", "", "")
+    with top.table("s3") as table:
+        return S3(
+            table.parse("bucket", _parse_bucket),
+            _take_key(table, "access_key", secret=False),
+            _take_key(table, "secret_key", secret=True),
+            table.url("endpoint", "") or None,
+            _parsed_prefix(table),
+            table.take("region", str, plain.region),
+            table.choice("addressing", ("path", "virtual"), plain.addressing),
+            table.find_path("authorities"),
+            table.take("direct", bool, default=False),
+        )
+
+
+_BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{2,254}")
+_PREFIX = re.compile(r"[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*")
+
+
+def _parse_bucket(text: str) -> str:
+    if not _BUCKET.fullmatch(text):
+        raise ValueError("it is the name of a bucket: letters, digits, '.', '_' and '-'")
+    return text
+
+
+def _parsed_prefix(table: Table) -> str:
+    text = table.take("prefix", str, "").strip("/")
+    if text and (not _PREFIX.fullmatch(text) or not {".", ".."}.isdisjoint(text.split("/"))):
+        raise table.error("prefix", "it is words of letters, digits, '.', '_' and '-' with '/' between them")
+    # A key is the prefix and a number, and no two prefixes shall make the same.
+    return f"{text}/" if text else ""
+
+
+def _take_key(table: Table, key: str, *, secret: bool) -> str:
+    """One of the two keys of an account at the store of objects, or what its file holds. Nothing of it is told."""
+    file = table.find_path(f"{key}_file")
+    if file is not None and table.has(key):
+        raise table.error(f"{key}_file", f"there is {key} beside it; give one of the two")
+    source = key if file is None else f"{key}_file"
+    try:
+        text = (table.take(key, str) if file is None else file.read_text(encoding="ascii")).strip()
+    except (OSError, ValueError):
+        raise table.error(source, f"{file} cannot be read") from None
+    if secret:
+        table.require_private(source, file or table.path)
+    if not text or not text.isascii() or not text.isprintable() or " " in text:
+        raise table.error(source, "it is printable ASCII without spaces")
+    return text
 
 
 def _origins(top: Table) -> tuple[str, ...]:

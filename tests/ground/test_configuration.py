@@ -42,6 +42,10 @@ data = "data"
 identifier = "ivo://a/m"
 address = "http://127.0.0.1:1"
 keys = [{{id = "a", secret = "{SECRET}"}}]
+[s3]
+bucket = "contents"
+access_key = "some"
+secret_key = "other"
 [[adopted]]
 name = "archive"
 directory = "archive"
