@@ -3,6 +3,7 @@
     importInit, appendInit
                 OFFERED --start--> RECEIVING --store--> STORED --acknowledge--> COMPLETED
                 OFFERED <--give back-- RECEIVING           OFFERED --expire--> EXPIRED
+                (with the bytes that are safe where they come in parts: `bytes_done` says how many)
     importData, exportData, duplicate
                 REQUESTED --start--> RECEIVING --store--> STORED --acknowledge--> COMPLETED
                 REQUESTED <--give back-- RECEIVING
@@ -17,6 +18,7 @@ import hashlib
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from filestore.domain.partial import Partial
 from vofiles.contract import Digest, Direction, Failure, Header, Receipt, TransferState
 from vofiles.errors import TransferEnded
 from vofiles.instant import Instant
@@ -125,26 +127,50 @@ class Transfer:
     deadline: Instant | None = None
     """The hard cap: until when the bytes must have come; set while and after RECEIVING."""
     bytes_done: int = 0
+    """Bytes of those that come that are safe: another attempt can go on behind them."""
     failure: Failure | None = None
     receipt: Receipt | None = None
     request_id: str | None = None
     """Of the request that last had bytes moved; in logs only."""
     base: Base | None = None
     """Of appendInit."""
+    partial: Partial | None = None
+    """Set while and after it comes in parts."""
 
     def step(self, action: str, now: Instant) -> "Transfer":
         """The transfer after an action. Raises TransferEnded where the table has no such line."""
         if action == GIVE_BACK and self.state == TransferState.RECEIVING:
             waiting = TransferState.OFFERED if self.direction in OFFERS else TransferState.REQUESTED
-            return replace(self, state=waiting, changed=now, lease=None, bytes_done=0)
+            return replace(self, state=waiting, changed=now, lease=None)
         state = TRANSITIONS.get((self.state, action))
         if state is None:
             raise TransferEnded(self.transfer, reason=f"it is {self.state}")
         return replace(self, state=state, changed=now, lease=None)
 
     def start(self, lease: str, deadline: Instant, now: Instant) -> "Transfer":
-        """The transfer with its bytes on their way. Raises TransferEnded."""
-        return replace(self.step(START, now), lease=lease, deadline=deadline)
+        """The transfer with its bytes on their way, from the first one on. Raises TransferEnded."""
+        return replace(self.step(START, now), lease=lease, deadline=deadline, bytes_done=0, partial=None)
+
+    def start_part(self, lease: str, partial: Partial, deadline: Instant, now: Instant) -> "Transfer":
+        """The transfer with more of its bytes on their way, behind those that are safe; the hard cap stays the one of
+        the first of them. Raises TransferEnded.
+        """
+        started = replace(self.step(START, now), lease=lease, partial=partial)
+        return started if self.begun else replace(started, deadline=deadline)
+
+    def keep(self, bytes_done: int, partial: Partial) -> "Transfer":
+        """The transfer with so many bytes safe."""
+        return replace(self, bytes_done=bytes_done, partial=partial)
+
+    @property
+    def begun(self) -> bool:
+        """Whether bytes are safe that another attempt can go on behind."""
+        return self.bytes_done > 0 and not self.ended
+
+    @property
+    def until(self) -> Instant:
+        """Until when its bytes may begin to flow, or go on once some are safe."""
+        return self.deadline if self.begun and self.deadline is not None else self.expiry
 
     def store(self, receipt: Receipt, now: Instant) -> "Transfer":
         """The transfer with all its bytes durable. Raises TransferEnded."""

@@ -9,6 +9,7 @@ from sqlalchemy import RowMapping
 
 from filestore.domain.adopted import Adopted
 from filestore.domain.container import Container, Content, Damage
+from filestore.domain.partial import Partial
 from filestore.domain.round import Round
 from filestore.domain.transfer import Base, Promise, Remote, Transfer
 from filestore.persistence.documents import from_text, many_from_text, to_text
@@ -89,7 +90,7 @@ def due(transfer: Transfer) -> Instant:
     """When a transfer is to be looked at again: its time is up, or it ended then."""
     if transfer.state == TransferState.RECEIVING and transfer.deadline is not None:
         return transfer.deadline
-    return transfer.changed if transfer.ended else transfer.expiry
+    return transfer.changed if transfer.ended else transfer.until
 
 
 def transfer_row(transfer: Transfer) -> dict[str, Any]:
@@ -117,6 +118,7 @@ def transfer_row(transfer: Transfer) -> dict[str, Any]:
         "request_id": transfer.request_id,
         "base": transfer.base.container if transfer.base else None,
         "base_size": transfer.base.size if transfer.base else None,
+        "partial": to_text(transfer.partial) if transfer.partial else None,
     }
 
 
@@ -143,6 +145,7 @@ def transfer_of(row: RowMapping) -> Transfer:
         from_text(Receipt, row["receipt"]) if row["receipt"] is not None else None,
         row["request_id"],
         Base(row["base"], row["base_size"]) if row["base"] is not None else None,
+        from_text(Partial, row["partial"]) if row["partial"] is not None else None,
     )
 
 

@@ -44,15 +44,15 @@ def fail(records: Records, transfer: Transfer, reason: VofilesError, now: Instan
 
 
 def take_back(records: Records, transfer: str, lease: str, now: Instant) -> Transfer | None:
-    """Undo a lease: the transfer waits again, its container is EMPTY. None where the lease is not, or no longer,
-    good.
+    """Undo a lease: the transfer waits again, its container is EMPTY unless bytes are safe in it. None where the lease
+    is not, or no longer, good.
     """
     held = records.hold_transfer(transfer)
     if held is None or held.lease != lease:
         return None
     waiting = held.step(GIVE_BACK, now)
     records.set_transfer(waiting)
-    if held.direction in IMPORTS:
+    if held.direction in IMPORTS and not waiting.begun:
         container = records.hold_container(held.container)
         if container is not None and container.state == ContainerState.RECEIVING:
             records.set_container(container.step(ABORT, now))
