@@ -6,7 +6,7 @@ Rule: only the services' command lines and configuration files are used, so that
 import secrets
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +18,15 @@ from benchmarks.wire import Wire, value
 AUTHORITY = "bench.example"
 MANAGER = f"ivo://{AUTHORITY}/filemanager"
 STORES = ("first", "second")
+"""The stores that there are by default."""
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """PEM files of a certificate that is its own authority, and of its key."""
+
+    chain: Path
+    key: Path
 
 
 @dataclass(frozen=True)
@@ -27,23 +36,35 @@ class Deployment:
     service: Service
     pids: tuple[int, ...]
     """The FileManager's, then the stores'."""
+    stores: Mapping[str, int]
+    """The port of each store, by its name."""
+
+    def pid_of(self, store: str) -> int:
+        """The process of one store."""
+        return self.pids[1 + list(self.stores).index(store)]
 
 
 @contextmanager
-def serving(directory: Path) -> Iterator[Deployment]:
-    """All three, over folders in `directory`."""
+def serving(
+    directory: Path, wanted: Mapping[str, str] | None = None, secure: Certificate | None = None
+) -> Iterator[Deployment]:
+    """All of them, over folders in `directory`: a FileManager, and stores by their names with what their configuration
+    says besides. With a certificate the stores speak TLS.
+    """
+    wanted = wanted or dict.fromkeys(STORES, "")
     directory.mkdir()
     port = free_port()
-    stores = {name: free_port() for name in STORES}
-    keys = {name: secrets.token_urlsafe(32) for name in STORES}
-    manager = write(directory / "filemanager.toml", manager_settings(port, stores, keys))
+    stores = {name: free_port() for name in wanted}
+    keys = {name: secrets.token_urlsafe(32) for name in wanted}
+    manager = write(directory / "filemanager.toml", manager_settings(port, stores, keys, secure=secure))
     with ExitStack() as stack:
         processes = [stack.enter_context(started("filemanager", manager, port))]
-        for name in STORES:
-            settings = write(directory / f"{name}.toml", store_settings(name, stores[name], port, keys[name]))
+        for name, extra in wanted.items():
+            text = store_settings(name, stores[name], port, keys[name], secure) + extra
+            settings = write(directory / f"{name}.toml", text)
             processes.append(stack.enter_context(started("filestore", settings, stores[name])))
         service = at_home(f"http://127.0.0.1:{port}", signed_up(manager))
-        yield Deployment(service, tuple(process.pid for process in processes))
+        yield Deployment(service, tuple(process.pid for process in processes), stores)
 
 
 @dataclass(frozen=True)
@@ -58,7 +79,7 @@ class Manager:
     def serving(self) -> Iterator[Deployment]:
         """Alone; its stores are there in name only."""
         with started("filemanager", self.settings, self.port) as process:
-            yield Deployment(at_home(f"http://127.0.0.1:{self.port}", self.token), (process.pid,))
+            yield Deployment(at_home(f"http://127.0.0.1:{self.port}", self.token), (process.pid,), {})
 
 
 def manager_on(directory: Path, database: str) -> Manager:
@@ -71,24 +92,31 @@ def manager_on(directory: Path, database: str) -> Manager:
 
 
 def manager_settings(
-    port: int, stores: dict[str, int], keys: dict[str, str], database: str = "sqlite:///filemanager.db"
+    port: int,
+    stores: Mapping[str, int],
+    keys: Mapping[str, str],
+    database: str = "sqlite:///filemanager.db",
+    secure: Certificate | None = None,
 ) -> str:
     """The FileManager's configuration file."""
+    base = f"http{'s' if secure else ''}://127.0.0.1"
+    trust = f'[outbound]\nauthorities = "{secure.chain}"\n' if secure else ""
     entries = "".join(
-        f'[[stores]]\nidentifier = "ivo://{AUTHORITY}/{name}"\naddress = "http://127.0.0.1:{at}/filestore"\n'
+        f'[[stores]]\nidentifier = "ivo://{AUTHORITY}/{name}"\naddress = "{base}:{at}/filestore"\n'
         f'[[stores.keys]]\nid = "{name}"\nsecret = "{keys[name]}"\n'
         for name, at in stores.items()
     )
     return (
         f'identifier = "{MANAGER}"\ncommunities = ["ivo://{AUTHORITY}"]\ndatabase = "{database}"\n'
-        f'default_store = "ivo://{AUTHORITY}/{STORES[0]}"\n[listen]\nport = {port}\n{entries}'
+        f'default_store = "ivo://{AUTHORITY}/{next(iter(stores))}"\n[listen]\nport = {port}\n{trust}{entries}'
     )
 
 
-def store_settings(name: str, port: int, manager: int, key: str) -> str:
+def store_settings(name: str, port: int, manager: int, key: str, secure: Certificate | None = None) -> str:
     """A store's configuration file."""
+    tls = f'certificate = "{secure.chain}"\nkey = "{secure.key}"\n' if secure else ""
     return (
-        f'identifier = "ivo://{AUTHORITY}/{name}"\ndata = "{name}"\n[listen]\nport = {port}\n'
+        f'identifier = "ivo://{AUTHORITY}/{name}"\ndata = "{name}"\n[listen]\nport = {port}\n{tls}'
         # What is imported comes from this machine, too.
         f'[outbound]\nallow = ["127.0.0.1/32"]\n'
         f'[[managers]]\nidentifier = "{MANAGER}"\naddress = "http://127.0.0.1:{manager}/callback"\n'

@@ -292,7 +292,9 @@ def company_of(settings: config.Config, seat: Seat) -> Company:
 def stores_of(settings: config.Config, keyring: Keyring) -> SoapStoreControl:
     """The stores of the configuration."""
     addresses = {entry.identifier: entry.address for entry in settings.stores}
-    return SoapStoreControl(addresses, keyring, SystemClock(), request_id=bound_request_id)
+    return SoapStoreControl(
+        addresses, keyring, SystemClock(), request_id=bound_request_id, authorities=settings.authorities
+    )
 
 
 def peers_of(settings: config.Config) -> tuple[Peer, ...]:

@@ -126,6 +126,8 @@ class Config:
     metrics: Metrics = field(default_factory=Metrics)
     trusted: tuple[TrustedNetwork, ...] = ()
     """Who may call the AstroGrid API without saying who they are; nobody unless it is said."""
+    authorities: Path | None = None
+    """PEM file of certificate authorities to trust in stores instead of the system's."""
 
 
 def load(path: Path) -> Config:
@@ -150,6 +152,7 @@ def take_config(top: Table) -> Config:
         limits=take_limits(top),
         metrics=take_metrics(top),
         trusted=_trusted(top, behind_proxy=listen.behind_proxy),
+        authorities=_authorities(top),
     )
     if not config.communities:
         raise top.error("communities", "there must be one at least")
@@ -159,6 +162,11 @@ def take_config(top: Table) -> Config:
         raise top.error("communities", "one is given twice")
     _require_default_store(top, config)
     return config
+
+
+def _authorities(top: Table) -> Path | None:
+    with top.table("outbound") as table:
+        return table.find_path("authorities")
 
 
 def _require_default_store(top: Table, config: Config) -> None:

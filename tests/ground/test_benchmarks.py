@@ -1,5 +1,6 @@
 """The benchmarks run: a few jobs of each kind with every server up, so that they do not rot between measurements."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -17,6 +18,21 @@ def test_a_few_jobs_of_each_kind(tmp_path: Path) -> None:
     for title in ("The whole job: put", "The whole job: get", "SOAP calls"):
         assert f"### {title}" in result.stdout
     assert list(tmp_path.iterdir()) == [], "what the servers kept is taken away"
+
+
+def test_bytes(tmp_path: Path) -> None:
+    kept = tmp_path / "figures.json"
+    servers = tmp_path / "servers"
+    servers.mkdir()
+    arguments = ["--smoke", "--directory", str(servers), "--keep", str(kept)]
+    command = [sys.executable, "-m", "benchmarks.bytes", *arguments]
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert result.returncode == 0, result.stdout + result.stderr
+    for title in ("PUT, disk: speed", "GET, disk: CPU of the server", "PUT, disk with TLS: peak memory, MiB"):
+        assert f"### {title}" in result.stdout
+    figures = json.loads(kept.read_text())["figures"]
+    assert {"ours", "ours, fast digest", "ours, scratch", "WsgiDAV"} <= {figure["subject"] for figure in figures}
+    assert list(servers.iterdir()) == [], "what the servers kept is taken away"
 
 
 def test_single_calls(tmp_path: Path) -> None:

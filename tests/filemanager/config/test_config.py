@@ -55,6 +55,11 @@ def test_what_must_be_said_is_enough(tmp_path: Path) -> None:
     assert (config.listen.interface, config.listen.port, config.metrics.port) == ("127.0.0.1", 8080, None)
 
 
+def test_authorities_of_stores(tmp_path: Path) -> None:
+    assert loaded(tmp_path, HEAD).authorities is None
+    assert loaded(tmp_path, HEAD + '[outbound]\nauthorities = "ca.pem"\n').authorities == tmp_path / "ca.pem"
+
+
 def test_a_store_is_read(tmp_path: Path) -> None:
     config = loaded(tmp_path, HEAD + DEFAULT + STORE + 'site = "Cambridge"\nclass = "NEARLINE"\nstate = "ACTIVE"')
     (store,) = config.stores

@@ -15,6 +15,7 @@ from filemanager.remote.errands import ErrandTable, carry, errand_outbox
 from filemanager.remote.peer import FAILURES
 from filemanager.remote.stores import SoapStoreControl
 from filestore.assembly import clock
+from tests.support.certificate import make_pair
 from tests.support.filestore import (
     OWNER,
     STORE,
@@ -124,6 +125,21 @@ def test_a_store_that_is_not_there_is_said_to_be_down(manager: CallingManager) -
         with pytest.raises(StoreUnreachable, match=str(STORE)):
             control.import_init(STORE, manager.import_request(), WITHIN)
     assert control.is_down(STORE)
+
+
+def test_a_store_with_a_certificate_of_ones_own_authority(manager: CallingManager, tmp_path: Path) -> None:
+    chain, key = make_pair(tmp_path, "store")
+    key.chmod(0o600)
+    with running_filestore(tmp_path, [manager], f'[listen]\nport = 0\ncertificate = "{chain}"\nkey = "{key}"') as store:
+        assert store.address.startswith("https://")
+        addresses, keys = {STORE: f"{store.address}/filestore"}, Keyring([Peer(STORE, (manager.key,))])
+        told = SoapStoreControl(addresses, keys, SystemClock(), authorities=chain)
+        assert told.get_status(STORE, WITHIN).free is not None
+        not_told = SoapStoreControl(addresses, keys, SystemClock())
+        with pytest.raises(StoreUnreachable, match="certificate"):
+            not_told.get_status(STORE, WITHIN)
+        told.close()
+        not_told.close()
 
 
 def test_a_store_that_hangs_is_given_up_in_time(manager: CallingManager) -> None:
