@@ -6,7 +6,7 @@ client that leaves meanwhile is noticed at the next stretch.
 
 from collections.abc import Callable
 
-from filestore.services.uploads import Replay, Upload
+from filestore.services.uploads import Coming
 from vofiles.errors import Incomplete, ServiceBusy
 from vofiles.serving.http import Exchange, Pool, Response
 
@@ -17,7 +17,7 @@ class Preparing:
     def __init__(
         self,
         exchange: Exchange,
-        upload: Upload | Replay,
+        upload: Coming[object],
         pool: Pool,
         *,
         ready: Callable[[], None],

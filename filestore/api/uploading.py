@@ -8,24 +8,28 @@ in the pool stands in two parts of the class.
 """
 
 from collections.abc import Callable
+from typing import Generic, TypeVar
 
-from filestore.services.uploads import Replay, Stored, Upload
+from filestore.services.uploads import Coming
 from vofiles.serving.http import Abort, Exchange, Pool, Response
 
 BLOCK = 1 << 20
 """Bytes written at a time."""
 
 
-class Uploading:
+T = TypeVar("T")
+
+
+class Uploading(Generic[T]):
     """The consumer of one body (see `BodyConsumer`)."""
 
     def __init__(
         self,
         exchange: Exchange,
-        upload: Upload | Replay,
+        upload: Coming[T],
         pool: Pool,
         *,
-        stored: Callable[[Stored], Response],
+        stored: Callable[[T], Response],
         failed: Callable[[BaseException], Response],
     ) -> None:
         self._exchange, self._upload, self._pool = exchange, upload, pool

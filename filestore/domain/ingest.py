@@ -10,8 +10,9 @@ whole, with those that it begins with.
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 
-from filestore.domain.checksum import Digester
+from filestore.domain.checksum import FAST, Digester
 from filestore.domain.container import Container, Content
 from filestore.domain.contenttype import HEAD, settle
 from filestore.domain.transfer import Promise
@@ -22,11 +23,16 @@ from vofiles.ivorn import Ivorn
 
 def require_length(promise: Promise, length: int) -> None:
     """Refuse a body by the length its sender announces for it. Raises TooLarge, Incomplete."""
+    require_no_longer(promise, length)
+    if promise.size is not None and length < promise.size:
+        raise Incomplete(f"{length} bytes", reason=f"{promise.size} were announced")
+
+
+def require_no_longer(promise: Promise, length: int) -> None:
+    """Refuse more than may come. Raises TooLarge."""
     limit = _limit(promise)
     if limit is not None and length > limit:
         raise TooLarge(f"{length} bytes", reason=f"{limit} were announced or are allowed")
-    if promise.size is not None and length < promise.size:
-        raise Incomplete(f"{length} bytes", reason=f"{promise.size} were announced")
 
 
 def _limit(promise: Promise) -> int | None:
@@ -53,6 +59,21 @@ class Ingest:
         """The first bytes of the whole."""
         self.size = 0
         """Bytes received so far."""
+
+    @property
+    def whole(self) -> int:
+        """Bytes of the whole so far."""
+        return self._kept + self.size
+
+    @property
+    def fast(self) -> str:
+        """The fast digest of the whole so far."""
+        return next(digest.value for digest in self._digester.digests() if digest.algorithm == FAST)
+
+    def learn(self, promise: Promise) -> None:
+        """More is known by now of what comes; what was known of its digests stays."""
+        self._promise = replace(promise, digests=self._promise.digests)
+        self._limit = _limit(promise)
 
     def begin_with(self, data: bytes) -> None:
         """Take the next piece of what the whole begins with."""

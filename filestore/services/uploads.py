@@ -10,6 +10,7 @@ of it blocks, so it runs in threads, one at a time for one upload, never on the 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from typing import Protocol, TypeVar
 
 from filestore.domain.checksum import wanted
 from filestore.domain.container import Container, Content
@@ -35,6 +36,19 @@ from vofiles.errors import (
 )
 from vofiles.instant import Instant
 
+T_co = TypeVar("T_co", covariant=True)
+
+
+class Coming(Protocol[T_co]):
+    """A body that comes, as those who bring its bytes see it; see `Upload` for what is raised and when."""
+
+    @property
+    def size(self) -> int: ...
+    def prepare(self) -> bool: ...
+    def write(self, data: bytes) -> None: ...
+    def complete(self) -> T_co: ...
+    def abort(self) -> None: ...
+
 
 @dataclass(frozen=True, slots=True)
 class Stored:
@@ -57,20 +71,29 @@ class Upload:
         self._hopeless: VofilesError | None = None
         self._beginning: Beginning | None = None
         self._writer: Writer | None = None
-        algorithms = wanted(promise.digests, sha256=store.terms.sha256)
         try:
-            with store.health.watching(), self._judging_base():
-                self._beginning = Beginning(store, transfer.base) if transfer.base is not None else None
-            base = self._beginning.content if self._beginning else None
-            self._ingest = Ingest(promise, algorithms, base, name=container.name)
-            size = promise.size if transfer.base is None else transfer.kept + (promise.size or 0)
-            store.require_space(size)
-            with store.health.watching():
-                self._writer = store.backend.create(container.number, size)
+            self._open(promise)
         except BaseException:
             self.abort()
             raise
         store.flows.add(self.lease, self)
+
+    def _open(self, promise: Promise) -> None:
+        """Begin with the first byte."""
+        store, transfer = self._store, self._transfer
+        algorithms = wanted(promise.digests, sha256=store.terms.sha256)
+        with store.health.watching(), self._judging_base():
+            self._beginning = Beginning(store, transfer.base) if transfer.base is not None else None
+        base = self._beginning.content if self._beginning else None
+        self._ingest = Ingest(promise, algorithms, base, name=self._container.name)
+        size = self._whole(promise)
+        store.require_space(size)
+        with store.health.watching():
+            self._writer = store.backend.create(self._container.number, size)
+
+    def _whole(self, promise: Promise) -> int | None:
+        """Bytes of the whole, as far as they are known."""
+        return promise.size if self._transfer.base is None else self._transfer.kept + (promise.size or 0)
 
     @property
     def size(self) -> int:
