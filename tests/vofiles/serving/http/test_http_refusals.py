@@ -11,6 +11,7 @@ import pytest
 
 from tests.support.rawclient import RawClient
 from tests.support.serving import Served, running_site
+from tests.support.smuggling import BEHIND, CORPUS
 from vofiles.serving.http import Control, Limits, Request, Response, Route, text
 
 SMUGGLED: list[str] = []
@@ -26,122 +27,6 @@ def served() -> Iterator[Served]:
     routes = [Route("/", frozenset({"GET", "POST", "OPTIONS"}), Control(serve_any), prefix=True)]
     with running_site(routes, limits=Limits()) as served:
         yield served
-
-
-BEHIND = b"GET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n"
-
-CORPUS: dict[str, tuple[int, bytes]] = {
-    "no host": (400, b"GET / HTTP/1.1\r\n\r\n"),
-    "empty host": (400, b"GET / HTTP/1.1\r\nHost:\r\n\r\n"),
-    "two hosts": (400, b"GET / HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n"),
-    "two equal hosts": (400, b"GET / HTTP/1.1\r\nHost: x\r\nhost: x\r\n\r\n"),
-    "two hosts in 1.0": (400, b"GET / HTTP/1.0\r\nHost: x\r\nHost: y\r\n\r\n"),
-    "host with a path": (400, b"GET / HTTP/1.1\r\nHost: x/y\r\n\r\n"),
-    "host with a user": (400, b"GET / HTTP/1.1\r\nHost: a@b\r\n\r\n"),
-    "hosts in a list": (400, b"GET / HTTP/1.1\r\nHost: a, b\r\n\r\n"),
-    "length and chunks": (
-        400,
-        b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-    ),
-    "chunks and length": (
-        400,
-        b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nContent-Length: 4\r\n\r\n0\r\n\r\n",
-    ),
-    "two lengths": (400, b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\na"),
-    "two equal lengths": (400, b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\na"),
-    "lengths in a list": (400, b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1, 1\r\n\r\na"),
-    "negative length": (400, b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n"),
-    "signed length": (400, b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: +1\r\n\r\na"),
-    "hexadecimal length": (400, b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 0x1\r\n\r\na"),
-    "length with a gap": (400, b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1 1\r\n\r\na"),
-    "empty length": (400, b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length:\r\n\r\n"),
-    "length beyond 64 bits": (400, b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999999999999999\r\n\r\n"),
-    "length beyond any disk": (413, b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9999999999999999999\r\n\r\n"),
-    "two codings": (501, b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n"),
-    "chunked not last": (400, b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked, gzip\r\n\r\n0\r\n\r\n"),
-    "unknown coding": (400, b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: xchunked\r\n\r\n0\r\n\r\n"),
-    "identity": (400, b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: identity\r\n\r\n"),
-    "coding twice": (
-        400,
-        b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-    ),
-    "coding with a tab": (400, b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding:\x0bchunked\r\n\r\n0\r\n\r\n"),
-    "chunked in 1.0": (400, b"POST / HTTP/1.0\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
-    "space before the colon": (400, b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length : 1\r\n\r\na"),
-    "bare line feeds": (400, b"GET / HTTP/1.1\nHost: x\n\n"),
-    "one bare line feed": (400, b"GET / HTTP/1.1\r\nHost: x\nX: y\r\n\r\n"),
-    "bare carriage return": (400, b"GET / HTTP/1.1\r\nHost: x\rX: y\r\n\r\n"),
-    "folded header": (400, b"GET / HTTP/1.1\r\nHost: x\r\nX: a\r\n b\r\n\r\n"),
-    "header folded with a tab": (400, b"GET / HTTP/1.1\r\nHost: x\r\nX: a\r\n\tb\r\n\r\n"),
-    "first header folded": (400, b"GET / HTTP/1.1\r\n Host: x\r\nHost: x\r\n\r\n"),
-    "NUL in a value": (400, b"GET / HTTP/1.1\r\nHost: x\r\nX: a\0b\r\n\r\n"),
-    "NUL in the target": (400, b"GET /\0 HTTP/1.1\r\nHost: x\r\n\r\n"),
-    "escaped NUL in the target": (400, b"GET /%00 HTTP/1.1\r\nHost: x\r\n\r\n"),
-    "control in a value": (400, b"GET / HTTP/1.1\r\nHost: x\r\nX: a\x01b\r\n\r\n"),
-    "no name": (400, b"GET / HTTP/1.1\r\nHost: x\r\n: a\r\n\r\n"),
-    "no colon": (400, b"GET / HTTP/1.1\r\nHost: x\r\nX\r\n\r\n"),
-    "a name that is none": (400, b"GET / HTTP/1.1\r\nHost: x\r\nX[]: a\r\n\r\n"),
-    "no version": (400, b"GET /\r\nHost: x\r\n\r\n"),
-    "two spaces": (400, b"GET  / HTTP/1.1\r\nHost: x\r\n\r\n"),
-    "space in the target": (400, b"GET /a b HTTP/1.1\r\nHost: x\r\n\r\n"),
-    "tab in the request line": (400, b"GET\t/ HTTP/1.1\r\nHost: x\r\n\r\n"),
-    "fragment": (400, b"GET /#a HTTP/1.1\r\nHost: x\r\n\r\n"),
-    "not ASCII": (400, b"GET /\xe9 HTTP/1.1\r\nHost: x\r\n\r\n"),
-    "broken escape": (400, b"GET /%zz HTTP/1.1\r\nHost: x\r\n\r\n"),
-    "half an escape": (400, b"GET /%4 HTTP/1.1\r\nHost: x\r\n\r\n"),
-    "not UTF-8": (400, b"GET /%ff HTTP/1.1\r\nHost: x\r\n\r\n"),
-    "relative target": (400, b"GET a HTTP/1.1\r\nHost: x\r\n\r\n"),
-    "other scheme": (400, b"GET ftp://x/ HTTP/1.1\r\nHost: x\r\n\r\n"),
-    "user in the target": (400, b"GET http://a@b/ HTTP/1.1\r\nHost: x\r\n\r\n"),
-    "star": (400, b"GET * HTTP/1.1\r\nHost: x\r\n\r\n"),
-    "tunnel": (501, b"CONNECT x:80 HTTP/1.1\r\nHost: x\r\n\r\n"),
-    "trace": (501, b"TRACE / HTTP/1.1\r\nHost: x\r\n\r\n"),
-    "unknown method": (501, b"FROBNICATE / HTTP/1.1\r\nHost: x\r\n\r\n"),
-    "method that is none": (400, b"G(T / HTTP/1.1\r\nHost: x\r\n\r\n"),
-    "HTTP/2": (505, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"),
-    "HTTP/1.2": (505, b"GET / HTTP/1.2\r\nHost: x\r\n\r\n"),
-    "HTTP/0.9": (505, b"GET / HTTP/0.9\r\nHost: x\r\n\r\n"),
-    "no HTTP": (400, b"GET / HTPP/1.1\r\nHost: x\r\n\r\n"),
-    "lower-case HTTP": (400, b"GET / http/1.1\r\nHost: x\r\n\r\n"),
-    "TLS to a plain port": (400, b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\n\r\n\r\n"),
-    "other expectation": (417, b"GET / HTTP/1.1\r\nHost: x\r\nExpect: tea\r\n\r\n"),
-    "long target": (414, b"GET /" + b"a" * 8192 + b" HTTP/1.1\r\nHost: x\r\n\r\n"),
-    "endless target": (414, b"GET /" + b"a" * 9000),
-    "long header": (431, b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"a" * 8192 + b"\r\n\r\n"),
-    "many headers": (431, b"GET / HTTP/1.1\r\nHost: x\r\n" + b"X: a\r\n" * 100 + b"\r\n"),
-    "300 KB of headers": (431, b"GET / HTTP/1.1\r\nHost: x\r\n" + (b"X: " + b"a" * 3000 + b"\r\n") * 100 + b"\r\n"),
-    "chunk size that is none": (400, b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n"),
-    "negative chunk": (400, b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\n"),
-    "chunk with 0x": (400, b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0x1\r\na\r\n0\r\n\r\n"),
-    "chunk longer than said": (
-        400,
-        b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nab\r\n0\r\n\r\n",
-    ),
-    "chunk with bare line feed": (
-        400,
-        b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1\na\r\n0\r\n\r\n",
-    ),
-    "chunk ended by a bare line feed": (
-        400,
-        b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\n0\r\n\r\n",
-    ),
-    "chunk size beyond 60 bits": (
-        400,
-        b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n" + b"f" * 17 + b"\r\n",
-    ),
-    "endless extension": (
-        400,
-        b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1;" + b"a" * 2000,
-    ),
-    "malformed trailer": (
-        400,
-        b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nno colon\r\n\r\n",
-    ),
-    "endless trailers": (
-        431,
-        b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n" + (b"X: " + b"a" * 900 + b"\r\n") * 40,
-    ),
-}
 
 
 @pytest.mark.parametrize("name", CORPUS)
