@@ -40,7 +40,7 @@ def functions(store: Store, outbound: Outbound, lane: Lane) -> Mapping[str, Call
         "duplicate": lambda caller, request: copies.duplicate(store, caller, request),
         "delete": lambda caller, request: containers.delete_container(store, caller, request),
         "cancelTransfer": lambda caller, request: containers.cancel_transfer(store, caller, request),
-        "completeTransfer": lambda caller, request: completions.complete_transfer(store, caller, request),
+        "completeTransfer": lambda caller, request: completions.complete_transfer(store, lane, caller, request),
         "getProperties": lambda caller, request: containers.get_properties(store, caller, request),
         "listContainers": lambda caller, request: containers.list_containers(store, caller, request),
         "getStatus": lambda caller, request: status.get_status(store, caller, request),

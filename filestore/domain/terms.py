@@ -28,3 +28,5 @@ class Terms:
     """Whether every container gets a SHA-256 beside the fast digest."""
     durability: str = Durability.DISK
     """What has been done with bytes when they are acknowledged."""
+    direct: bool = False
+    """Whether clients send past the store, into the medium behind it, where that can be."""

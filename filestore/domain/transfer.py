@@ -4,6 +4,7 @@
                 OFFERED --start--> RECEIVING --store--> STORED --acknowledge--> COMPLETED
                 OFFERED <--give back-- RECEIVING           OFFERED --expire--> EXPIRED
                 (with the bytes that are safe where they come in parts: `bytes_done` says how many)
+                OFFERED --take--> REQUESTED, as below, where the bytes were sent past the store
     importData, exportData, duplicate
                 REQUESTED --start--> RECEIVING --store--> STORED --acknowledge--> COMPLETED
                 REQUESTED <--give back-- RECEIVING
@@ -19,6 +20,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from filestore.domain.partial import Partial
+from filestore.domain.staging import Staged
 from vofiles.contract import Digest, Direction, Failure, Header, Receipt, TransferState
 from vofiles.errors import TransferEnded
 from vofiles.instant import Instant
@@ -39,6 +41,7 @@ START: Final = "start"
 GIVE_BACK: Final = "give back"
 STORE: Final = "store"
 ACKNOWLEDGE: Final = "acknowledge"
+TAKE: Final = "take"
 EXPIRE: Final = "expire"
 CANCEL: Final = "cancel"
 FAIL: Final = "fail"
@@ -48,6 +51,7 @@ TRANSITIONS: Final = {
     (TransferState.REQUESTED, START): TransferState.RECEIVING,
     (TransferState.RECEIVING, STORE): TransferState.STORED,
     (TransferState.STORED, ACKNOWLEDGE): TransferState.COMPLETED,
+    (TransferState.OFFERED, TAKE): TransferState.REQUESTED,
     (TransferState.OFFERED, EXPIRE): TransferState.EXPIRED,
     (TransferState.REQUESTED, EXPIRE): TransferState.EXPIRED,
     (TransferState.OFFERED, CANCEL): TransferState.CANCELLED,
@@ -136,11 +140,14 @@ class Transfer:
     """Of appendInit."""
     partial: Partial | None = None
     """Set while and after it comes in parts."""
+    staged: Staged | None = None
+    """Where its bytes are sent past the store, by addresses of the medium."""
 
     def step(self, action: str, now: Instant) -> "Transfer":
         """The transfer after an action. Raises TransferEnded where the table has no such line."""
         if action == GIVE_BACK and self.state == TransferState.RECEIVING:
-            waiting = TransferState.OFFERED if self.direction in OFFERS else TransferState.REQUESTED
+            offered = self.direction in OFFERS and not self.is_taken
+            waiting = TransferState.OFFERED if offered else TransferState.REQUESTED
             return replace(self, state=waiting, changed=now, lease=None)
         state = TRANSITIONS.get((self.state, action))
         if state is None:
@@ -171,6 +178,19 @@ class Transfer:
     def until(self) -> Instant:
         """Until when its bytes may begin to flow, or go on once some are safe."""
         return self.deadline if self.begun and self.deadline is not None else self.expiry
+
+    @property
+    def is_taken(self) -> bool:
+        """Whether the store is to take what was sent past it."""
+        return self.staged is not None and self.staged.complete
+
+    def take(self, digests: tuple[Digest, ...], expiry: Instant, now: Instant) -> "Transfer":
+        """The transfer, all of whose bytes are staged and must have these digests, too. Raises TransferEnded."""
+        if self.staged is None:
+            raise TransferEnded(self.transfer, reason="its bytes come to the store itself")
+        promise = replace(self.promise, digests=tuple(dict.fromkeys((*self.promise.digests, *digests))))
+        staged = replace(self.staged, complete=True)
+        return replace(self.step(TAKE, now), staged=staged, promise=promise, expiry=expiry)
 
     def store(self, receipt: Receipt, now: Instant) -> "Transfer":
         """The transfer with all its bytes durable. Raises TransferEnded."""

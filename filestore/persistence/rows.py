@@ -11,6 +11,7 @@ from filestore.domain.adopted import Adopted
 from filestore.domain.container import Container, Content, Damage
 from filestore.domain.partial import Partial
 from filestore.domain.round import Round
+from filestore.domain.staging import Staged
 from filestore.domain.transfer import Base, Promise, Remote, Transfer
 from filestore.persistence.documents import from_text, many_from_text, to_text
 from filestore.ports import Outgoing
@@ -118,6 +119,7 @@ def transfer_row(transfer: Transfer) -> dict[str, Any]:
         "request_id": transfer.request_id,
         "base": transfer.base.container if transfer.base else None,
         "base_size": transfer.base.size if transfer.base else None,
+        "staged": to_text(transfer.staged) if transfer.staged else None,
         "partial": to_text(transfer.partial) if transfer.partial else None,
     }
 
@@ -146,6 +148,7 @@ def transfer_of(row: RowMapping) -> Transfer:
         row["request_id"],
         Base(row["base"], row["base_size"]) if row["base"] is not None else None,
         from_text(Partial, row["partial"]) if row["partial"] is not None else None,
+        staged=from_text(Staged, row["staged"]) if row["staged"] is not None else None,
     )
 
 

@@ -84,6 +84,7 @@ TRANSFERS = Table(
     Column("request_id", _TEXT, nullable=True),
     Column("base", _TEXT, nullable=True),
     Column("base_size", BigInteger, nullable=True),
+    Column("staged", _TEXT, nullable=True),
     Column("partial", _TEXT, nullable=True),
     Index(None, "state", "due"),
     Index(None, "state", "transfer"),

@@ -13,6 +13,7 @@ from filestore.domain.transfer import Promise, Transfer, fingerprint
 from filestore.ports import Records
 from filestore.services.admission import find_repeated, new_container, promise_of, require_own_callback
 from filestore.services.replays import replay
+from filestore.services.staging import begin_parts, staged_at_once
 from filestore.services.store import Store
 from filestore.services.uploads import Replay, Upload
 from vofiles.contract import ContainerState, Digest, Direction, StoreImportInit, StoreTransferAnswer, TransferState
@@ -37,9 +38,10 @@ def begin_import(store: Store, caller: Ivorn, request: StoreImportInit) -> Store
         offer = Transfer(
             request.transfer, caller, Direction.IMPORT_INIT, mark, container.number, TransferState.OFFERED,
             container.created, container.created, expiry, promise=promise, request_id=store.request_id(),
+            staged=staged_at_once(store, promise),
         )  # fmt: skip
         found = store.catalogue.write(lambda records: add_transfer(records, offer, container))
-    return StoreTransferAnswer(store.transfer_as_it_stands(found))
+    return StoreTransferAnswer(store.transfer_as_it_stands(begin_parts(store, found)))
 
 
 def add_transfer(records: Records, transfer: Transfer, container: Container | None) -> Transfer:

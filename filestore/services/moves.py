@@ -1,4 +1,4 @@
-"""Moves: importData and exportData, which the store runs itself.
+"""Moves: importData and exportData, which the store runs itself, and the taking of what was sent past it.
 
 Rule: a request is a row REQUESTED; the lane takes its lease, moves the bytes and ends it, one way or the other, so that
 its FileManager is called back. A crash or a database that is too busy leaves the row, and the next start or the next
@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from filestore.domain.container import BEGIN, Container
 from filestore.domain.ingest import receipt
-from filestore.domain.transfer import Promise, Transfer, fingerprint
+from filestore.domain.transfer import IMPORTS, Promise, Transfer, fingerprint
 from filestore.ports import Body, Outbound, Outgoing, Reader, Records
 from filestore.services.admission import (
     find_repeated,
@@ -27,6 +27,7 @@ from filestore.services.endings import fail, failure_of, take_back
 from filestore.services.flows import Movement
 from filestore.services.imports import add_transfer
 from filestore.services.lane import Lane
+from filestore.services.settling import Taking, settle
 from filestore.services.store import Store
 from filestore.services.uploads import Upload, require_lease
 from vofiles.contract import Direction, StoreExportData, StoreImportData, StoreTransferAnswer, TransferState
@@ -38,6 +39,9 @@ _log = logging.getLogger(__name__)
 
 PIECE = 1 << 20
 """Bytes sent at a time."""
+
+STAGED = "what was sent past the store"
+"""The peer of such transfers in the lane; no host is called so."""
 
 _MOVED = frozenset({Direction.IMPORT_DATA, Direction.EXPORT_DATA})
 
@@ -111,8 +115,12 @@ def export_data(
 
 
 def enqueue(lane: Lane, transfer: Transfer) -> None:
-    """Put a transfer that waits into the lane of its peer, the host elsewhere."""
-    if transfer.state == TransferState.REQUESTED and transfer.direction in _MOVED and transfer.remote is not None:
+    """Put a transfer that waits into the lane of its peer, the host elsewhere or the medium behind this store."""
+    if transfer.state != TransferState.REQUESTED:
+        return
+    if transfer.is_taken:
+        lane.put(STAGED, transfer.transfer)
+    elif transfer.direction in _MOVED and transfer.remote is not None:
         lane.put(urlsplit(transfer.remote.url).netloc.rpartition("@")[2].lower(), transfer.transfer)
 
 
@@ -126,7 +134,7 @@ def resume(store: Store, lane: Lane) -> int:
     while page := store.catalogue.read(look_up):
         for transfer in page:
             enqueue(lane, transfer)
-            number += transfer.direction in _MOVED
+            number += transfer.direction in _MOVED or transfer.is_taken
         after = page[-1].transfer
     return number
 
@@ -157,7 +165,11 @@ def _noting(store: Store, number: str, lease: str) -> Iterator[None]:
 
 def _move(store: Store, outbound: Outbound, transfer: Transfer, container: Container, movement: Movement) -> None:
     try:
-        if transfer.direction == Direction.IMPORT_DATA:
+        if transfer.is_taken:
+            taking = Taking(store, transfer)
+            movement.follow(taking)
+            settle(store, transfer, container, taking)
+        elif transfer.direction == Direction.IMPORT_DATA:
             _fetch(store, outbound, transfer, container, movement)
         else:
             _push(store, outbound, transfer, container, movement)
@@ -178,7 +190,7 @@ def _take(store: Store, records: Records, number: str, lease: str, now: Instant)
         raise ContainerNotFound(transfer.container)
     transfer = transfer.start(lease, Instant(now + store.terms.longest_transfer), now)
     records.set_transfer(transfer)
-    if transfer.direction == Direction.IMPORT_DATA:
+    if transfer.direction in IMPORTS:
         container = container.step(BEGIN, now)
         records.set_container(container)
     return transfer, container

@@ -15,13 +15,16 @@ from filestore.domain.transfer import METHODS, Transfer
 from filestore.ports import Archive, Backend, Catalogue, Clock, Numbers
 from filestore.services.flows import Flows
 from filestore.services.health import Health
+from filestore.staging import Staging
 from vofiles import contract
 from vofiles.adoption import Standing
-from vofiles.contract import Endpoint, TransferState
+from vofiles.contract import COMPLETE_KEY, COMPLETE_REQUIRED, Endpoint, Property, TransferState
 from vofiles.errors import ContainerNotFound, StoreFull
 from vofiles.ivorn import Ivorn
 
 _OPEN = frozenset({TransferState.OFFERED, TransferState.RECEIVING})
+_TO_COMPLETE = (Property(COMPLETE_KEY, COMPLETE_REQUIRED),)
+"""Said of a transfer that is complete when its FileManager says so."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,9 @@ class Store:
     """What the leases of this process begin with, where several serve the store."""
     tell_revoked: Callable[[str, str], None] = lambda _lease, _about: None
     """Told of a lease that is to end and is another process's, and of what it is about."""
+
+    staging: Staging | None = None
+    """Where clients send past the store, if the medium has such a place."""
 
     def new_lease(self) -> str:
         """A lease of this process's."""
@@ -81,19 +87,28 @@ class Store:
         return contract.Transfer(
             transfer.transfer,
             transfer.direction,
-            transfer.state,
+            # Whether its bytes wait to be taken or are being taken makes no difference to anybody else.
+            TransferState.RECEIVING if transfer.is_taken and not transfer.ended else transfer.state,
             transfer.bytes_done if size is None else size,
             self.identifier.with_fragment(transfer.container),
             transfer.expiry,
             failure=transfer.failure,
             receipt=transfer.receipt,
             endpoints=self._endpoints(transfer),
+            properties=_TO_COMPLETE if self._goes_past(transfer) else (),
         )
+
+    def _goes_past(self, transfer: Transfer) -> bool:
+        return self.staging is not None and transfer.staged is not None and transfer.state == TransferState.OFFERED
 
     def _endpoints(self, transfer: Transfer) -> tuple[Endpoint, ...]:
         method = METHODS.get(transfer.direction)
-        if method is None or transfer.state not in _OPEN:
+        if method is None or transfer.state not in _OPEN or transfer.is_taken:
             return ()
+        if self._goes_past(transfer):
+            assert self.staging is not None
+            assert transfer.staged is not None
+            return self.staging.endpoints(transfer.container, transfer.staged, transfer.promise, transfer.expiry)
         token = self.tickets.token(Ticket(transfer.transfer, transfer.epoch, method))
         return (Endpoint(self.urls(token), contract.HTTP, method),)
 

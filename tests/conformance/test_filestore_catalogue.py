@@ -10,6 +10,7 @@ from filestore.domain.adopted import Adopted
 from filestore.domain.backlog import Backlog
 from filestore.domain.container import BEGIN, Container, Content, Damage
 from filestore.domain.round import Round, next_round
+from filestore.domain.staging import Staged
 from filestore.domain.transfer import Promise, Remote, Transfer
 from filestore.persistence.catalogue import open_catalogue
 from filestore.persistence.memory import MemoryCatalogue
@@ -119,6 +120,7 @@ def test_a_transfer_comes_back_as_it_was(catalogue: Catalogue) -> None:
         failure=Failure("Incomplete", "too short"),
         receipt=receipt,
         request_id="0123456789ab",
+        staged=Staged(1 << 26, "upload-1", complete=True),
     )
     add(catalogue, OFFER, full)
     assert catalogue.read(lambda records: records.find_transfer("t1")) == OFFER

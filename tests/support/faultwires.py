@@ -116,7 +116,7 @@ class Wires:
         del within
 
         def take(it: "StoreProcess") -> contract.Transfer:
-            return completions.complete_transfer(it.store, SERVICE, request).transfer
+            return completions.complete_transfer(it.store, it.lane, SERVICE, request).transfer
 
         return self._call(store, "completeTransfer", take)
 

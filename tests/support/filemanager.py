@@ -207,7 +207,7 @@ class LocalStores:
 
     def complete_transfer(self, store: Ivorn, request: StoreCompleteTransfer, within: float) -> Transfer:
         def take(core: Store) -> Transfer:
-            return completions.complete_transfer(core, SERVICE, request).transfer
+            return completions.complete_transfer(core, _IDLE, SERVICE, request).transfer
 
         return self._call("completeTransfer", store, within, take)
 

@@ -110,6 +110,8 @@ from vofiles.contract.values import (
     Transfer,
 )
 from vofiles.contract.vocabulary import (
+    COMPLETE_KEY,
+    COMPLETE_REQUIRED,
     HTTP,
     AccountKind,
     ContainerState,
@@ -129,6 +131,8 @@ from vofiles.contract.vocabulary import (
 __all__ = [
     "ALWAYS",
     "CALLBACK",
+    "COMPLETE_KEY",
+    "COMPLETE_REQUIRED",
     "FILEMANAGER",
     "FILEMANAGER_NAMESPACE",
     "FILESTORE",

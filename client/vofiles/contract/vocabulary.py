@@ -143,3 +143,7 @@ class Order:
 
 HTTP: Final = "HTTP"
 """The one transfer protocol today."""
+
+COMPLETE_KEY: Final = "transfer.complete"
+COMPLETE_REQUIRED: Final = "required"
+"""The property of a transfer that says: call completeTransfer when all bytes have been sent."""

@@ -1,0 +1,69 @@
+"""The port Staging: where clients put contents past the store, as a Protocol; its comments are the contract.
+
+Rule: as for `ports`, whose neighbour it is: no implementation here, and one conformance suite.
+"""
+
+from collections.abc import Iterator, Mapping
+from types import TracebackType
+from typing import Protocol, Self
+
+from filestore.domain.sidecar import Sidecar
+from filestore.domain.staging import Staged
+from filestore.domain.transfer import Promise
+from vofiles.contract import Endpoint
+from vofiles.instant import Instant
+
+
+class Whole(Protocol):
+    """A content that has been staged: the bytes that were there when it was opened, and no others."""
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+
+    def pieces(self) -> Iterator[bytes]:
+        """The bytes from the start. Raises StorageFailure; ServiceBusy where the medium does not answer, or others have
+        taken their place meanwhile.
+        """
+
+    def take(self, sidecar: Sidecar) -> None:
+        """Make them a container's, durable on return, as by `Writer.seal`; what an earlier attempt left under its
+        number is dropped. Raises as `pieces` does.
+        """
+
+    def close(self) -> None:
+        """Let go. May be called twice."""
+
+    def __enter__(self) -> Self: ...
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
+class Staging(Protocol):
+    """A place beside the containers, by their numbers. What is staged is no container's bytes until it is taken.
+
+    Whatever asks the medium raises StorageFailure, and ServiceBusy where it does not answer.
+    """
+
+    def begin(self, number: str) -> str:
+        """Have a content taken in parts; answers what the upload is called."""
+
+    def endpoints(self, number: str, staged: Staged, promise: Promise, until: Instant) -> tuple[Endpoint, ...]:
+        """Where to put each part, in their order, good until then; the promise has a size. What has to be sent with it
+        stands in the headers, the length at least, and binds. Asks nobody, so that it may be asked for often.
+        """
+
+    def received(self, number: str, staged: Staged) -> Mapping[int, int]:
+        """The bytes of each part that is there, by its number."""
+
+    def open(self, number: str, staged: Staged) -> Whole:
+        """The whole, made of its parts, which may be asked for again. From now on no part can be put anew. Raises
+        ContainerNotFound where nothing is staged, or not all.
+        """
+
+    def drop(self, number: str) -> None:
+        """Drop whatever is staged under a number; dropping what is not there is no error."""
+
+    def numbers(self) -> Iterator[str]:
+        """Every number under which anything is staged, whole or in parts, each once."""
