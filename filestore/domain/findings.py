@@ -11,6 +11,8 @@ MISSING_BYTES: Final = "missing-bytes"
 WRONG_SIZE: Final = "wrong-size"
 WRONG_DIGEST: Final = "wrong-digest"
 UNREADABLE: Final = "unreadable"
+DAMAGED: Final = "damaged"
+UNSTEADY: Final = "read-wrongly-once"
 NO_SIDECAR: Final = "no-sidecar"
 WRONG_SIDECAR: Final = "wrong-sidecar"
 ORPHAN: Final = "orphan"
@@ -33,6 +35,8 @@ FINDINGS: Final = {
     WRONG_SIZE: "I1",
     WRONG_DIGEST: "I1",
     UNREADABLE: "I1",
+    DAMAGED: "I1",
+    UNSTEADY: "I1",
     NO_SIDECAR: "I2",
     WRONG_SIDECAR: "I2",
     WRONG_OUTCOME: "I5",

@@ -121,8 +121,11 @@ def new_container(store: Store, caller: Ivorn, request: Filling) -> Container:
 
 
 def get_complete(records: Records, caller: Ivorn, number: str) -> Container:
-    """A container of the caller's with its content. Raises ContainerNotFound."""
+    """A container of the caller's with its content. Raises ContainerNotFound, Damaged where the bytes are known not to
+    be what came.
+    """
     container = records.find_container(number)
     if container is None or container.manager != caller or container.state != ContainerState.COMPLETE:
         raise ContainerNotFound(number)
+    container.require_sound()
     return container

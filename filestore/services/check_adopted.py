@@ -23,7 +23,7 @@ from filestore.domain.findings import (
     found,
 )
 from filestore.ports import Archive, Records
-from filestore.services.digesting import digests_of
+from filestore.services.digesting import Behind, digests_of, unwatched
 from filestore.services.store import Store
 from vofiles.adoption import Standing
 from vofiles.contract import Digest
@@ -34,8 +34,10 @@ PAGE: Final = 500
 """Entries in one step."""
 
 
-def check_adopted(store: Store, row: Container, adopted: Adopted, *, digests: bool) -> Iterator[Finding]:
-    """What is wrong with an adopted container."""
+def check_adopted(
+    store: Store, row: Container, adopted: Adopted, *, digests: bool, behind: Behind = unwatched
+) -> Iterator[Finding]:
+    """What is wrong with an adopted container; `behind` is told of what has been read."""
     archive = store.archives.get(adopted.directory)
     subject, name = store.identifier.with_fragment(row.number), f"{adopted.directory}/{adopted.path}"
     if archive is None:
@@ -49,16 +51,18 @@ def check_adopted(store: Store, row: Container, adopted: Adopted, *, digests: bo
         elif standing == Standing.UNREACHABLE:
             yield found(UNREADABLE, subject, f"{name} cannot be read")
         elif digests:
-            yield from _check_digests(store, archive, row, adopted)
+            yield from _check_digests(store, archive, row, adopted, behind)
 
 
-def _check_digests(store: Store, archive: Archive, row: Container, adopted: Adopted) -> Iterator[Finding]:
+def _check_digests(
+    store: Store, archive: Archive, row: Container, adopted: Adopted, behind: Behind
+) -> Iterator[Finding]:
     assert row.content is not None
     subject, name = store.identifier.with_fragment(row.number), f"{adopted.directory}/{adopted.path}"
     try:
         reader = archive.open(adopted)
         try:
-            made = digests_of(store, reader)
+            made = digests_of(store, reader, behind=behind)
         finally:
             reader.close()
     except (ContainerNotFound, Damaged) as error:

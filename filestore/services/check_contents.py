@@ -11,6 +11,7 @@ from typing import Final
 from filestore.domain.checksum import Digester
 from filestore.domain.container import DELETE, Container
 from filestore.domain.findings import (
+    DAMAGED,
     LEFTOVER,
     MISSING_BYTES,
     NO_SIDECAR,
@@ -26,17 +27,16 @@ from filestore.domain.findings import (
 from filestore.domain.sidecar import Sidecar, sidecar_of
 from filestore.ports import Reader, Records, StorageFailure
 from filestore.services.check_adopted import check_adopted
+from filestore.services.digesting import Behind, read_through, unwatched
 from filestore.services.store import Store
 from vofiles.adoption import is_adopted
 from vofiles.contract import ContainerState
 from vofiles.errors import ContainerNotFound
 from vofiles.findings import Finding, Repair
-from vofiles.instant import SECOND, Instant
+from vofiles.instant import SECOND, Instant, to_text
 
 SETTLING: Final = 60 * SECOND
 """Microseconds within which what a commit leaves to be done is done."""
-PIECE: Final = 1 << 20
-"""Bytes read at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,8 @@ class Wish:
     repair: bool = False
     digests: bool = False
     """Whether all bytes are read and their digests compared."""
+    behind: Behind = unwatched
+    """Told of what has been read."""
 
 
 def check_stretch(store: Store, wish: Wish, numbers: Collection[str], rows: Sequence[Container]) -> Iterator[Finding]:
@@ -58,7 +60,7 @@ def check_stretch(store: Store, wish: Wish, numbers: Collection[str], rows: Sequ
         yield from _check_unknown(store, wish, number)
     for row in rows:
         if row.state == ContainerState.COMPLETE and row.number in adopted:
-            yield from check_adopted(store, row, adopted[row.number], digests=wish.digests)
+            yield from check_adopted(store, row, adopted[row.number], digests=wish.digests, behind=wish.behind)
         elif row.state == ContainerState.COMPLETE:
             yield from _check_complete(store, wish, row)
         else:
@@ -140,13 +142,24 @@ def _delete_stranded(store: Store, number: str) -> None:
 
 
 def _check_complete(store: Store, wish: Wish, row: Container) -> Iterator[Finding]:
-    findings = list(_compare(store, wish, row))
+    if row.damage is not None:
+        yield damaged(store, row)
+        return
+    findings = list(compare(store, wish, row))
     if findings and store.catalogue.read(lambda records: records.find_container(row.number)) == row:
         # Still COMPLETE: it was not its deletion that we have seen.
         yield from findings
 
 
-def _compare(store: Store, wish: Wish, row: Container) -> Iterator[Finding]:
+def damaged(store: Store, row: Container) -> Finding:
+    """The finding of a container that is known not to be what came."""
+    assert row.damage is not None
+    detail = f"{row.node}: {row.damage.reason}, as was seen at {to_text(row.damage.found)}"
+    return found(DAMAGED, store.identifier.with_fragment(row.number), detail)
+
+
+def compare(store: Store, wish: Wish, row: Container) -> Iterator[Finding]:
+    """What is wrong with the bytes and the sidecar of a COMPLETE container. Raises ServiceBusy."""
     subject = store.identifier.with_fragment(row.number)
     assert row.content is not None
     try:
@@ -161,22 +174,21 @@ def _compare(store: Store, wish: Wish, row: Container) -> Iterator[Finding]:
         if reader.size != row.content.size:
             yield found(WRONG_SIZE, subject, f"{reader.size} bytes, not {row.content.size}, of {row.node}")
         elif wish.digests:
-            yield from _compare_digests(reader, row, subject)
+            yield from _compare_digests(reader, wish.behind, row, subject)
         yield from _compare_sidecar(store, row, subject)
     finally:
         reader.close()
 
 
-def _compare_digests(reader: Reader, row: Container, subject: object) -> Iterator[Finding]:
+def _compare_digests(reader: Reader, behind: Behind, row: Container, subject: object) -> Iterator[Finding]:
     assert row.content is not None
     digester = Digester(digest.algorithm for digest in row.content.digests)
     try:
-        for offset in range(0, reader.size, PIECE):
-            digester.update(reader.pread(PIECE, offset))
+        made = read_through(reader, digester, behind=behind)
     except StorageFailure as error:
         yield found(UNREADABLE, subject, f"{row.node}: {error}")
         return
-    wrong = set(row.content.digests) - set(digester.digests())
+    wrong = set(row.content.digests) - set(made)
     if wrong:
         names = ", ".join(sorted(digest.algorithm for digest in wrong))
         yield found(WRONG_DIGEST, subject, f"the bytes of {row.node} are not those that came, by {names}")

@@ -25,7 +25,7 @@ from vofiles.contract import (
     StoreTransferAnswer,
     TransferState,
 )
-from vofiles.errors import ContainerNotFound, TicketExpired, TicketUnknown, TransferEnded
+from vofiles.errors import ContainerNotFound, Damaged, TicketExpired, TicketUnknown, TransferEnded
 from vofiles.instant import Instant
 from vofiles.ivorn import Ivorn
 
@@ -90,7 +90,7 @@ def open_download(store: Store, token: str, method: str = "GET") -> Download:
     """The content that a ticket is good for; `method` is GET or HEAD.
 
     Raises TicketUnknown (also where the content has been deleted), WrongMethod, TicketExpired, TransferEnded (it was
-    cancelled), StorageFailure.
+    cancelled), Damaged (its bytes are known not to be what came), StorageFailure.
     """
     ticket = store.tickets.check(token, method)
     transfer, container = store.catalogue.read(lambda records: _look_up(records, ticket))
@@ -101,12 +101,11 @@ def open_download(store: Store, token: str, method: str = "GET") -> Download:
     content = container.content
     if container.state != ContainerState.COMPLETE or content is None:
         raise TicketUnknown
+    container.require_sound()
     try:
         reader = store.backend.open(container.number)
     except ContainerNotFound as error:
-        # Deleted since we looked; where the catalogue still has it, bytes that should be there are missing.
-        if store.catalogue.read(lambda records: _is_complete(records, container.number)):
-            _log.error("container %s should have bytes and has none", container.number)
+        _require_gone(store, container.number)
         raise TicketUnknown from error
     return Download(
         reader,
@@ -119,9 +118,15 @@ def open_download(store: Store, token: str, method: str = "GET") -> Download:
     )
 
 
-def _is_complete(records: Records, number: str) -> bool:
-    container = records.find_container(number)
-    return container is not None and container.state == ContainerState.COMPLETE
+def _require_gone(store: Store, number: str) -> None:
+    """Where a container has no bytes it was deleted, or set aside, since we looked. Raises Damaged otherwise."""
+    container = store.catalogue.read(lambda records: records.find_container(number))
+    if container is None or container.state != ContainerState.COMPLETE:
+        return
+    container.require_sound()
+    _log.error("container %s should have bytes and has none", number)
+    store.suspect(number)
+    raise Damaged(f"container {number}", reason="its bytes are not there")
 
 
 def _look_up(records: Records, ticket: Ticket) -> tuple[Transfer, Container]:

@@ -6,6 +6,7 @@ Rule: tells a FileManager of its own containers alone; the disk's words are ever
 from filestore.ports import StorageFailure
 from filestore.services.store import Store
 from vofiles.contract import GetStatus, GetStatusAnswer, Property
+from vofiles.damage import NUMBER
 from vofiles.ivorn import Ivorn
 
 ACTIVE = "ACTIVE"
@@ -17,9 +18,13 @@ DURABILITY = "durability"
 def get_status(store: Store, caller: Ivorn, request: GetStatus) -> GetStatusAnswer:
     """How the store is, and how much the caller has in it. Raises ServiceBusy."""
     del request
-    number, size = store.catalogue.read(lambda records: records.measure_held(caller))
-    durability = Property(DURABILITY, store.terms.durability)
-    return GetStatusAnswer(_state(store), number, size, _free(store), (durability,))
+    (number, size), damaged = store.catalogue.read(
+        lambda records: (records.measure_held(caller), records.count_damaged(caller))
+    )
+    told = [Property(DURABILITY, store.terms.durability)]
+    if damaged:
+        told.append(Property(NUMBER, str(damaged)))
+    return GetStatusAnswer(_state(store), number, size, _free(store), tuple(told))
 
 
 def _state(store: Store) -> str:

@@ -142,8 +142,14 @@ def _count_missing(store: Store) -> int:
         # Those that lie elsewhere are many, on a disk that may be slow, and nothing of them is ours to put right.
         adopted = store.catalogue.read(lambda records, batch=batch: records.adopted_among(batch))  # type: ignore[misc]
         for number in batch:
-            if number not in adopted and not store.backend.has(number):
+            if number not in adopted and not store.backend.has(number) and not _is_damaged(store, number):
                 _log.error("container %s should have bytes and has none", number)
                 missing += 1
         after = batch[-1]
     return missing
+
+
+def _is_damaged(store: Store, number: str) -> bool:
+    """Whether it is known that its bytes are not what came: then they have been set aside."""
+    found = store.catalogue.read(lambda records: records.find_container(number))
+    return found is not None and found.damage is not None

@@ -10,6 +10,7 @@ from vofiles.contract import DeleteContainer, StoreCancelTransfer, StoreExportIn
 from vofiles.errors import (
     Conflict,
     ContainerNotFound,
+    Damaged,
     PermissionDenied,
     TicketExpired,
     TicketUnknown,
@@ -85,7 +86,7 @@ def test_bytes_that_are_gone_do_not_look_like_an_empty_file(core: Core) -> None:
     container = core.stored(DATA).receipt.container
     token = offer(core, container)
     core.store.backend.delete(container.fragment)
-    with pytest.raises(TicketUnknown):
+    with pytest.raises(Damaged, match="not there"):
         open_download(core.store, token)
 
 
