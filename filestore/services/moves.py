@@ -249,6 +249,7 @@ def _push(store: Store, outbound: Outbound, transfer: Transfer, container: Conta
     if content is None:
         raise ContainerNotFound(container.number)
     assert transfer.remote is not None
+    container.require_sound()
     reader = store.backend.open(container.number)
     try:
         sending = Sending(store, transfer, reader)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from filestore.domain.adopted import Adopted
-from filestore.domain.container import Container
+from filestore.domain.container import Container, Damage
 from filestore.domain.terms import Terms
 from filestore.domain.ticket import Ticket, Tickets
 from filestore.domain.transfer import METHODS, Transfer
@@ -19,7 +19,9 @@ from filestore.staging import Staging
 from vofiles import contract
 from vofiles.adoption import Standing
 from vofiles.contract import COMPLETE_KEY, COMPLETE_REQUIRED, Endpoint, Property, TransferState
+from vofiles.damage import DAMAGED, REASON
 from vofiles.errors import ContainerNotFound, StoreFull
+from vofiles.instant import to_text
 from vofiles.ivorn import Ivorn
 
 _OPEN = frozenset({TransferState.OFFERED, TransferState.RECEIVING})
@@ -52,6 +54,10 @@ class Store:
     """What the leases of this process begin with, where several serve the store."""
     tell_revoked: Callable[[str, str], None] = lambda _lease, _about: None
     """Told of a lease that is to end and is another process's, and of what it is about."""
+    suspect: Callable[[str], None] = lambda _number: None
+    """Told of a container whose bytes were not what they should be when somebody read them: it is read again, and set
+    aside if it is rotten. Returns at once; any thread.
+    """
 
     staging: Staging | None = None
     """Where clients send past the store, if the medium has such a place."""
@@ -119,8 +125,9 @@ class Store:
             return Standing.UNREACHABLE
         return archive.standing(adopted)
 
-    def _described(self, adopted: Adopted | None) -> tuple[contract.Property, ...]:
-        return () if adopted is None else adopted.described(self.identifier, self.standing(adopted))
+    def _described(self, container: Container, adopted: Adopted | None) -> tuple[contract.Property, ...]:
+        told = () if adopted is None else adopted.described(self.identifier, self.standing(adopted))
+        return (*_damage(container.damage), *told)
 
     def holding(self, container: Container, adopted: Adopted | None = None) -> contract.Holding:
         """A container as its FileManager compares its tree with it; `adopted`: where its bytes are, if others' are
@@ -139,7 +146,7 @@ class Store:
             size=content.size if content else None,
             content_type=content.content_type if content else None,
             digests=content.digests if content else (),
-            properties=self._described(adopted),
+            properties=self._described(container, adopted),
         )
 
     def container_as_it_stands(self, container: Container, adopted: Adopted | None = None) -> contract.Container:
@@ -154,5 +161,11 @@ class Store:
             content.size if content else None,
             content.content_type if content else None,
             content.digests if content else (),
-            self._described(adopted),
+            self._described(container, adopted),
         )
+
+
+def _damage(damage: Damage | None) -> tuple[contract.Property, ...]:
+    if damage is None:
+        return ()
+    return contract.Property(DAMAGED, to_text(damage.found)), contract.Property(REASON, damage.reason)
