@@ -28,16 +28,24 @@ class AnswerHeads:
 
         Content-Length is that of the body even where HEAD keeps the body back; 204 and 304 have none (RFC 9110, 8.6).
         """
-        status = response.status
+        return self.begin(response.status, request_id) + rest(response, connection)
+
+    def begin(self, status: int, request_id: str) -> bytes:
+        """What stands before that which is the same at any time: the status line to the request's id."""
         opening = self._lines.get(status)
         if opening is None:
             reason = _REASONS.get(status, "")
             opening = f"HTTP/1.1 {status} {reason}\r\nDate: {self._date}\r\nServer: vofiles\r\nX-Request-Id: "
             self._lines[status] = opening
-        lines = [opening, request_id, "\r\n"]
-        for name, value in response.headers:
-            lines.append(f"{name}: {value}\r\n")
-        if status not in (204, 304):
-            lines.append(f"Content-Length: {response.length}\r\n")
-        lines.append("\r\n" if connection is None else f"Connection: {connection}\r\n\r\n")
-        return "".join(lines).encode("latin-1")
+        return (opening + request_id).encode("latin-1")
+
+
+def rest(response: Response, connection: str | None) -> bytes:
+    """What stands behind it, the empty line included."""
+    lines = ["\r\n"]
+    for name, value in response.headers:
+        lines.append(f"{name}: {value}\r\n")
+    if response.status not in (204, 304):
+        lines.append(f"Content-Length: {response.length}\r\n")
+    lines.append("\r\n" if connection is None else f"Connection: {connection}\r\n\r\n")
+    return "".join(lines).encode("latin-1")

@@ -74,6 +74,8 @@ class Connection(Protocol):
             self._leave()
 
     def dataReceived(self, data: bytes) -> None:  # noqa: N802 - twisted's name
+        if self._phase is Phase.IDLE and not (self._held or self._eof or self._server.stopping) and self._repeat(data):
+            return
         self._held = self._held + data if self._held else data
         self._drive()
 
@@ -146,6 +148,18 @@ class Connection(Protocol):
             self._reading = reads
             (self._wire.resumeProducing if reads else self._wire.pauseProducing)()
 
+    def _repeat(self, raw: bytes) -> bool:
+        """Give the same answer to the same request again, where there is one that still holds."""
+        given = self._server.repeats.give(raw, self.peer, self._output)
+        if given is None:
+            return False
+        self._enter(Phase.IDLE, self._limits.idle_seconds)
+        if given.unsent:
+            self._turn = given.turn(self.peer, self._limits, self._output)
+            self._enter(Phase.SEND, self._limits.send_seconds)
+            self._output.send(given.unsent, None, self._sent)
+        return True
+
     def _read_head(self) -> bool:
         held = self._held
         if held.startswith(b"\r\n"):  # empty lines before a request are harmless (RFC 9112, 2.2)
@@ -163,14 +177,14 @@ class Connection(Protocol):
         except Refusal as refusal:
             self._refuse_head(refusal, held)
             return True
-        self._start(head)
+        self._start(head, raw)
         return True
 
-    def _start(self, head: Head) -> None:
+    def _start(self, head: Head, raw: bytes) -> None:
         """Begin the turn of the request with this head."""
         server = self._server
         request = request_of(head, self.peer, head.request_id or server.new_request_id(), secure=server.secure)
-        turn = self._turn = Turn(request, head, self._limits)
+        turn = self._turn = Turn(request, head, self._limits, raw)
         self._enter(Phase.HANDLER, NEVER)
         try:
             served, turn.body_limit = dispatch(self, server.site, request, head)
@@ -280,6 +294,8 @@ class Connection(Protocol):
         closing = self._eof or self._server.stopping
         turn.settle(response, closing=closing, held=len(self._held), drain=self._limits.drain)
         data = self._server.heads.write(response, turn.request.request_id, turn.connection)
+        if response.again is not None and turn.raw:
+            self._server.repeats.keep(turn.raw, turn, response)
         body, file = response.body, None
         if isinstance(body, bytes):
             data += body if turn.size else b""

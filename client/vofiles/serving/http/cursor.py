@@ -1,7 +1,8 @@
 """A file being sent: how far it is, and its next block. The rule that keeps it so: nothing here waits for a disk on
 the reactor.
 
-What the page cache has is read at once (RWF_NOWAIT); everything else, a `Preadable` too, is read by a thread.
+A short file is read at once where the page cache has all of it (RWF_NOWAIT). Everything else is done by a thread: it
+reads a block, or carries the file into a socket as far as that takes it (`courier.py`).
 """
 
 from __future__ import annotations
@@ -9,20 +10,45 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Callable
+from socket import socket
+from threading import local
 
 import structlog
 
+from .courier import Carried, Courier
 from .mailbox import Mailbox
 from .messages import FileBody
 from .pool import Pool
 
 _log = structlog.get_logger(__name__)
 
+BLOCK = 256 * 1024  # read at a time
+_threads = local()
+
+
+def _buffer() -> memoryview:
+    """This thread's own, which is used again for every block of every file."""
+    found: memoryview | None = getattr(_threads, "buffer", None)
+    if found is None:
+        found = _threads.buffer = memoryview(bytearray(BLOCK))
+    return found
+
 
 class Cursor:
     """The position in one `FileBody`, which it closes exactly once."""
 
-    __slots__ = ("_busy", "_closed", "_file", "_mailbox", "_readers", "descriptor", "left", "offset")
+    __slots__ = (
+        "_busy",
+        "_closed",
+        "_courier",
+        "_file",
+        "_mailbox",
+        "_readers",
+        "_seen",
+        "descriptor",
+        "left",
+        "offset",
+    )
 
     def __init__(self, file: FileBody, mailbox: Mailbox, readers: Pool) -> None:
         self.descriptor = file.source if isinstance(file.source, int) else None
@@ -31,63 +57,125 @@ class Cursor:
         self._file = file
         self._mailbox = mailbox
         self._readers = readers
+        self._courier: Courier | None = None
         self._busy = False
         self._closed = False
+        self._seen = file.check is None
+        """Whether all of it has been seen, and found to be right; nothing is to be seen where nobody checks."""
 
     def advance(self, count: int) -> None:
         """`count` bytes of the file have been handed on."""
         self.offset += count
         self.left -= count
 
+    # --- on the reactor ---
+
     def find_cached(self, length: int) -> bytes | None:
-        """The next `length` bytes if the page cache has all of them, else None. Does not advance."""
-        if self.descriptor is None:
+        """The next `length` bytes if the page cache has all of them and nobody checks them, else None. Does not
+        advance.
+        """
+        if self.descriptor is None or not self._seen:
             return None
         block = bytearray(length)
-        return bytes(block) if self._read_nowait(block, self.offset) == length else None
+        return bytes(block) if self._read_nowait(self.descriptor, block) == length else None
 
-    def is_cached(self, length: int) -> bool:
-        """Whether the page cache has the end of the next `length` bytes, from which one may guess that it has them
-        all.
-        """
-        return self.descriptor is not None and self._read_nowait(bytearray(1), self.offset + length - 1) == 1
-
-    def _read_nowait(self, block: bytearray, offset: int) -> int:
-        assert self.descriptor is not None
+    def _read_nowait(self, descriptor: int, block: bytearray) -> int:
         try:
-            return os.preadv(self.descriptor, [block], offset, os.RWF_NOWAIT)
+            return os.preadv(descriptor, [block], self.offset, os.RWF_NOWAIT)
         except OSError as error:
             if error.errno in (errno.EAGAIN, errno.EOPNOTSUPP):  # not in the cache; a file system that cannot tell
                 return 0
             raise
 
     def read(self, length: int, then: Callable[[bytes], None]) -> None:
-        """Have a thread read up to `length` bytes; `then` gets them on the reactor, none when they cannot be read."""
+        """Have a thread read up to `length` bytes; `then` gets them on the reactor, none when they cannot be read, or
+        are not to be sent.
+        """
         self._busy = True
         if not self._readers.submit(lambda: self._read_in_thread(length, then)):
-            self._arrived(b"", then)
+            self._end(lambda: then(b""))
 
-    def _read_in_thread(self, length: int, then: Callable[[bytes], None]) -> None:
-        source = self._file.source
-        try:
-            block = (
-                os.pread(source, length, self.offset) if isinstance(source, int) else source.pread(length, self.offset)
-            )
-        except Exception:  # noqa: BLE001 - a Preadable may raise anything; the answer is cut short and the log says why
-            _log.exception("a file could not be read while it was sent")
-            block = b""
-        self._mailbox.post(lambda: self._arrived(block, then))
-
-    def _arrived(self, block: bytes, then: Callable[[bytes], None]) -> None:
-        self._busy = False
-        if self._closed:
-            self._file.close()
-        else:
-            then(block)
+    def carry(self, wire: socket, then: Callable[[Carried], None]) -> None:
+        """Have a thread send the file as far as the socket takes it; `then` is told on the reactor how far that was."""
+        self._busy = True
+        if self._courier is None:
+            self._courier = Courier(wire, self, lambda: self._readers.waiting > 0)
+        courier = self._courier
+        if not self._readers.submit(lambda: self._carry_in_thread(courier, then)):
+            self._end(lambda: then(Carried.FAILED))
 
     def close(self) -> None:
         """Let go of the file, after the thread that may be reading it has finished."""
         if not self._closed:
             self._closed = True
             if not self._busy:
-                self._file.close()
+                self._let_go()
+
+    def _end(self, tell: Callable[[], None]) -> None:
+        """A thread has finished."""
+        self._busy = False
+        if self._closed:
+            self._let_go()
+        else:
+            tell()
+
+    def _let_go(self) -> None:
+        if self._courier is not None:
+            self._courier.close()
+        self._file.close()
+
+    # --- in a thread ---
+
+    @property
+    def wanted(self) -> bool:
+        """Whether there is still somebody to send it to."""
+        return not self._closed
+
+    def next_block(self, length: int = BLOCK) -> bytes | memoryview:
+        """At most `length` bytes from where it is, valid until the next call; the last of them only if all is right.
+
+        Raises OSError where the file has none, and whatever reading and checking raise.
+        """
+        length = min(length, self.left, BLOCK)
+        source = self._file.source
+        block: bytes | memoryview
+        if isinstance(source, int):
+            block = _buffer()[:length]
+            block = block[: os.preadv(source, [block], self.offset)]
+        else:
+            block = source.pread(length, self.offset)
+        if not block:
+            raise OSError("a file is shorter than was announced")
+        if len(block) == self.left and not self._seen:
+            check = self._file.check
+            assert check is not None
+            check.update(block)
+            check.require()
+            self._seen = True
+        return block
+
+    def pass_on(self, block: bytes | memoryview) -> None:
+        """These bytes, the first of the last block, have been sent."""
+        if not self._seen:
+            assert self._file.check is not None
+            self._file.check.update(block)
+        self.advance(len(block))
+
+    def _read_in_thread(self, length: int, then: Callable[[bytes], None]) -> None:
+        try:
+            block = bytes(self.next_block(length))
+            self.pass_on(block)
+        except Exception:  # noqa: BLE001 - a Preadable may raise anything; the answer is cut short and the log says why
+            _log.exception("a file could not be read while it was sent")
+            block = b""
+        self._mailbox.post(lambda: self._end(lambda: then(block)))
+
+    def _carry_in_thread(self, courier: Courier, then: Callable[[Carried], None]) -> None:
+        try:
+            carried = courier.carry()
+        except ConnectionError:
+            carried = Carried.GONE
+        except Exception:  # noqa: BLE001 - as above
+            _log.exception("a file could not be read while it was sent")
+            carried = Carried.FAILED
+        self._mailbox.post(lambda: self._end(lambda: then(carried)))

@@ -93,9 +93,11 @@ StreamHandler = Callable[[Exchange], None]
 @dataclass(frozen=True, slots=True)
 class Stream:
     """How a route is served by the data plane. `body_limit` in bytes, None for no limit (413 above; the handler may be
-    stricter).
+    stricter). `at_once` is asked before, on the reactor, where there is no body, and must not wait for anything: its
+    None means that the handler is to answer.
     """
 
     handler: StreamHandler
     body_limit: int | None = None
     refuse: Refuse = refuse_as_text
+    at_once: Callable[[Request], Response | None] | None = None

@@ -123,6 +123,19 @@ class Preadable(Protocol):
         """At most `length` bytes from `offset`; empty only past the end. OSError when they cannot be read."""
 
 
+class Check(Protocol):
+    """Sees the bytes of a body while they are sent, in their order; the last of them are not sent before it is content.
+
+    Used by one thread at a time, never the reactor's.
+    """
+
+    def update(self, data: bytes | memoryview, /) -> None:
+        """The next bytes; the buffer is used again after return."""
+
+    def require(self) -> None:
+        """All bytes have been seen. Whatever it raises cuts the answer short, so that no client takes it for whole."""
+
+
 def _keep_open() -> None:
     """The default of `FileBody.close`: whoever opened it closes it."""
 
@@ -132,13 +145,15 @@ class FileBody:
     """A body read from a file while it is sent, in bounded blocks.
 
     `source` is a file descriptor (sent by the kernel where it can be) or a `Preadable` (read in a thread). `close` is
-    called exactly once, on the reactor, whatever becomes of the answer; it must not block or raise.
+    called exactly once, on the reactor, whatever becomes of the answer; it must not block or raise. `check` looks at
+    what is sent.
     """
 
     source: int | Preadable
     offset: int
     length: int
     close: Callable[[], None] = _keep_open
+    check: Check | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +163,8 @@ class Response:
     The engine adds Date, Server, X-Request-Id, Content-Length and, where needed, Connection; handlers may not.
     A request with HEAD gets the Content-Length of `body` and not the body, so handlers answer HEAD as they answer GET.
     `close` asks that the connection be closed after this answer. `operation` is what was done, for log and metrics,
-    where the path does not say it.
+    where the path does not say it. `again` is asked, on the reactor, whether a request that is the same byte for byte
+    may be given this answer at that moment; it must not wait for anything.
     """
 
     status: int
@@ -156,6 +172,7 @@ class Response:
     body: bytes | FileBody = b""
     close: bool = False
     operation: str = ""
+    again: Callable[[], bool] | None = None
 
     def __post_init__(self) -> None:
         if not 200 <= self.status <= 599:

@@ -7,7 +7,6 @@ epoll for each; a plain socket is written to directly here, and the transport on
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from typing import Protocol
 
@@ -15,14 +14,12 @@ import structlog
 from twisted.internet.interfaces import IPullProducer, IPushProducer
 from zope.interface import implementer
 
-from .cursor import Cursor
+from .courier import Carried
+from .cursor import BLOCK, Cursor
 from .reactor import Wire
 
 _log = structlog.get_logger(__name__)
 
-BLOCK = 256 * 1024  # read and sent through Python at a time
-KERNEL_BLOCK = 1024 * 1024  # sent by sendfile at a time
-TURN = 4 * KERNEL_BLOCK  # sent before other connections have their turn
 SMALL = 64 * 1024  # a file this short goes out with the head, in one call
 
 
@@ -31,10 +28,13 @@ class Output(Protocol):
 
     progress: int
 
-    def write(self, data: bytes, /) -> None:
+    def offer(self, data: bytes, /) -> int:
+        """Send as much of `data` as can be sent at once, and answer how much that was. Only between two answers."""
+
+    def write(self, data: bytes | memoryview, /) -> None:
         """Send `data` soon."""
 
-    def send(self, data: bytes, file: Cursor | None, sent: Callable[[], None], /) -> None:
+    def send(self, data: bytes | memoryview, file: Cursor | None, sent: Callable[[], None], /) -> None:
         """Send `data`, then `file`, which is closed whatever happens; `sent` is called only when all was handed on."""
 
     def detach(self) -> None:
@@ -57,16 +57,26 @@ class PlainOutput:
         self._file: Cursor | None = None
         self._sent: Callable[[], None] | None = None
         self._armed = False  # waiting for room in the socket
-        self._reading = False  # waiting for a thread that reads the file
+        self._carrying = False  # a thread sends the file
         self._over = False
         transport.registerProducer(self, False)  # noqa: FBT003 - twisted's signature
 
-    def write(self, data: bytes) -> None:
+    def offer(self, data: bytes) -> int:
+        if self._data or self._over:
+            return 0
+        try:
+            count = self._socket.send(data)
+        except OSError:  # no room, or nobody there: who sends the rest will see
+            return 0
+        self.progress += count
+        return count
+
+    def write(self, data: bytes | memoryview) -> None:
         self._data = bytes(self._data) + data if self._data else data
-        if not self._armed and not self._reading:
+        if not self._armed and not self._carrying:
             self._pump()
 
-    def send(self, data: bytes, file: Cursor | None, sent: Callable[[], None]) -> None:
+    def send(self, data: bytes | memoryview, file: Cursor | None, sent: Callable[[], None]) -> None:
         if self._over:
             if file is not None:
                 file.close()
@@ -74,7 +84,7 @@ class PlainOutput:
         self._sent = sent
         self._file = file
         if file is not None and file.left <= SMALL and (block := file.find_cached(file.left)):
-            data += block
+            data = bytes(data) + block
             file.advance(len(block))
         self.write(data)
 
@@ -100,24 +110,18 @@ class PlainOutput:
             file.close()
 
     def _pump(self) -> None:
-        """Send until there is no more, no more room, or others should have their turn."""
-        turn = TURN
+        """Send what is here; a thread carries the file behind it."""
         try:
-            while not self._over:
-                self._send_data()
-                if self._file is None or not self._file.left:
-                    self._finish()
-                    return
-                if turn <= 0:
-                    self._arm()
-                    return
-                turn -= KERNEL_BLOCK
-                if not self._send_file(self._file):
-                    return
+            self._send_data()
         except BlockingIOError:
             self._arm()
         except OSError as error:
             self._fail(error)
+        else:
+            if self._file is None or not self._file.left:
+                self._finish()
+            else:
+                self._carry(self._file)
 
     def _send_data(self) -> None:
         while self._data:
@@ -125,29 +129,24 @@ class PlainOutput:
             self.progress += count
             self._data = memoryview(self._data)[count:] if count < len(self._data) else b""
 
-    def _send_file(self, file: Cursor) -> bool:
-        """Send some of the file; False when a thread has to read it first."""
-        length = min(file.left, KERNEL_BLOCK)
-        if file.descriptor is None or not file.is_cached(length):
-            self._reading = True
-            file.read(min(length, BLOCK), self._arrived)
-            return False
-        count = os.sendfile(self._socket.fileno(), file.descriptor, file.offset, length)
-        if not count:
-            raise OSError("a file is shorter than was announced")
-        self.progress += count
-        file.advance(count)
-        return True
+    def _carry(self, file: Cursor) -> None:
+        self._carrying = True
+        left = file.left
 
-    def _arrived(self, block: bytes) -> None:
-        self._reading = False
-        if not block:
-            self._fail(OSError("a file is shorter than was announced, or cannot be read"))
-            return
-        assert self._file is not None  # else the cursor is closed and calls nobody
-        self._file.advance(len(block))
-        self._data = block
-        self._pump()
+        def carried(how: Carried) -> None:
+            self._carrying = False
+            self.progress += left - file.left
+            self._go_on(how)
+
+        file.carry(self._socket, carried)
+
+    def _go_on(self, how: Carried) -> None:
+        if how is Carried.FULL:
+            self._arm()
+        elif how in (Carried.DONE, Carried.TIRED):
+            self._pump()
+        else:
+            self._fail(None if how is Carried.GONE else OSError("a file cannot be sent as it was announced"))
 
     def _arm(self) -> None:
         self._armed = True
@@ -161,8 +160,8 @@ class PlainOutput:
         if sent is not None:
             sent()
 
-    def _fail(self, error: OSError) -> None:
-        if self._file is not None and not isinstance(error, ConnectionError):
+    def _fail(self, error: OSError | None) -> None:
+        if error is not None and self._file is not None and not isinstance(error, ConnectionError):
             _log.error("an answer was cut short", error=str(error))
         self.lost()
         self._failed()
@@ -183,11 +182,17 @@ class TlsOutput:
         self._over = False
         transport.registerProducer(self, True)  # noqa: FBT003 - twisted's signature
 
-    def write(self, data: bytes) -> None:
-        self.progress += len(data)
-        self._transport.write(data)
+    def offer(self, data: bytes) -> int:
+        if self._paused or self._over:
+            return 0
+        self.write(data)
+        return len(data)
 
-    def send(self, data: bytes, file: Cursor | None, sent: Callable[[], None]) -> None:
+    def write(self, data: bytes | memoryview) -> None:
+        self.progress += len(data)
+        self._transport.write(bytes(data))
+
+    def send(self, data: bytes | memoryview, file: Cursor | None, sent: Callable[[], None]) -> None:
         if self._over:
             if file is not None:
                 file.close()

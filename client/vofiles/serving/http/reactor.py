@@ -92,6 +92,9 @@ class Reactor(Clock, Protocol):
 
 def get_reactor() -> Reactor:
     """The global reactor: epoll, on Linux. Importing it installs it, so it is not done at import time."""
+    from .epoll import install
+
+    install()
     from twisted.internet import reactor
 
     return cast(Reactor, reactor)

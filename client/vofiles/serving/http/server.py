@@ -24,6 +24,7 @@ from .limits import Limits
 from .mailbox import Mailbox
 from .pool import Pool
 from .reactor import Clock, DelayedCall, ListeningPort, Reactor, TlsContext
+from .repeats import Repeats
 from .run import Workshop
 from .site import Site
 
@@ -58,6 +59,7 @@ class Server(Factory):
         self.access = access
         self.secure = secure
         self.heads = AnswerHeads()
+        self.repeats = Repeats(self.heads, access, self.new_request_id)
         self.stopping = False
         self.now = 0.0
         self._connections: set[Connection] = set()

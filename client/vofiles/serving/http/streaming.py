@@ -24,12 +24,19 @@ class StreamRun:
         self.content_length = content_length
         self._link = link
         self._handler = serve.handler
+        self._at_once = serve.at_once
         self._accepted = False
         self._responded = False
         self._closed = False
         self._callbacks: list[Callable[[], None]] = []
 
     def begin(self) -> None:
+        # Who sends many ahead would keep the reactor to himself: the handler lets others have their turns in between.
+        if self._at_once is not None and self.content_length == 0 and not self._link.has_more():
+            response = self._at_once(self.request)
+            if response is not None:
+                self.respond(response)
+                return
         self._handler(self)
 
     def closed(self) -> None:

@@ -29,10 +29,12 @@ class Turn:
         "body",
         "body_limit",
         "flowing",
+        "head",
         "held_back",
         "keep",
         "operation",
         "progress",
+        "raw",
         "received",
         "request",
         "run",
@@ -44,8 +46,10 @@ class Turn:
         "window",
     )
 
-    def __init__(self, request: Request, head: Head, limits: Limits) -> None:
+    def __init__(self, request: Request, head: Head, limits: Limits, raw: bytes = b"") -> None:
         self.request = request
+        self.head = head
+        self.raw = raw  # the head as it came, where its answer may be given again
         self.run: Run | None = None  # None while, and if, the engine itself answers
         self.body: LengthBody | ChunkedBody | None = None
         if head.length is None:
