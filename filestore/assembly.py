@@ -5,6 +5,7 @@ Rule: decides nothing. `prepare` does all that may fail before anybody is served
 """
 
 import ssl
+import threading
 import time
 from collections.abc import Callable, Iterator
 from socket import socket
@@ -18,9 +19,9 @@ from filestore.api.data_plane import CONTENT, DataPlane
 from filestore.api.origins import Origins
 from filestore.api.readiness import readiness_route
 from filestore.backends.adopting import AdoptingBackend, archives_of
-from filestore.backends.disk import DiskBackend
-from filestore.backends.files import Files
+from filestore.backends.files import Files, SystemFiles
 from filestore.backends.folder import DataFolder
+from filestore.backends.own import open_own
 from filestore.backends.unsynced import UnsyncedFiles
 from filestore.domain.terms import Terms
 from filestore.domain.ticket import Tickets
@@ -35,6 +36,9 @@ from filestore.services.containers import revoke
 from filestore.services.expiry import end_own, expire_shared
 from filestore.services.health import Health
 from filestore.services.lane import Lane
+from filestore.services.pace import Pace
+from filestore.services.scrub import Scrub
+from filestore.services.scrubbing import DAY, Rounds, Suspicions
 from filestore.services.store import Store
 from filestore.services.sweep import sweep, take_over
 from vofiles import contract
@@ -61,6 +65,8 @@ LONGEST_PAUSE = 15.0
 PATIENCE = 5.0
 """Seconds that stopping waits for movements of bytes and callbacks under way."""
 
+SCRUBBING = 60.0
+"""Seconds between two looks at whether a round of scrubbing is to begin or to go on."""
 TELLING = 1.0
 """Seconds between two words to the other processes on how far the bytes are."""
 LONGEST_REASON = 500
@@ -130,6 +136,7 @@ class FileStore:
         alone = self._seat.alone
         self._company: Company = Alone() if alone else _company(url, str(self._settings.identifier))
         self.store = self._make_store(catalogue)
+        self._suspicions = self._make_suspicions()
         self._listen()
         self._put_right()
         self._keyring = Keyring(peers_of(self._settings))
@@ -178,10 +185,11 @@ class FileStore:
             durability=content.durability,
         )
         archives = archives_of(self._settings.adopted)
+        own = open_own(self._settings, self.folder, self._files, self._service.to_close)
         return Store(
             identifier=self._settings.identifier,
             catalogue=catalogue,
-            backend=AdoptingBackend(DiskBackend(self.folder.contents, self._files), archives, catalogue),
+            backend=AdoptingBackend(own, archives, catalogue),
             archives=archives,
             clock=clock,
             numbers=new_number,
@@ -193,7 +201,29 @@ class FileStore:
             health=Health(lambda reason: self._company.tell("failed", reason[:LONGEST_REASON])),
             seat=self._seat.mark,
             tell_revoked=lambda lease, about: self._company.tell("revoke", f"{lease} {about}"),
+            suspect=lambda number: self._suspicions.suspect(number),  # noqa: PLW0108 - they are made of the store
         )
+
+    def _make_scrub(self, rate: int, halted: threading.Event) -> Scrub:
+        """What reads containers at so many bytes a second (0: as fast as it can) until it is halted."""
+        forget = (self._files or SystemFiles()).forget
+        return Scrub(self.store, Pace(rate, time.monotonic, halted.wait), forget)
+
+    def _make_suspicions(self) -> Suspicions:
+        halted = threading.Event()
+        suspicions = Suspicions(self._make_scrub(0, halted).read)
+
+        def stop() -> None:
+            halted.set()
+            suspicions.stop()
+
+        self._service.to_close(lambda: end_within(stop, PATIENCE, "suspicions"))
+        return suspicions
+
+    def _make_scrubbing(self) -> Ticker:
+        settings, halted = self._settings.scrub, threading.Event()
+        rounds = Rounds(self._make_scrub(settings.rate, halted), settings.every * DAY)
+        return Ticker(rounds.turn, SCRUBBING, "scrubbing", halt=halted.set)
 
     def _make_lane(self) -> Lane:
         limits = self._settings.outbound
@@ -230,6 +260,8 @@ class FileStore:
         moves.resume(self.store, self._lane)
         yield "outbox", self._outbox
         yield "upkeep", self._make_ticker(self._look_after_all, "upkeep")
+        if self._settings.scrub.rate:
+            yield "scrubbing", self._make_scrubbing()
 
     def _make_ticker(self, work: Callable[[], object], name: str) -> Ticker:
         return Ticker(work, min(LONGEST_PAUSE, self._settings.tickets.lifetime / 4), name)

@@ -4,6 +4,7 @@
     <prefix><number>.json               its sidecar
     <prefix><number>.part-<offset>      bytes of an attempt that was kept, from there on
     <prefix><number>.staging-<n>        bytes that a client sent to the bucket itself
+    <prefix>quarantine/<number>         bytes that are not what came, and their sidecar, for an operator to look at
 
 Rule: a container's keys all begin with its number, so that one listing tells what is kept under it. A dot sorts before
 the characters of numbers, so that a listing of the bucket has the numbers in their order. botocore alone is used: boto3
@@ -19,7 +20,7 @@ from filestore.config import S3
 from vofiles.configuration import ConfigurationError
 
 CONNECT_SECONDS: Final = 5
-READ_SECONDS: Final = 60
+READ_SECONDS: Final = 30
 """Within which the next bytes of an answer must come."""
 ATTEMPTS: Final = 3
 """Of one call, in all."""
@@ -63,11 +64,19 @@ class Keys:
 
     def part(self, number: str, offset: int) -> str:
         """Of kept bytes from an offset on; keys sort as offsets do."""
-        return f"{self.prefix}{number}.part-{offset:020}"
+        return f"{self.part_prefix(number)}{offset:020}"
+
+    def part_prefix(self, number: str) -> str:
+        """What the keys of kept bytes begin with."""
+        return f"{self.prefix}{number}.part-"
 
     def staging(self, number: str, part: int) -> str:
         """Of what a client sends itself; parts count from 0."""
         return f"{self.prefix}{number}.staging-{part}"
+
+    def aside(self, key: str) -> str:
+        """Where an object goes that is not what came; no number begins so."""
+        return f"{self.prefix}quarantine/{key.removeprefix(self.prefix)}"
 
     def number_of(self, key: str) -> str:
         """The number that a key begins with."""

@@ -11,8 +11,8 @@ from filestore.commands.program import PROGRAM
 
 def manifest(context: typer.Context) -> None:
     """Print all that the store holds, one line of JSON a container; its catalogue is not needed."""
-    from filestore.backends.disk import DiskBackend
     from filestore.backends.folder import DataFolder
+    from filestore.backends.own import find_own
     from filestore.commands.opening import open_store
     from filestore.services.manifest import manifest as lines
     from filestore.services.manifest import manifest_of_adopted
@@ -20,10 +20,7 @@ def manifest(context: typer.Context) -> None:
     with PROGRAM.complaining():
         settings = PROGRAM.settings(context)
         folder = DataFolder(settings.data)
-        contents = folder.contents
-        if not contents.is_dir():
-            raise FileNotFoundError(f"there is no store in {contents.parent}")
-        for line in lines(DiskBackend(contents)):
+        for line in lines(find_own(settings, folder)):
             print(line)
         if settings.adopted and (settings.database or (folder.path / "catalogue.db").exists()):
             with open_store(settings) as store:

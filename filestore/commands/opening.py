@@ -19,8 +19,8 @@ def open_store(settings: Config) -> "Iterator[Store]":
     """The store of a configuration, while a block runs. Raises FileNotFoundError where there is none."""
     from filestore.assembly import clock
     from filestore.backends.adopting import AdoptingBackend, archives_of
-    from filestore.backends.disk import DiskBackend
     from filestore.backends.folder import DataFolder
+    from filestore.backends.own import find_own
     from filestore.domain.terms import Terms
     from filestore.domain.ticket import Tickets
     from filestore.persistence.catalogue import open_catalogue
@@ -29,7 +29,8 @@ def open_store(settings: Config) -> "Iterator[Store]":
     from vofiles.ivorn import new_number
 
     folder = DataFolder(settings.data)
-    if not folder.contents.is_dir():
+    own = find_own(settings, folder)
+    if settings.s3 and settings.database is None and not (folder.path / "catalogue.db").exists():
         raise FileNotFoundError(f"there is no store in {folder.path}")
     catalogue = open_catalogue(settings.database or folder.catalogue_url)
     archives = archives_of(settings.adopted)
@@ -37,7 +38,7 @@ def open_store(settings: Config) -> "Iterator[Store]":
         yield Store(
             identifier=settings.identifier,
             catalogue=catalogue,
-            backend=AdoptingBackend(DiskBackend(folder.contents), archives, catalogue),
+            backend=AdoptingBackend(own, archives, catalogue),
             archives=archives,
             clock=clock,
             numbers=new_number,

@@ -8,22 +8,31 @@ import pytest
 from filestore.backends.adopting import AdoptingBackend
 from filestore.backends.disk import DiskBackend
 from filestore.backends.memory import MemoryBackend
+from filestore.backends.s3 import S3Backend
 from filestore.persistence.memory import MemoryCatalogue
 from filestore.ports import Backend, StorageFailure
 from tests.support.filestore_core import sidecar_of_bytes
+from tests.support.objectstores import ObjectStore, object_store, running_object_store
 from vofiles.errors import ChecksumMismatch, ContainerNotFound
+
+__all__ = ["object_store", "running_object_store"]
 
 ONE, TWO = "abcd2345", "abce2345"
 DATA = bytes(range(256)) * 20
 
 
-@pytest.fixture(params=["memory", "disk", "adopting"])
+def in_bucket(store: ObjectStore) -> Backend:
+    return S3Backend(store.client, store.part())
+
+
+@pytest.fixture(params=["memory", "disk", "adopting", "s3"])
 def backend(request: pytest.FixtureRequest, tmp_path: Path) -> Backend:
     makers: dict[str, Callable[[], Backend]] = {
         "memory": MemoryBackend,
         "disk": lambda: DiskBackend(tmp_path / "containers"),
         # What is its own is not changed by the files beside it.
         "adopting": lambda: AdoptingBackend(DiskBackend(tmp_path / "containers"), {}, MemoryCatalogue()),
+        "s3": lambda: in_bucket(request.getfixturevalue("object_store")),
     }
     return makers[request.param]()
 

@@ -1,0 +1,40 @@
+"""Where a store's own bytes are, as its configuration says: in its folder, or in a bucket.
+
+Rule: what only S3 needs is imported where there is one.
+"""
+
+from collections.abc import Callable
+
+from filestore.backends.disk import DiskBackend
+from filestore.backends.files import Files
+from filestore.backends.folder import DataFolder
+from filestore.config import Config
+from filestore.ports import Backend
+
+
+def open_own(
+    settings: Config, folder: DataFolder, files: Files | None, to_close: Callable[[Callable[[], None]], None]
+) -> Backend:
+    """For a store that is to serve; `to_close` is told what is to be called at its end.
+
+    Raises ConfigurationError for a bucket that cannot be used, StorageFailure.
+    """
+    if settings.s3 is None:
+        return DiskBackend(folder.contents, files)
+    from filestore.backends.s3start import open_bucket
+
+    backend = open_bucket(settings.s3)
+    to_close(backend.close)
+    return backend
+
+
+def find_own(settings: Config, folder: DataFolder) -> Backend:
+    """For a command, which makes nothing that is not there. Raises FileNotFoundError, ConfigurationError."""
+    if settings.s3 is None:
+        if not folder.contents.is_dir():
+            raise FileNotFoundError(f"there is no store in {folder.path}")
+        return DiskBackend(folder.contents)
+    from filestore.backends.s3 import S3Backend
+    from filestore.backends.s3client import connect
+
+    return S3Backend(connect(settings.s3), settings.s3)

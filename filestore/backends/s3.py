@@ -1,0 +1,256 @@
+"""The back end in a bucket of an S3-compatible store (`s3client` has its keys).
+
+Rule: a container is there when its object is; the sidecar is an object beside it, for what is known of a container only
+at its end, and may be longer than an object's own metadata. Its object is written as a whole, or not at all, and before
+its sidecar, so that what has none was never complete. Durable is what S3 has acknowledged.
+"""
+
+import heapq
+import logging
+import re
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from itertools import islice
+from typing import Final
+
+from filestore.backends.s3bucket import PAGE, Bucket, Found
+from filestore.backends.s3client import Keys, S3Client
+from filestore.backends.s3errors import Changed, Gone
+from filestore.backends.s3holds import Holds
+from filestore.backends.s3parts import LEAST, copy_object, part_length
+from filestore.backends.s3reader import ChainReader, S3Reader
+from filestore.backends.s3writer import Place, S3Writer, Segment
+from filestore.config import S3
+from filestore.domain.sidecar import Sidecar
+from filestore.ports import Reader, Writer
+from vofiles.errors import ChecksumMismatch, ContainerNotFound, ServiceBusy
+
+ROOM: Final = 1 << 50
+"""Bytes that are said to be left: a bucket says nothing of it, until it is full."""
+
+_NUMBER: Final = re.compile(r"[a-z0-9]{4,64}\Z")
+_OBJECTS: Final = 3
+"""Of a container in a listing, about: bytes, sidecar, perhaps more."""
+
+_log = logging.getLogger(__name__)
+
+
+class S3Backend:
+    """Containers in a bucket, of whose numbers nobody else writes any."""
+
+    def __init__(
+        self,
+        client: S3Client,
+        settings: S3,
+        part_length: Callable[[int | None, int], int] = part_length,
+    ) -> None:
+        """`part_length`: bytes of the part that begins at an offset of a content of a size."""
+        self.bucket, self.keys = Bucket(client, settings.bucket), Keys(settings.prefix)
+        self._holds = Holds(self._drop)
+        self._place = Place(self.bucket, self.keys, self._holds, self._drop, part_length)
+
+    def close(self) -> None:
+        """Let go of the connections, once what was read and is to go has gone."""
+        self._holds.close()
+        self.bucket.client.close()
+
+    # --- writing ---
+
+    def create(self, number: str, size: int | None) -> Writer:
+        self._require_number(number)
+        writer = S3Writer(self._place, number, size)
+        try:
+            self._drop(number)
+        except BaseException:
+            writer.close()
+            raise
+        return writer
+
+    def resume(self, number: str, kept: int, size: int | None) -> Writer:
+        segments, buffer = self._chain(number, kept), bytearray()
+        if segments[-1].length < LEAST:
+            # Too short to stay: it is written anew with what comes behind it.
+            reader = self._reader(number, segments.pop())
+            buffer += reader.pread(reader.size, 0)
+            reader.close()
+        writer = S3Writer(self._place, number, size, segments, buffer)
+        try:
+            self._drop_behind(number, kept)
+        except BaseException:
+            writer.close()
+            raise
+        return writer
+
+    def duplicate(self, number: str, copy: str, sidecar: Sidecar) -> None:
+        found = self._get(number)
+        if found.size != sidecar.content.size:
+            raise ChecksumMismatch(number, reason=f"it has {found.size} bytes, not {sidecar.content.size}")
+        self._require_number(copy)
+        mark = object()
+        self._holds.write(copy, mark)
+        try:
+            self._drop(copy)
+            self._copy(number, found, self.keys.content(copy))
+            self.bucket.put(self.keys.sidecar(copy), sidecar.to_json().encode("utf-8") + b"\n")
+        except BaseException:
+            with suppress(ServiceBusy):
+                self._drop(copy)
+            raise
+        finally:
+            self._holds.end(copy, mark)
+
+    def delete(self, number: str) -> None:
+        self._require_number(number)
+        if self._holds.postpone(number):
+            self.bucket.delete(self.keys.sidecar(number))
+        else:
+            self._drop(number)
+
+    def set_aside(self, number: str) -> None:
+        self._require_number(number)
+        for key in (self.keys.content(number), self.keys.sidecar(number)):
+            found = None if self._holds.is_going(number) else self.bucket.find(key)
+            if found is not None:
+                self._copy(number, found, self.keys.aside(key))
+        self.delete(number)
+
+    # --- reading ---
+
+    def open(self, number: str) -> Reader:
+        self._require_number(number)
+        release = self._holds.read(number)
+        try:
+            return S3Reader(self.bucket, number, self._get(number), released=release)
+        except BaseException:
+            release()
+            raise
+
+    def open_kept(self, number: str, kept: int) -> Reader:
+        # Not pinned: the last object may be written anew meanwhile, longer, with the same bytes at its front.
+        return ChainReader([self._reader(number, each) for each in self._chain(number, kept)])
+
+    def has(self, number: str) -> bool:
+        self._require_number(number)
+        return not self._holds.is_going(number) and self.bucket.find(self.keys.content(number)) is not None
+
+    def find_sidecar(self, number: str) -> Sidecar | None:
+        self._require_number(number)
+        if self._holds.is_going(number):
+            return None
+        try:
+            return Sidecar.from_json(self.bucket.read(self.keys.sidecar(number)).decode("utf-8"))
+        except Gone:
+            return None
+        except ValueError:
+            _log.warning("the sidecar of container %s cannot be read", number)
+            return None
+
+    def free_space(self) -> int:
+        return ROOM
+
+    # --- listing ---
+
+    def numbers(self) -> Iterator[str]:
+        return self._numbers("", PAGE)
+
+    def numbers_after(self, after: str, limit: int) -> list[str]:
+        page = max(1, min(PAGE, _OBJECTS * limit))
+        return list(islice(self._numbers(after, page), limit)) if limit else []
+
+    def _numbers(self, after: str, page: int) -> Iterator[str]:
+        """Those above `after`, in their order."""
+        # What has no object may have an unfinished upload, or a writer.
+        more = {self.keys.number_of(upload.key) for upload in self.bucket.uploads(self.keys.prefix)}
+        more.update(self._holds.written())
+        # A slash comes behind the dot, and before the characters of numbers.
+        start = f"{self.keys.prefix}{after}/" if after else ""
+        listed = (self.keys.number_of(found.key) for found in self.bucket.objects(self.keys.prefix, start, page))
+        last = after
+        for number in heapq.merge(listed, sorted(more)):
+            if number > last and _NUMBER.match(number) and not self._holds.is_going(number):
+                yield number
+                last = number
+
+    # --- one number ---
+
+    def _require_number(self, number: str) -> None:
+        # Numbers are ours; but no other text shall ever become a key.
+        if not _NUMBER.match(number):
+            raise ContainerNotFound(ascii(number[:80]))
+
+    def _get(self, number: str) -> Found:
+        """The object of a container. Raises ContainerNotFound."""
+        self._require_number(number)
+        found = None if self._holds.is_going(number) else self.bucket.find(self.keys.content(number))
+        if found is None:
+            raise ContainerNotFound(number)
+        return found
+
+    def _objects(self, number: str) -> list[Found]:
+        """All that is kept under a number, in the order of keys."""
+        found = self.bucket.objects(self.keys.content(number))
+        return [each for each in found if self.keys.number_of(each.key) == number]
+
+    def _drop(self, number: str) -> None:
+        """Delete all that is kept under a number, whoever reads it."""
+        # The sidecar goes first: what has none was never complete.
+        found = sorted(self._objects(number), key=lambda each: each.key != self.keys.sidecar(number))
+        for each in found:
+            self.bucket.delete(each.key)
+        for upload in self.bucket.uploads(self.keys.content(number)):
+            if self.keys.number_of(upload.key) == number:
+                self.bucket.abort(upload)
+
+    def _copy(self, number: str, source: Found, key: str) -> None:
+        """On the other side, whose word it is that the bytes are the same; the size is looked at here."""
+        try:
+            copy_object(self.bucket, source, key)
+        except Gone as error:
+            raise ContainerNotFound(number) from error
+        except Changed as error:
+            raise ChecksumMismatch(number, reason="its object is another one now") from error
+        made = self.bucket.find(key)
+        if made is None or made.size != source.size:
+            raise ChecksumMismatch(number, reason="its copy has another size")
+
+    # --- attempts that were kept ---
+
+    def _chain(self, number: str, kept: int) -> list[Segment]:
+        """What the first `kept` bytes of an attempt lie in, one behind the other. Raises ContainerNotFound."""
+        self._require_number(number)
+        content = self.keys.content(number)
+        chain: list[Segment] = []
+        for found in self._objects(number):
+            offset = 0 if found.key == content else self.keys.offset_of(found.key)
+            if offset is None:
+                continue
+            if offset > _end(chain) or (chain and offset >= kept):
+                break
+            # Where two have the same bytes, the one that begins later is the newer.
+            chain = [*_cut(chain, offset), Segment(found, offset, found.size)]
+        if not chain or _end(chain) < kept:
+            raise ContainerNotFound(number)
+        return _cut(chain, kept) or [Segment(chain[0].found, 0, 0)]
+
+    def _drop_behind(self, number: str, kept: int) -> None:
+        """Delete what an attempt had behind its first bytes, and that it was complete."""
+        for found in self._objects(number):
+            offset = self.keys.offset_of(found.key)
+            if found.key == self.keys.sidecar(number) or (offset and offset >= kept):
+                self.bucket.delete(found.key)
+        for upload in self.bucket.uploads(self.keys.content(number)):
+            if self.keys.number_of(upload.key) == number:
+                self.bucket.abort(upload)
+
+    def _reader(self, number: str, segment: Segment) -> S3Reader:
+        return S3Reader(self.bucket, number, segment.found, size=segment.length, pinned=False)
+
+
+def _end(chain: list[Segment]) -> int:
+    return chain[-1].offset + chain[-1].length if chain else 0
+
+
+def _cut(chain: list[Segment], end: int) -> list[Segment]:
+    """Only what lies before an offset."""
+    before = (each for each in chain if each.offset < end)
+    return [Segment(each.found, each.offset, min(each.length, end - each.offset)) for each in before]

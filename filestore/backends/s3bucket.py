@@ -1,0 +1,190 @@
+"""A bucket: objects by key, and uploads in parts; each call once, with its checks.
+
+Rule: every byte that goes up has its MD5 beside it, which the other side compares. What fails raises what `s3errors`
+says. Deletions go one by one: the call for many wants checksums that stores of some years ago do not know.
+"""
+
+from base64 import b64encode
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from hashlib import md5
+from typing import Any, Final, Protocol
+
+from filestore.backends.s3client import Answer, S3Client
+from filestore.backends.s3errors import Gone, answering
+
+PAGE: Final = 1000
+"""Keys in one listing."""
+
+Data = bytes | bytearray | memoryview
+
+
+class Stream(Protocol):
+    """An answer's body while it comes."""
+
+    def read(self, length: int, /) -> bytes: ...
+    def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An object."""
+
+    key: str
+    size: int
+    tag: str
+    """Its ETag, as it came."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part of an upload, as it is named at its end."""
+
+    number: int
+    tag: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """An upload in parts that is under way."""
+
+    key: str
+    id: str
+
+
+class Bucket:
+    """One bucket, for any number of threads."""
+
+    def __init__(self, client: S3Client, name: str) -> None:
+        self.client, self.name = client, name
+
+    # --- objects ---
+
+    def find(self, key: str) -> Found | None:
+        """An object's size and ETag. Raises ServiceBusy."""
+        try:
+            answer = self._call(self.client.head_object, key)
+        except Gone:
+            return None
+        return Found(key, answer["ContentLength"], answer["ETag"])
+
+    def get(self, key: str, start: int, end: int, tag: str | None) -> Stream:
+        """The bytes from `start` to before `end`; `tag`: of the only object that will do.
+
+        Raises Gone, Changed, ServiceBusy.
+        """
+        condition = {} if tag is None else {"IfMatch": tag}
+        answer = self._call(self.client.get_object, key, Range=f"bytes={start}-{end - 1}", **condition)
+        stream: Stream = answer["Body"]
+        return stream
+
+    def read(self, key: str) -> bytes:
+        """A small object. Raises Gone, ServiceBusy."""
+        with answering(key):
+            stream = self.client.get_object(Bucket=self.name, Key=key)["Body"]
+            try:
+                data: bytes = stream.read()
+            finally:
+                stream.close()
+        return data
+
+    def put(self, key: str, data: Data) -> Found:
+        """Durable on return. Raises StoreFull, ServiceBusy."""
+        answer = self._call(self.client.put_object, key, Body=_body(data), ContentMD5=_digest(data))
+        return Found(key, len(data), answer["ETag"])
+
+    def copy(self, source: Found, key: str) -> None:
+        """A small object under another key. Raises Gone, Changed, StoreFull, ServiceBusy."""
+        self._call(self.client.copy_object, key, CopySource=self._source(source.key), CopySourceIfMatch=source.tag)
+
+    def delete(self, key: str) -> None:
+        """What is not there is no error. Raises ServiceBusy."""
+        self._call(self.client.delete_object, key)
+
+    def objects(self, prefix: str, after: str = "", page: int = PAGE) -> Iterator[Found]:
+        """Objects whose keys begin so, above `after`, in the order of keys; `page` at a time. Raises ServiceBusy."""
+        more: dict[str, Any] = {"StartAfter": after} if after else {}
+        while True:
+            with answering(prefix):
+                answer = self.client.list_objects_v2(Bucket=self.name, Prefix=prefix, MaxKeys=page, **more)
+            for each in answer.get("Contents", ()):
+                yield Found(each["Key"], each["Size"], each["ETag"])
+            if not answer.get("IsTruncated"):
+                return
+            more = {"ContinuationToken": answer["NextContinuationToken"]}
+
+    # --- uploads in parts ---
+
+    def uploads(self, prefix: str) -> Iterator[Upload]:
+        """Those under way whose keys begin so, in no order. Raises ServiceBusy."""
+        more: dict[str, Any] = {}
+        while True:
+            with answering(prefix):
+                answer = self.client.list_multipart_uploads(Bucket=self.name, Prefix=prefix, **more)
+            for each in answer.get("Uploads", ()):
+                yield Upload(each["Key"], each["UploadId"])
+            if not answer.get("IsTruncated"):
+                return
+            more = {"KeyMarker": answer["NextKeyMarker"], "UploadIdMarker": answer["NextUploadIdMarker"]}
+
+    def begin(self, key: str) -> Upload:
+        """Raises ServiceBusy."""
+        return Upload(key, self._call(self.client.create_multipart_upload, key)["UploadId"])
+
+    def send_part(self, upload: Upload, number: int, data: Data) -> Part:
+        """Raises Gone, StoreFull, ServiceBusy."""
+        answer = self._call(
+            self.client.upload_part, upload.key,
+            UploadId=upload.id, PartNumber=number, Body=_body(data), ContentMD5=_digest(data),
+        )  # fmt: skip
+        return Part(number, answer["ETag"], len(data))
+
+    def copy_part(self, upload: Upload, number: int, source: Found, start: int, end: int) -> Part:
+        """A part made of what another object has, without its bytes coming here. Raises Gone, Changed, StoreFull,
+        ServiceBusy.
+        """
+        answer = self._call(
+            self.client.upload_part_copy, upload.key,
+            UploadId=upload.id, PartNumber=number, CopySource=self._source(source.key),
+            CopySourceRange=f"bytes={start}-{end - 1}", CopySourceIfMatch=source.tag,
+        )  # fmt: skip
+        return Part(number, answer["CopyPartResult"]["ETag"], end - start)
+
+    def complete(self, upload: Upload, parts: list[Part]) -> None:
+        """Have the object, all of it at once; durable on return. Raises Changed, StoreFull, ServiceBusy."""
+        named = [{"PartNumber": part.number, "ETag": part.tag} for part in parts]
+        try:
+            self._call(
+                self.client.complete_multipart_upload,
+                upload.key,
+                UploadId=upload.id,
+                MultipartUpload={"Parts": named},
+            )
+        except Gone:
+            # An answer was lost, and the call made again: then it has been done.
+            found = self.find(upload.key)
+            if found is None or found.size != sum(part.size for part in parts):
+                raise
+
+    def abort(self, upload: Upload) -> None:
+        """What is not there is no error. Raises ServiceBusy."""
+        try:
+            self._call(self.client.abort_multipart_upload, upload.key, UploadId=upload.id)
+        except Gone:
+            return
+
+    def _call(self, call: Callable[..., Answer], key: str, **arguments: object) -> Answer:
+        with answering(key):
+            return call(Bucket=self.name, Key=key, **arguments)
+
+    def _source(self, key: str) -> dict[str, str]:
+        return {"Bucket": self.name, "Key": key}
+
+
+def _body(data: Data) -> bytes | bytearray:
+    return bytes(data) if isinstance(data, memoryview) else data
+
+
+def _digest(data: Data) -> str:
+    return b64encode(md5(data, usedforsecurity=False).digest()).decode("ascii")

@@ -1,0 +1,86 @@
+"""An S3-compatible store for tests: moto.
+
+Each process of tests has one server, from its first test that needs it to its end; each test a part of one bucket, by a
+prefix of its own. moto takes any key, any secret and damaged parts, so that it proves nothing of these.
+"""
+
+import importlib.util
+import itertools
+import re
+import shutil
+import subprocess
+import sys
+import threading
+from dataclasses import dataclass, replace
+from functools import cache
+
+import pytest
+
+from filestore.backends.s3client import S3Client, connect
+from filestore.config import S3
+
+_numbers = itertools.count(1)
+BUCKET = "contents"
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectStore:
+    """A running server, and a client with all rights."""
+
+    settings: S3
+    client: S3Client
+
+    def part(self) -> S3:
+        """A part of the bucket that nobody else has."""
+        return replace(self.settings, prefix=f"{next(_numbers)}/")
+
+
+@cache
+def _start(config: pytest.Config) -> ObjectStore | None:
+    """The server of this process; None where none is installed."""
+    settings = _start_moto(config)
+    if settings is None:
+        return None
+    client = connect(settings)
+    config.add_cleanup(client.close)
+    client.create_bucket(Bucket=settings.bucket)  # type: ignore[attr-defined]
+    return ObjectStore(settings, client)
+
+
+def _start_moto(config: pytest.Config) -> S3 | None:
+    # Never in this process: it puts itself between botocore and the network.
+    beside = [sys.executable, "-m", "moto.server"] if importlib.util.find_spec("moto") else None
+    installed = shutil.which("moto_server")
+    command = beside or ([installed] if installed else None)
+    if command is None:
+        return None
+    server = subprocess.Popen(
+        [*command, "-H", "127.0.0.1", "-p", "0"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    )
+    assert server.stderr is not None
+    config.add_cleanup(server.stderr.close)
+    config.add_cleanup(server.wait)
+    config.add_cleanup(server.kill)
+    for line in server.stderr:
+        found = re.search(r"Running on (http://127\.0\.0\.1:\d+)", line)
+        if found:
+            # It writes a line for every request.
+            reading = threading.Thread(target=server.stderr.readlines)
+            reading.start()
+            config.add_cleanup(reading.join)
+            config.add_cleanup(server.kill)
+            return S3(BUCKET, "some", "secret", found[1])
+    raise AssertionError(f"moto ended: {server.wait()}")
+
+
+@pytest.fixture(scope="session")
+def running_object_store(request: pytest.FixtureRequest) -> ObjectStore | None:
+    return _start(request.config)
+
+
+@pytest.fixture
+def object_store(running_object_store: ObjectStore | None) -> ObjectStore:
+    """A running store of objects. Skips the test where none is installed."""
+    if running_object_store is None:
+        pytest.skip("no store of objects is installed: moto[s3] with flask, or Ceph's radosgw")
+    return running_object_store
