@@ -5,23 +5,28 @@ Rule: what was put is durable and compared when the method returns; what was fet
 
 import io
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, Literal, overload
 
 from vofiles import posix
 from vofiles.branch import Branch
-from vofiles.contract import AppendInit, ExportInit, ImportInit, NodeKind, TransferAnswer
+from vofiles.contract import AppendInit, ExportInit, GetNode, ImportInit, NodeKind, TransferAnswer
 from vofiles.data import Progress
 from vofiles.errors import DuplicateNode, Incomplete, InvalidArgument, NotAFile
 from vofiles.info import NodeInfo, info_of
-from vofiles.ivorn import Ivorn
+from vofiles.ivorn import Ivorn, LongIdentifier
+from vofiles.journals import Journal, held
 from vofiles.mediatypes import guess_type
 from vofiles.place import service_of
 from vofiles.root import shown
-from vofiles.sources import Content, open_source
+from vofiles.sources import Content, Source, open_source
 from vofiles.streams import Writer, open_reader
 from vofiles.targets import NewFile, OpenFile, Target
+
+RESUMED_FROM = 64 << 20
+"""Bytes from which on a put is gone on with where it stopped."""
 
 
 class FileContent(Branch):
@@ -37,10 +42,13 @@ class FileContent(Branch):
         properties: Mapping[str, str] | None = None,
         preserve: bool = False,
         if_version: int | None = None,
+        resume: bool = True,
     ) -> NodeInfo:
         """Write the content of a file, from a local path, bytes, or a file open for reading; make it if need be.
 
         `preserve` keeps a local path's mode, owner, group and time of change as properties (`posix.mode` and others).
+        From RESUMED_FROM bytes on, what has arrived is not sent again after a lost connection; nor, of a local file
+        that has not changed, when the same is put again after this program was stopped. Not so without `resume`.
         Returns when the bytes are durable and the tree shows them, with size and digests compared. Raises NotAFile,
         ParentNotFound, StoreUnreachable and others, VersionConflict where the file has another content than number
         `if_version` (0: none yet); OSError where the local file cannot be read.
@@ -50,15 +58,27 @@ class FileContent(Branch):
             wanted |= posix.properties_of(_local_path(content))
         with open_source(content) as source:
             self._require_file_node(wanted)
-            with self._root.own_words():
+            with self._root.own_words(), self._journal(source, resume=resume) as (node, journal):
                 request = ImportInit(
-                    self._root.identify(self.path),
+                    node,
                     store=service_of(store),
                     size=source.size,
                     content_type=content_type or guess_type(self.name),
                     if_version=if_version,
                 )
-                return self._info_after(self._root.transfers.put(request, source, progress))
+                return self._info_after(self._root.transfers.put(request, source, progress, journal))
+
+    @contextmanager
+    def _journal(self, source: Source, *, resume: bool) -> Iterator[tuple[LongIdentifier, Journal | None]]:
+        """What names the file in a request, and the journal of a put that is to be gone on with."""
+        place = self._root.identify(self.path)
+        if not resume or not source.rewindable or (source.size or 0) < RESUMED_FROM:
+            yield place, None
+            return
+        # By its own identifier: another file may have this name when a later run goes on.
+        (found, *_) = self._root.port.get_node(GetNode(place)).nodes
+        with held(self._root.port.address, found.identifier, source.identity) as journal:
+            yield LongIdentifier(found.identifier), journal
 
     def append(self, content: Content, *, progress: Progress | None = None, if_version: int | None = None) -> NodeInfo:
         """Add to the content of a file; make it if need be. The longer content is a new version; the old one is kept as

@@ -1,4 +1,4 @@
-"""The bytes on their way: one PUT to an endpoint, one GET from it, over HTTP.
+"""The bytes on their way: one PUT or PATCH to an endpoint, one GET from it, over HTTP.
 
 Rule: one attempt each, streamed in bounded blocks; what ends an attempt is told apart as *lost* (the same again may
 work) and *answered* (an error of the tree). Whether to try again is `transfers`' business. Credentials never go to an
@@ -7,7 +7,7 @@ endpoint: its URL is the right.
 
 import base64
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
@@ -23,7 +23,7 @@ TIMEOUTS = (10.0, 300.0)
 """Seconds to connect, and without any progress: a store makes the bytes durable before it answers."""
 
 Progress = Callable[[int, int | None], None]
-"""Told (bytes done, bytes in all or None) as bytes flow; goes back to 0 when they are sent again."""
+"""Told (bytes done, bytes in all or None) as bytes flow; goes back, at most to 0, when some are sent again."""
 
 
 class ConnectionLost(Exception):
@@ -39,14 +39,23 @@ def find_endpoint(transfer: contract.Transfer, method: str) -> contract.Endpoint
     return None
 
 
-def _session_call(
-    session: requests.Session, endpoint: contract.Endpoint, headers: dict[str, str], data: object = None
+def call(
+    session: requests.Session,
+    endpoint: contract.Endpoint,
+    headers: Mapping[str, str],
+    *,
+    method: str | None = None,
+    body: object = None,
+    stream: bool = False,
 ) -> requests.Response:
+    """The answer to one request to an endpoint, whatever it is; `method` in place of the endpoint's own. Raises
+    ConnectionLost, StoreUnreachable.
+    """
     announced = {header.name: header.value for header in endpoint.headers} | {requestid.HEADER: requestid.request_id()}
     try:
         return session.request(
-            endpoint.method, endpoint.url, headers=announced | headers, data=data,  # type: ignore[arg-type]
-            timeout=TIMEOUTS, stream=endpoint.method == "GET", allow_redirects=False,
+            method or endpoint.method, endpoint.url, headers=announced | dict(headers), data=body,  # type: ignore[arg-type]
+            timeout=TIMEOUTS, stream=stream, allow_redirects=False,
         )  # fmt: skip
     except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError) as error:
         raise ConnectionLost(why(error)) from error
@@ -79,8 +88,12 @@ class _Body:
 
 
 class _SizedBody(_Body):
+    def __init__(self, source: Source, progress: Progress | None) -> None:
+        super().__init__(source, progress)
+        self._length = (source.size or 0) - source.done
+
     def __len__(self) -> int:
-        return self._source.size or 0
+        return self._length
 
 
 def send(
@@ -96,19 +109,33 @@ def send(
     Raises ConnectionLost, an error of the tree, OSError of the source.
     """
     source.rewind()
-    body = _Body(source, progress) if source.size is None else _SizedBody(source, progress)
     headers = {"Content-Type": content_type} if content_type else {}
+    with send_rest(session, endpoint, source, headers, progress=progress) as response:
+        require_success(response)
+        return digests_of(response)
+
+
+def send_rest(
+    session: requests.Session,
+    endpoint: contract.Endpoint,
+    source: Source,
+    headers: Mapping[str, str],
+    *,
+    method: str | None = None,
+    progress: Progress | None = None,
+) -> requests.Response:
+    """The answer to a request with all that a source has left, whatever it is. Raises ConnectionLost,
+    StoreUnreachable, OSError of the source.
+    """
+    body = _Body(source, progress) if source.size is None else _SizedBody(source, progress)
     if progress:
-        progress(0, source.size)
+        progress(source.done, source.size)
     try:
-        response = _session_call(session, endpoint, headers, body if source.size != 0 else b"")
+        return call(session, endpoint, headers, method=method, body=body if source.size != source.done else b"")
     except ConnectionLost:
         if body.failure is not None:
             raise body.failure from None
         raise
-    with response:
-        _require_success(response)
-        return digests_of(response)
 
 
 @dataclass(frozen=True)
@@ -118,6 +145,10 @@ class Fetched:
     response: requests.Response
     start: int
     """Where in the content its body begins."""
+    end: int | None
+    """Where in the content its body ends, where told."""
+    partial: bool
+    """Whether it is a part of the content (206), as was asked for."""
     size: int | None
     """Bytes of the whole content, where told."""
     tag: str | None
@@ -137,8 +168,8 @@ class Fetched:
                 break
             done += len(block)
             yield block
-        if self.size is not None and done < self.size:
-            raise ConnectionLost(f"{done} bytes instead of {self.size}")
+        if self.end is not None and done < self.end:
+            raise ConnectionLost(f"{done} bytes instead of {self.end}")
         if self.size is None and done == self.start and "Transfer-Encoding" not in self.response.headers:
             # A head that breaks off is taken for a whole one; it says nothing of a length then, and nothing comes.
             raise ConnectionLost("the answer ended in its head")
@@ -146,36 +177,45 @@ class Fetched:
 
 @contextmanager
 def fetch(
-    session: requests.Session, endpoint: contract.Endpoint, *, start: int = 0, tag: str | None = None
+    session: requests.Session,
+    endpoint: contract.Endpoint,
+    *,
+    start: int = 0,
+    end: int | None = None,
+    tag: str | None = None,
 ) -> Iterator[Fetched]:
-    """GET content, from `start` on if the bytes are still those of `tag`, else from 0.
+    """GET content, from `start` on, and before `end` if it is given, if the bytes are still those of `tag`; else all.
 
     Raises ConnectionLost, or an error of the tree.
     """
     headers = {"Accept-Encoding": "identity"}
-    if start:
-        headers |= {"Range": f"bytes={start}-"} | ({"If-Range": tag} if tag else {})
-    with _session_call(session, endpoint, headers) as response:
-        _require_success(response)
+    if start or end is not None:
+        last = "" if end is None else end - 1
+        headers |= {"Range": f"bytes={start}-{last}"} | ({"If-Range": tag} if tag else {})
+    with call(session, endpoint, headers, stream=True) as response:
+        require_success(response)
         yield _fetched(response)
 
 
 def _fetched(response: requests.Response) -> Fetched:
     length = response.headers.get("Content-Length")
-    size = int(length) if length and _is_number(length) else None
-    start = 0
-    if response.status_code == 206:
+    start, partial = 0, response.status_code == 206
+    size = end = number_of(length or "")
+    if partial:
         # bytes START-END/SIZE (RFC 9110, 14.4)
         span, _, whole = response.headers.get("Content-Range", "").removeprefix("bytes ").partition("/")
-        if not (_is_number(span.partition("-")[0]) and _is_number(whole)):
+        first, _, last = span.partition("-")
+        begin, final, size = number_of(first), number_of(last), number_of(whole)
+        if begin is None or final is None or size is None:
             raise Incomplete("the answer", reason="it does not say which part of the content it is")
-        start, size = int(span.partition("-")[0]), int(whole)
-    return Fetched(response, start, size, response.headers.get("ETag"), digests_of(response))
+        start, end = begin, final + 1
+    return Fetched(response, start, end, partial, size, response.headers.get("ETag"), digests_of(response))
 
 
-def _is_number(text: str) -> bool:
+def number_of(text: str) -> int | None:
+    """What a header's digits say; None for anything else."""
     # isdigit alone takes "²" too, which int does not.
-    return text.isascii() and text.isdigit()
+    return int(text) if text.isascii() and text.isdigit() else None
 
 
 def digests_of(response: requests.Response) -> tuple[contract.Digest, ...]:
@@ -189,7 +229,8 @@ def digests_of(response: requests.Response) -> tuple[contract.Digest, ...]:
     return tuple(found)
 
 
-def _require_success(response: requests.Response) -> None:
+def require_success(response: requests.Response) -> None:
+    """Raise the error that an answer stands for."""
     if response.status_code in {200, 201, 204, 206}:
         return
     text = response.raw.read(64 * 1024, decode_content=False) if response.raw is not None else b""

@@ -16,7 +16,7 @@ from vofiles.mediatypes import guess_type
 from vofiles.names import parse_name
 from vofiles.place import service_of
 from vofiles.root import shown
-from vofiles.transfers import require_not_failed
+from vofiles.watching import require_not_failed
 
 CALL_WAIT = 20
 """Seconds that one call waits for a store to move bytes; longer movements are asked about again and again."""

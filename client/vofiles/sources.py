@@ -1,11 +1,13 @@
 """What bytes are put from: a file on disk, bytes in memory, or anything open for reading.
 
 Rule: whatever it is, it is read in bounded blocks, knows its size where that can be known, and says whether it can be
-sent a second time; nothing here knows the network.
+sent a second time, and whether it is a file that can be known again; nothing here knows the network.
 """
 
 import io
 import os
+import stat
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
@@ -20,6 +22,18 @@ Content = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO
 """What may be put; a `str` is a path on this machine."""
 
 
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What tells whether a file on this machine is the one that it was, and unchanged."""
+
+    path: str
+    """Absolute."""
+    size: int
+    modified: int
+    """Nanoseconds since 1970."""
+    inode: int
+
+
 class Source:
     """Bytes to send, read once from the start to the end, or again after `rewind`."""
 
@@ -32,9 +46,12 @@ class Source:
         self.size = _size_from(stream, self._start)
         """Bytes from where the stream stood; None where only reading it tells."""
         self.done = 0
-        """Bytes read since the start or the last rewind."""
+        """How far it was read, in bytes from its start."""
         self.checksums = Checksums()
-        """Of what was read since the start or the last rewind."""
+        """Of what was read since the start or the last rewind; no byte counts twice."""
+        self._digested = 0
+        self.identity = _identity_of(stream) if self._start == 0 else None
+        """Of the file that it is all of; None for anything else."""
 
     @property
     def rewindable(self) -> bool:
@@ -43,24 +60,45 @@ class Source:
 
     def rewind(self) -> None:
         """Back to the start. Raises InvalidArgument where there is no way back."""
-        if self.done == 0:
+        if self.done == self._digested == 0:
             return
-        if self._start is None:
-            raise InvalidArgument(self.label, reason="it cannot be read a second time")
-        self._stream.seek(self._start)
-        self.done, self.checksums = 0, Checksums()
+        self._seek(0)
+        self.checksums, self._digested = Checksums(), 0
+
+    def go_to(self, offset: int) -> None:
+        """On from a byte. What lies before it and has not been read yet is read now, for the digests.
+
+        Raises InvalidArgument where there is no way back, Incomplete where it is shorter, OSError.
+        """
+        self._seek(min(offset, self._digested))
+        while self.done < offset:
+            self._read(min(BLOCK, offset - self.done))
+
+    def has_changed(self) -> bool:
+        """Whether it is a file that has been written to since it was opened. Raises OSError."""
+        return self.identity is not None and _identity_of(self._stream) != self.identity
 
     def read(self) -> bytes:
         """The next block, empty at the end. Raises Incomplete where there is less than `size`, and OSError."""
-        wanted = BLOCK if self.size is None else min(BLOCK, self.size - self.done)
         # A file that grows meanwhile is sent as long as it was: that length is announced already.
+        return self._read(BLOCK if self.size is None else min(BLOCK, self.size - self.done))
+
+    def _seek(self, offset: int) -> None:
+        if self._start is None:
+            raise InvalidArgument(self.label, reason="it cannot be read a second time")
+        self._stream.seek(self._start + offset)
+        self.done = offset
+
+    def _read(self, wanted: int) -> bytes:
         block = self._stream.read(wanted) if wanted else b""
         if not isinstance(block, bytes):
             raise InvalidArgument(self.label, reason="it must be open for reading bytes, as with open(path, 'rb')")
         if wanted and not block and self.size is not None:
             raise Incomplete(self.label, reason=f"{self.done} bytes instead of {self.size}")
         self.done += len(block)
-        self.checksums.update(block)
+        if self.done > self._digested:
+            self.checksums.update(block[self._digested - self.done :])
+            self._digested = self.done
         return block
 
     def __enter__(self) -> Self:
@@ -98,3 +136,17 @@ def _size_from(stream: BinaryIO, start: int | None) -> int | None:
     end = stream.seek(0, os.SEEK_END)
     stream.seek(start)
     return max(end - start, 0)
+
+
+def _identity_of(stream: BinaryIO) -> Identity | None:
+    name = getattr(stream, "name", None)
+    if not isinstance(name, str | os.PathLike):
+        return None  # Nothing on a disk, or something without a name.
+    try:
+        path, status = Path(str(name)).absolute(), os.fstat(stream.fileno())
+        # By its name another one may be meant meanwhile.
+        if stat.S_ISREG(status.st_mode) and path.stat().st_ino == status.st_ino:
+            return Identity(str(path), status.st_size, status.st_mtime_ns, status.st_ino)
+    except (AttributeError, OSError, ValueError):
+        pass
+    return None

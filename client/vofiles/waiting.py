@@ -8,6 +8,8 @@ import random
 import time
 from collections.abc import Callable, Iterator
 
+from vofiles.errors import StoreUnreachable, VofilesError
+
 Waiter = Callable[[float], None]
 """Lets so many seconds pass; `time.sleep` unless a caller gives another one."""
 
@@ -32,3 +34,31 @@ def pauses(
         yield length
         left -= max(length, 1e-3)
         pause = min(pause * 2, longest)
+
+
+class Patience:
+    """How often and how long something is tried again; counted anew whenever it has come further than ever."""
+
+    def __init__(self, wait: Waiter, *, attempts: float, seconds: float) -> None:
+        """Given up after so many attempts, or so many seconds of pauses, that brought nothing."""
+        self._wait, self._attempts, self._seconds = wait, attempts, seconds
+        self._furthest = self._fruitless = 0
+        self._between = self._pauses()
+
+    def pause(self, error: Exception, reached: int) -> None:
+        """Let a pause pass after an attempt that failed by `error` when so much was `reached`. Raises that error, as
+        one of the tree, when it is time to give up.
+        """
+        if reached > self._furthest:
+            self._between, self._furthest, self._fruitless = self._pauses(), reached, 0
+        else:
+            self._fruitless += 1
+        length = next(self._between, None)
+        if length is None or self._fruitless >= self._attempts:
+            if isinstance(error, VofilesError):
+                raise error
+            raise StoreUnreachable("", reason=f"{error} (tried {self._fruitless} times)") from error
+        self._wait(length)
+
+    def _pauses(self) -> Iterator[float]:
+        return pauses(self._seconds, first=0.1, longest=8)

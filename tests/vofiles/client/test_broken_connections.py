@@ -14,8 +14,8 @@ from tests.support.services import STORES, RunningServices, User
 from tests.support.sources import scripted_source
 from tests.support.unseekable import Unseekable
 from vofiles.errors import Incomplete, ServiceUnreachable, StoreUnreachable
-from vofiles.transfers import ATTEMPTS
 from vofiles.tree import Home, Node
+from vofiles.uploading import ATTEMPTS
 
 STORE = STORES[0]
 CONTENT = bytes(range(256)) * 16_000  # 4 MB

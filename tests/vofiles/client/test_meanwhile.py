@@ -13,10 +13,11 @@ from filestore.services.containers import delete_container
 from tests.support.cutting import cutting_proxy
 from tests.support.services import MANAGER, STORES, RunningServices, User
 from vofiles.contract import DeleteContainer, ExportInit, GetTransfer, ImportInit, TransferAnswer, TransferState
+from vofiles.downloading import ADDRESSES
 from vofiles.errors import NotFound, ServiceUnreachable
 from vofiles.filemanager_port import FileManagerPort
-from vofiles.transfers import ADDRESSES, END_PATIENCE
 from vofiles.tree import Node
+from vofiles.watching import END_PATIENCE
 
 STORE = STORES[0]
 
