@@ -8,6 +8,7 @@ import typer
 from filestore.commands.adopt import adopt
 from filestore.commands.check import check
 from filestore.commands.manifest import manifest
+from filestore.commands.scrub import scrub
 from filestore.commands.serve import serve
 from filestore.commands.transfers import outbox, transfers
 from vofiles.serving.program import ConfigOption
@@ -18,6 +19,7 @@ app = typer.Typer(
 app.command()(serve)
 app.command()(manifest)
 app.command()(check)
+app.command()(scrub)
 app.command()(adopt)
 app.command()(transfers)
 app.command()(outbox)

@@ -46,6 +46,16 @@ class Content:
 
 
 @dataclass(frozen=True, slots=True)
+class Scrubbing:
+    """How all that is held is read again and again, so that rot is found before a reader meets it."""
+
+    rate: int = 20 << 20
+    """Bytes a second at most; 0: the store reads nothing of itself."""
+    every: int = 30
+    """Days from the beginning of one round to that of the next."""
+
+
+@dataclass(frozen=True, slots=True)
 class Outbound:
     """What importData and exportData may do."""
 
@@ -124,6 +134,7 @@ class Config:
     """URL of a database for the catalogue; None: a file in the folder."""
     tickets: Tickets = Tickets()
     content: Content = Content()
+    scrub: Scrubbing = Scrubbing()
     outbound: Outbound = Outbound()
     managers: tuple[Manager, ...] = ()
     adopted: tuple[AdoptedDirectory, ...] = ()
@@ -152,6 +163,7 @@ def take_config(top: Table) -> Config:
         database=_find_database(top),
         tickets=_tickets(top),
         content=_content(top),
+        scrub=_scrub(top),
         outbound=_outbound(top),
         managers=tuple(_manager(table, identifiers, seen) for table in top.tables("managers")),
         adopted=tuple(_adopted(table, names, data) for table in top.tables("adopted")),
@@ -183,6 +195,15 @@ def _content(top: Table) -> Content:
         grace = table.positive("grace", plain.grace)
         durability = table.choice("durability", (Durability.DISK, Durability.MEMORY), plain.durability)
         return Content(maximum, max(0, reserve), sha256, grace, durability)
+
+
+def _scrub(top: Table) -> Scrubbing:
+    plain = Scrubbing()
+    with top.table("scrub") as table:
+        rate = table.take("rate", int, plain.rate)
+        if rate < 0:
+            raise table.error("rate", "it is negative")
+        return Scrubbing(rate, table.positive("every", plain.every))
 
 
 def _outbound(top: Table) -> Outbound:

@@ -34,6 +34,7 @@ from filestore.services.check_contents import Wish, compare, damaged
 from filestore.services.pace import Pace
 from filestore.services.store import Store
 from vofiles.contract import ContainerState
+from vofiles.errors import ContainerNotFound
 from vofiles.findings import Finding, Page, pages
 
 PAGE: Final = 100
@@ -67,6 +68,14 @@ class Scrub:
         ServiceBusy, Halted.
         """
         return pages({"containers": self.page}, after)
+
+    def steps_of(self, numbers: Sequence[str]) -> Iterator[Page]:
+        """These containers alone, one a page. Raises ContainerNotFound; and from the pages ServiceBusy, Halted."""
+        states = self.store.catalogue.read(lambda records: records.states_of(numbers))
+        for number in numbers:
+            if states.get(number) != ContainerState.COMPLETE:
+                raise ContainerNotFound(number)
+        return (self.read_all([number]) for number in numbers)
 
     def page(self, after: str) -> Page:
         """The next few containers. Raises ServiceBusy, Halted."""

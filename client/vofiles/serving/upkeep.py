@@ -14,8 +14,16 @@ _log = structlog.get_logger(__name__)
 class Ticker:
     """Does something every `pause` seconds, in a thread of its own."""
 
-    def __init__(self, work: Callable[[], object], pause: float, name: str = "upkeep") -> None:
-        self._work, self._pause = work, pause
+    def __init__(
+        self,
+        work: Callable[[], object],
+        pause: float,
+        name: str = "upkeep",
+        *,
+        halt: Callable[[], object] = lambda: None,
+    ) -> None:
+        """`halt` has a long turn that is under way end soon, for good."""
+        self._work, self._pause, self._halt = work, pause, halt
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
@@ -25,6 +33,7 @@ class Ticker:
     def stop(self) -> None:
         """Finish the turn under way. Stopping twice, or what never started, is no error."""
         self._stopped.set()
+        self._halt()
         if self._thread.ident is not None:
             self._thread.join()
 
