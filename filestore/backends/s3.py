@@ -85,19 +85,26 @@ class S3Backend:
         found = self._get(number)
         if found.size != sidecar.content.size:
             raise ChecksumMismatch(number, reason=f"it has {found.size} bytes, not {sidecar.content.size}")
-        self._require_number(copy)
+        self.take(found, copy, sidecar)
+
+    def take(self, source: Found, number: str, sidecar: Sidecar) -> None:
+        """Make a container of the bytes of any object of the bucket, durable on return; what an earlier attempt left
+        under its number is dropped. Raises ContainerNotFound where the object has gone, ChecksumMismatch where it is
+        another one, StoreFull, ServiceBusy.
+        """
+        self._require_number(number)
         mark = object()
-        self._holds.write(copy, mark)
+        self._holds.write(number, mark)
         try:
-            self._drop(copy)
-            self._copy(number, found, self.keys.content(copy))
-            self.bucket.put(self.keys.sidecar(copy), sidecar.to_json().encode("utf-8") + b"\n")
+            self._drop(number)
+            self._copy(number, source, self.keys.content(number))
+            self.bucket.put(self.keys.sidecar(number), sidecar.to_json().encode("utf-8") + b"\n")
         except BaseException:
             with suppress(ServiceBusy):
-                self._drop(copy)
+                self._drop(number)
             raise
         finally:
-            self._holds.end(copy, mark)
+            self._holds.end(number, mark)
 
     def delete(self, number: str) -> None:
         self._require_number(number)

@@ -128,6 +128,17 @@ class Bucket:
                 return
             more = {"KeyMarker": answer["NextKeyMarker"], "UploadIdMarker": answer["NextUploadIdMarker"]}
 
+    def parts(self, upload: Upload) -> Iterator[Part]:
+        """Those that have come, in their order. Raises Gone, ServiceBusy."""
+        more: dict[str, Any] = {}
+        while True:
+            answer = self._call(self.client.list_parts, upload.key, UploadId=upload.id, **more)
+            for each in answer.get("Parts", ()):
+                yield Part(each["PartNumber"], each["ETag"], each["Size"])
+            if not answer.get("IsTruncated"):
+                return
+            more = {"PartNumberMarker": answer["NextPartNumberMarker"]}
+
     def begin(self, key: str) -> Upload:
         """Raises ServiceBusy."""
         return Upload(key, self._call(self.client.create_multipart_upload, key)["UploadId"])

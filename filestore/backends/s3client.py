@@ -3,7 +3,7 @@
     <prefix><number>                    bytes of a container
     <prefix><number>.json               its sidecar
     <prefix><number>.part-<offset>      bytes of an attempt that was kept, from there on
-    <prefix><number>.staging-<n>        bytes that a client sent to the bucket itself
+    <prefix>staging/<number>            bytes that a client sent to the bucket itself
     <prefix>quarantine/<number>         bytes that are not what came, and their sidecar, for an operator to look at
 
 Rule: a container's keys all begin with its number, so that one listing tells what is kept under it. A dot sorts before
@@ -42,6 +42,7 @@ class S3Client(Protocol):
     def list_objects_v2(self, **arguments: object) -> Answer: ...
     def list_multipart_uploads(self, **arguments: object) -> Answer: ...
     def create_multipart_upload(self, **arguments: object) -> Answer: ...
+    def list_parts(self, **arguments: object) -> Answer: ...
     def upload_part(self, **arguments: object) -> Answer: ...
     def upload_part_copy(self, **arguments: object) -> Answer: ...
     def complete_multipart_upload(self, **arguments: object) -> Answer: ...
@@ -70,9 +71,14 @@ class Keys:
         """What the keys of kept bytes begin with."""
         return f"{self.prefix}{number}.part-"
 
-    def staging(self, number: str, part: int) -> str:
-        """Of what a client sends itself; parts count from 0."""
-        return f"{self.prefix}{number}.staging-{part}"
+    def staging(self, number: str) -> str:
+        """Of what a client sends itself: apart, so that the bucket can have rules for it."""
+        return f"{self.staging_prefix}{number}"
+
+    @property
+    def staging_prefix(self) -> str:
+        """What the keys of all that clients send themselves begin with; no number begins so."""
+        return f"{self.prefix}staging/"
 
     def aside(self, key: str) -> str:
         """Where an object goes that is not what came; no number begins so."""

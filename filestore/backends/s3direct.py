@@ -1,0 +1,164 @@
+"""The port Staging in a bucket: presigned addresses, by which clients send objects and parts of them there themselves.
+
+    <prefix>staging/<number>      the object, or the upload in parts that becomes it
+
+Rule: an address is good for one key, one length and, where digests were announced, these bytes; S3 refuses all else.
+What was sent is only looked at by its ETag, so that nobody gets bytes of two senders. A part of an upload that has been
+put together or dropped can no longer be sent; an object can, until its address is no longer good, and is dropped again.
+"""
+
+from base64 import b64encode
+from collections.abc import Iterator, Mapping
+from types import TracebackType
+from typing import Any, Final, Self
+
+from filestore.backends.s3 import S3Backend
+from filestore.backends.s3bucket import Found, Upload
+from filestore.backends.s3client import S3Client
+from filestore.backends.s3errors import Gone
+from filestore.backends.s3reader import S3Reader
+from filestore.domain.checksum import MD5
+from filestore.domain.sidecar import Sidecar
+from filestore.domain.staging import Part, Staged, parts_of
+from filestore.domain.transfer import Promise
+from filestore.ports import Clock
+from vofiles.contract import HTTP, Digest, DigestAlgorithm, Endpoint, Header
+from vofiles.errors import ChecksumMismatch, ContainerNotFound, ServiceBusy
+from vofiles.instant import SECOND, Instant
+
+PIECE: Final = 1 << 20
+"""Bytes read at a time."""
+LONGEST: Final = 7 * 24 * 3600
+"""Seconds that an address can be good for (AWS Signature Version 4)."""
+
+_SIGNED: Final = {
+    MD5: ("ContentMD5", "Content-MD5"),
+    DigestAlgorithm.SHA256: ("ChecksumSHA256", "x-amz-checksum-sha256"),
+}
+"""What the client library and HTTP call the digests that S3 compares."""
+
+
+class S3Staging:
+    """What clients send past the store, beside the containers of a back end."""
+
+    def __init__(self, backend: S3Backend, client: S3Client, clock: Clock) -> None:
+        """`client` signs the addresses: it may know the bucket by another address than the store itself does."""
+        self._backend, self._client, self._clock = backend, client, clock
+        self._bucket, self._keys = backend.bucket, backend.keys
+
+    def begin(self, number: str) -> str:
+        return self._bucket.begin(self._keys.staging(number)).id
+
+    def endpoints(self, number: str, staged: Staged, promise: Promise, until: Instant) -> tuple[Endpoint, ...]:
+        seconds = max(1, min(LONGEST, (until - self._clock()) // SECOND))
+        parts = parts_of(promise.size or 0, staged.part)
+        return tuple(self._endpoint(number, staged, part, promise.digests, seconds) for part in parts)
+
+    def _endpoint(self, number: str, staged: Staged, part: Part, digests: tuple[Digest, ...], seconds: int) -> Endpoint:
+        arguments: dict[str, Any] = {
+            "Bucket": self._bucket.name,
+            "Key": self._keys.staging(number),
+            "ContentLength": part.length,
+        }
+        headers = [Header("Content-Length", str(part.length))]
+        if staged.upload is not None:
+            arguments |= {"UploadId": staged.upload, "PartNumber": part.number}
+        else:
+            for digest in digests:
+                if digest.algorithm in _SIGNED:
+                    argument, header = _SIGNED[digest.algorithm]
+                    arguments[argument] = b64encode(bytes.fromhex(digest.value)).decode("ascii")
+                    headers.append(Header(header, arguments[argument]))
+        call = "put_object" if staged.upload is None else "upload_part"
+        url = self._client.generate_presigned_url(call, Params=arguments, ExpiresIn=seconds)
+        return Endpoint(url, HTTP, "PUT", tuple(headers))
+
+    def received(self, number: str, staged: Staged) -> Mapping[int, int]:
+        if staged.upload is None:
+            found = self._bucket.find(self._keys.staging(number))
+            return {} if found is None else {1: found.size}
+        try:
+            return {part.number: part.size for part in self._bucket.parts(self._upload(number, staged.upload))}
+        except Gone:
+            return {}
+
+    def open(self, number: str, staged: Staged) -> "S3Whole":
+        key = self._keys.staging(number)
+        found = self._bucket.find(key)
+        if staged.upload is not None and found is None:
+            upload = self._upload(number, staged.upload)
+            try:
+                self._bucket.complete(upload, list(self._bucket.parts(upload)))
+            except Gone as error:
+                raise ContainerNotFound(number, reason="its parts have gone") from error
+            found = self._bucket.find(key)
+        if found is None:
+            raise ContainerNotFound(number, reason="nothing is staged")
+        return S3Whole(self._backend, number, found)
+
+    def drop(self, number: str) -> None:
+        key = self._keys.staging(number)
+        self._bucket.delete(key)
+        for upload in list(self._bucket.uploads(key)):
+            if upload.key == key:
+                self._bucket.abort(upload)
+
+    def numbers(self) -> Iterator[str]:
+        prefix, seen = self._keys.staging_prefix, set()
+        for found in self._bucket.objects(prefix):
+            seen.add(found.key)
+            yield found.key.removeprefix(prefix)
+        for upload in self._bucket.uploads(prefix):
+            if upload.key not in seen:
+                seen.add(upload.key)
+                yield upload.key.removeprefix(prefix)
+
+    def _upload(self, number: str, name: str) -> Upload:
+        return Upload(self._keys.staging(number), name)
+
+
+class S3Whole:
+    """A staged object as it was when it was opened."""
+
+    def __init__(self, backend: S3Backend, number: str, found: Found) -> None:
+        self._backend, self._number, self._found = backend, number, found
+        self._reader = S3Reader(backend.bucket, number, found)
+
+    @property
+    def size(self) -> int:
+        return self._found.size
+
+    def pieces(self) -> Iterator[bytes]:
+        done = 0
+        while done < self.size:
+            try:
+                piece = self._reader.pread(PIECE, done)
+            except (ChecksumMismatch, ContainerNotFound) as error:
+                raise _sent_anew() from error
+            done += len(piece)
+            yield piece
+
+    def take(self, sidecar: Sidecar) -> None:
+        try:
+            self._backend.take(self._found, self._number, sidecar)
+        except (ChecksumMismatch, ContainerNotFound) as error:
+            raise _sent_anew() from error
+        # Not everything that is called S3 makes sure that what it copied is what was meant.
+        if self._backend.bucket.find(self._found.key) != self._found:
+            self._backend.delete(self._number)
+            raise _sent_anew()
+
+    def close(self) -> None:
+        self._reader.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _sent_anew() -> ServiceBusy:
+    return ServiceBusy("other bytes have been sent meanwhile")

@@ -1,0 +1,227 @@
+"""What every place for contents that are sent past a store keeps of its port's word."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import md5, sha256
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import requests
+
+from filestore.backends.memory import MemoryBackend
+from filestore.backends.memorystaging import MemoryStaging
+from filestore.backends.s3 import S3Backend
+from filestore.backends.s3direct import S3Staging
+from filestore.domain.staging import MIB, Staged
+from filestore.domain.transfer import Promise
+from filestore.ports import Backend
+from filestore.staging import Staging
+from tests.support.filestore_core import START, HandClock, sidecar_of_bytes
+from tests.support.objectstores import ObjectStore, object_store, running_object_store
+from vofiles.contract import Digest, Endpoint
+from vofiles.errors import ContainerNotFound, ServiceBusy, VofilesError
+from vofiles.instant import SECOND, Instant
+
+__all__ = ["object_store", "running_object_store"]
+
+ONE, TWO = "abcd2345", "abce2345"
+DATA = bytes(range(256)) * 20
+PART = 5 * MIB
+PARTS = bytes(PART) + DATA
+MD5 = Digest("md5", md5(b"abc").hexdigest())
+SHA256 = Digest("sha-256", sha256(b"abc").hexdigest())
+LATER = Instant(START + 3600 * SECOND)
+
+
+@dataclass
+class Place:
+    """A place, the containers beside it, and how a client uses an address: whether that was taken."""
+
+    staging: Staging
+    backend: Backend
+    put: Callable[[Endpoint, bytes], bool]
+    judges: bool
+    """Whether what is not as announced is refused."""
+
+    def send(self, number: str, staged: Staged, data: bytes) -> None:
+        for endpoint in self.staging.endpoints(number, staged, Promise(len(data)), LATER):
+            length = int(endpoint.headers[0].value)
+            piece, data = data[:length], data[length:]
+            assert self.put(endpoint, piece)
+
+    def read(self, number: str, staged: Staged) -> bytes:
+        with self.staging.open(number, staged) as whole:
+            return b"".join(whole.pieces())
+
+
+def in_memory() -> Place:
+    backend = MemoryBackend()
+    staging = MemoryStaging(backend)
+
+    def put(endpoint: Endpoint, data: bytes) -> bool:
+        try:
+            staging.put(endpoint.url, data, START)
+        except VofilesError:
+            return False
+        return True
+
+    return Place(staging, backend, put, judges=True)
+
+
+def in_bucket(store: ObjectStore) -> Place:
+    def put(endpoint: Endpoint, data: bytes) -> bool:
+        headers = {header.name: header.value for header in endpoint.headers}
+        return requests.put(endpoint.url, data=data, headers=headers, timeout=60).status_code == 200
+
+    backend = S3Backend(store.client, store.part())
+    # moto looks at no signature.
+    return Place(
+        S3Staging(backend, store.client, HandClock()), backend, put, judges=os.environ.get("OBJECT_STORE") == "radosgw"
+    )
+
+
+@pytest.fixture(params=["memory", "s3"])
+def place(request: pytest.FixtureRequest) -> Place:
+    return in_memory() if request.param == "memory" else in_bucket(request.getfixturevalue("object_store"))
+
+
+def in_parts(place: Place, number: str = ONE) -> Staged:
+    return Staged(PART, place.staging.begin(number))
+
+
+@pytest.mark.parametrize("data", [DATA, b""])
+def test_a_whole_is_sent_taken_and_dropped(place: Place, data: bytes) -> None:
+    assert place.staging.received(ONE, Staged()) == {}
+    place.send(ONE, Staged(), data)
+    assert place.staging.received(ONE, Staged()) == {1: len(data)}
+    assert (list(place.staging.numbers()), list(place.backend.numbers())) == ([ONE], [])
+    for _ in range(2):
+        with place.staging.open(ONE, Staged()) as whole:
+            assert whole.size == len(data)
+            assert b"".join(whole.pieces()) == data
+            whole.take(sidecar_of_bytes(ONE, data))
+    reader = place.backend.open(ONE)
+    assert reader.pread(len(data) + 1, 0) == data
+    reader.close()
+    assert place.backend.find_sidecar(ONE) == sidecar_of_bytes(ONE, data)
+    for _ in range(2):
+        place.staging.drop(ONE)
+    assert (list(place.staging.numbers()), list(place.backend.numbers())) == ([], [ONE])
+
+
+def test_parts_make_a_whole(place: Place) -> None:
+    staged = in_parts(place)
+    assert list(place.staging.numbers()) == [ONE]
+    first, last = place.staging.endpoints(ONE, staged, Promise(len(PARTS)), LATER)
+    assert [each.headers[0].value for each in (first, last)] == [str(PART), str(len(DATA))]
+    assert place.put(last, DATA)
+    assert place.staging.received(ONE, staged) == {2: len(DATA)}
+    assert place.put(first, bytes(PART))
+    assert place.put(last, DATA)
+    assert place.staging.received(ONE, staged) == {1: PART, 2: len(DATA)}
+    for _ in range(2):
+        assert place.read(ONE, staged) == PARTS
+    assert not place.put(first, bytes(PART)), "a part of what was put together"
+    assert list(place.staging.numbers()) == [ONE]
+    with place.staging.open(ONE, staged) as whole:
+        whole.take(sidecar_of_bytes(ONE, PARTS))
+    assert place.backend.has(ONE)
+
+
+def test_addresses_are_good_again_and_again(place: Place) -> None:
+    staged = in_parts(place)
+    for each in (staged, staged):
+        place.send(ONE, each, PARTS)
+    place.send(TWO, Staged(), DATA)
+    place.send(TWO, Staged(), DATA[::-1])
+    assert (place.read(ONE, staged), place.read(TWO, Staged())) == (PARTS, DATA[::-1])
+
+
+def test_what_was_dropped_is_gone_and_its_parts_come_no_more(place: Place) -> None:
+    staged = in_parts(place)
+    (endpoint,) = place.staging.endpoints(ONE, staged, Promise(len(DATA)), LATER)
+    assert place.put(endpoint, DATA)
+    other = in_parts(place, TWO)
+    place.send(TWO, other, DATA)
+    place.staging.drop(ONE)
+    assert place.staging.received(ONE, staged) == {}
+    assert not place.put(endpoint, DATA)
+    assert list(place.staging.numbers()) == [TWO]
+    for each in (staged, Staged()):
+        with pytest.raises(ContainerNotFound):
+            place.staging.open(ONE, each)
+    assert place.read(TWO, other) == DATA
+
+
+def test_several_uploads_of_one_number_go_together(place: Place) -> None:
+    wanted, lost = in_parts(place), in_parts(place)
+    place.send(ONE, lost, DATA)
+    assert place.staging.received(ONE, wanted) == {}
+    place.staging.drop(ONE)
+    assert list(place.staging.numbers()) == []
+
+
+def test_bytes_sent_meanwhile_are_nobodys(place: Place) -> None:
+    place.send(ONE, Staged(), DATA)
+    with place.staging.open(ONE, Staged()) as whole:
+        assert b"".join(whole.pieces()) == DATA
+        place.send(ONE, Staged(), DATA[::-1])
+        with pytest.raises(ServiceBusy):
+            whole.take(sidecar_of_bytes(ONE, DATA))
+    assert not place.backend.has(ONE)
+    with place.staging.open(ONE, Staged()) as whole:
+        place.staging.drop(ONE)
+        with pytest.raises(ServiceBusy):
+            whole.take(sidecar_of_bytes(ONE, DATA[::-1]))
+
+
+def test_staged_bytes_and_containers_of_one_number_are_apart(place: Place) -> None:
+    place.send(ONE, Staged(), DATA)
+    place.backend.delete(ONE)
+    writer = place.backend.create(ONE, 3)
+    writer.write(b"abc")
+    writer.seal(sidecar_of_bytes(ONE, b"abc"))
+    writer.close()
+    assert place.read(ONE, Staged()) == DATA
+    place.staging.drop(ONE)
+    assert place.backend.has(ONE)
+
+
+def signed(endpoint: Endpoint) -> set[str]:
+    """The headers that an address binds, where it says which."""
+    query = parse_qs(urlsplit(endpoint.url).query)
+    return {name for names in query.get("X-Amz-SignedHeaders", ()) for name in names.split(";")}
+
+
+@pytest.mark.parametrize("digest", [MD5, SHA256])
+def test_announced_lengths_and_digests_bind(place: Place, digest: Digest) -> None:
+    (endpoint,) = place.staging.endpoints(ONE, Staged(), Promise(3, digests=(digest,)), LATER)
+    names = [header.name.lower() for header in endpoint.headers]
+    if signed(endpoint):
+        assert signed(endpoint) == {"host", *names}
+    if place.judges:
+        assert not place.put(endpoint, b"abd")
+        assert not place.put(endpoint, b"abcd")
+        assert place.staging.received(ONE, Staged()) == {}
+    assert place.put(endpoint, b"abc")
+    assert place.staging.received(ONE, Staged()) == {1: 3}
+
+
+def test_parts_have_their_length(place: Place) -> None:
+    staged = in_parts(place)
+    (endpoint,) = place.staging.endpoints(ONE, staged, Promise(3), LATER)
+    if signed(endpoint):
+        assert signed(endpoint) == {"host", "content-length"}
+    if place.judges:
+        assert not place.put(endpoint, b"abcd")
+        assert place.staging.received(ONE, staged) == {}
+    assert place.put(endpoint, b"abc")
+
+
+def test_addresses_are_good_for_their_time(place: Place) -> None:
+    (endpoint,) = place.staging.endpoints(ONE, Staged(), Promise(3), Instant(START + 2 * SECOND))
+    if signed(endpoint):
+        assert parse_qs(urlsplit(endpoint.url).query)["X-Amz-Expires"] == ["2"]
+    else:
+        assert place.put(endpoint, b"abc")
