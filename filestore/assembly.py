@@ -21,7 +21,7 @@ from filestore.api.readiness import readiness_route
 from filestore.backends.adopting import AdoptingBackend, archives_of
 from filestore.backends.files import Files, SystemFiles
 from filestore.backends.folder import DataFolder
-from filestore.backends.own import open_own
+from filestore.backends.own import find_staging, open_own
 from filestore.backends.unsynced import UnsyncedFiles
 from filestore.domain.terms import Terms
 from filestore.domain.ticket import Tickets
@@ -40,6 +40,7 @@ from filestore.services.pace import Pace
 from filestore.services.scrub import Scrub
 from filestore.services.scrubbing import DAY, Rounds, Suspicions
 from filestore.services.store import Store
+from filestore.services.staging import collect
 from filestore.services.sweep import sweep, take_over
 from vofiles import contract
 from vofiles.contract import Durability, ServiceKind
@@ -183,6 +184,7 @@ class FileStore:
             reserve=content.reserve,
             sha256=content.sha256,
             durability=content.durability,
+            direct=self._settings.s3 is not None and self._settings.s3.direct,
         )
         archives = archives_of(self._settings.adopted)
         own = open_own(self._settings, self.folder, self._files, self._service.to_close)
@@ -190,6 +192,7 @@ class FileStore:
             identifier=self._settings.identifier,
             catalogue=catalogue,
             backend=AdoptingBackend(own, archives, catalogue),
+            staging=find_staging(self._settings, own, clock),
             archives=archives,
             clock=clock,
             numbers=new_number,
@@ -305,6 +308,7 @@ class FileStore:
             expire_shared(self.store)
             before = clock() // SECOND - 2 * WINDOW
             self._catalogue.write(lambda records: records.prune_nonces(before))
+            collect(self.store)
         finally:
             moves.resume(self.store, self._lane)
 

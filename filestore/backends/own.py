@@ -9,7 +9,8 @@ from filestore.backends.disk import DiskBackend
 from filestore.backends.files import Files
 from filestore.backends.folder import DataFolder
 from filestore.config import Config
-from filestore.ports import Backend
+from filestore.ports import Backend, Clock
+from filestore.staging import Staging
 
 
 def open_own(
@@ -26,6 +27,17 @@ def open_own(
     backend = open_bucket(settings.s3)
     to_close(backend.close)
     return backend
+
+
+def find_staging(settings: Config, own: Backend, clock: Clock) -> Staging | None:
+    """Where clients can send past the store, if its own bytes are where they can reach them."""
+    if settings.s3 is None:
+        return None
+    from filestore.backends.s3 import S3Backend
+    from filestore.backends.s3direct import S3Staging
+
+    assert isinstance(own, S3Backend)
+    return S3Staging(own, own.bucket.client, clock)
 
 
 def find_own(settings: Config, folder: DataFolder) -> Backend:
