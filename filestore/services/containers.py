@@ -10,7 +10,7 @@ from filestore.domain.adopted import Adopted
 from filestore.domain.container import DELETE, Container
 from filestore.domain.transfer import Transfer
 from filestore.ports import Records
-from filestore.services.endings import cancel
+from filestore.services.endings import cancel, drop_kept
 from filestore.services.store import Store
 from vofiles.adoption import is_adopted
 from vofiles.contract import (
@@ -76,16 +76,19 @@ def cancel_transfer(store: Store, caller: Ivorn, request: StoreCancelTransfer) -
     """
     now = store.clock()
 
-    def stop(records: Records) -> tuple[Transfer, str | None]:
+    def stop(records: Records) -> tuple[Transfer, Transfer | None]:
         transfer = records.hold_transfer(request.transfer)
         if transfer is None or transfer.manager != caller:
             raise TransferNotFound(request.transfer)
         if transfer.state == TransferState.CANCELLED:
             return transfer, None
-        return cancel(records, transfer, now), transfer.lease
+        return cancel(records, transfer, now), transfer
 
-    transfer, lease = store.catalogue.write(stop)
-    revoke(store, lease, transfer.transfer)
+    transfer, before = store.catalogue.write(stop)
+    if before is not None and before.lease is not None:
+        revoke(store, before.lease, transfer.transfer)
+    elif before is not None:
+        drop_kept(store, before)
     store.wake()
     return StoreTransferAnswer(store.transfer_as_it_stands(transfer))
 

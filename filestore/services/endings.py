@@ -4,11 +4,13 @@ Rule: `end` is the only place where a transfer fails, expires or is cancelled; t
 it, and its FileManager is called back unless the answer to the FileManager's own request says it.
 """
 
+from contextlib import suppress
 from dataclasses import replace
 
 from filestore.domain.container import ABORT, DELETE
 from filestore.domain.transfer import CANCEL, DUPLICATE, EXPIRE, FAIL, GIVE_BACK, IMPORTS, Transfer
-from filestore.ports import Outgoing, Records
+from filestore.ports import Outgoing, Records, StorageFailure
+from filestore.services.store import Store
 from vofiles.contract import ContainerState, Direction, Failure
 from vofiles.errors import TicketExpired, TransferEnded, VofilesError
 from vofiles.instant import Instant
@@ -57,6 +59,15 @@ def take_back(records: Records, transfer: str, lease: str, now: Instant) -> Tran
         if container is not None and container.state == ContainerState.RECEIVING:
             records.set_container(container.step(ABORT, now))
     return waiting
+
+
+def drop_kept(store: Store, transfer: Transfer) -> None:
+    """Drop what was safe of an upload in parts that has ended without its content, after the commit that ended it.
+    What cannot be dropped now is at the next start.
+    """
+    if transfer.bytes_done and transfer.receipt is None and transfer.direction in IMPORTS:
+        with suppress(StorageFailure), store.health.watching():
+            store.backend.delete(transfer.container)
 
 
 def failure_of(error: VofilesError) -> Failure:

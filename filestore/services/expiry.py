@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from filestore.domain.container import Container
+from filestore.domain.transfer import Transfer
 from filestore.ports import Records
-from filestore.services.endings import expire, take_back
+from filestore.services.endings import drop_kept, expire, take_back
 from filestore.services.store import Store
 from vofiles.contract import ContainerState, TransferState
 from vofiles.errors import ServiceBusy
@@ -106,17 +107,21 @@ def _stop_overdue(store: Store) -> int:
 def _expire_waiting(store: Store, state: str) -> int:
     now, number = store.clock(), 0
 
-    def end(records: Records) -> int:
+    def end(records: Records) -> list[Transfer]:
+        ended: list[Transfer] = []
         found = records.list_overdue(state, now, PAGE)
         for transfer in found:
             held = records.hold_transfer(transfer.transfer)
-            if held is not None and held.state == state:
+            if held is not None and held.state == state and held.until < now:
                 expire(records, held, now)
-        return len(found)
+                ended.append(held)
+        return ended
 
     while ended := store.catalogue.write(end):
-        number += ended
+        number += len(ended)
         store.wake()
+        for transfer in ended:
+            drop_kept(store, transfer)
     return number
 
 

@@ -77,8 +77,11 @@ def open_upload(store: Store, token: str, sent: Sent) -> Upload | Replay:
     ticket = store.tickets.check(token, "PUT")
     now, lease = store.clock(), store.new_lease()
     asked = store.request_id()
-    transfer, container = store.catalogue.write(lambda records: _take(store, records, ticket, sent, lease, now, asked))
-    promise = _promise(transfer.promise, sent)
+    with store.flows.claiming(ticket.transfer):
+        transfer, container = store.catalogue.write(
+            lambda records: _take(store, records, ticket, sent, lease, now, asked)
+        )
+    promise = joint_promise(transfer.promise, sent)
     if transfer.receipt is not None:
         return replay(store, transfer, transfer.receipt, promise)
     return Upload(store, transfer, container, promise)
@@ -93,21 +96,25 @@ def _take(
         raise TicketUnknown
     if transfer.receipt is not None:
         deleted = container.state != ContainerState.COMPLETE
-        _require_repeatable(transfer, transfer.receipt.size - transfer.kept, sent, now, deleted=deleted)
+        require_repeatable(transfer, transfer.receipt.size - transfer.kept, sent, now, deleted=deleted)
         return transfer, container
-    _require_startable(transfer, now)
+    require_startable(transfer, now)
     if sent.length is not None:
         require_length(transfer.promise, sent.length)
     transfer = transfer.start(lease, Instant(now + store.terms.longest_transfer), now)
     transfer = replace(transfer, request_id=asked or transfer.request_id)
-    container = container.step(BEGIN, now)
+    if container.state == ContainerState.EMPTY:
+        # Else bytes came in parts before, which count no longer: `create` drops them, or the next start.
+        container = container.step(BEGIN, now)
     records.set_transfer(transfer)
     records.set_container(container)
     return transfer, container
 
 
-def _require_repeatable(transfer: Transfer, size: int, sent: Sent, now: Instant, *, deleted: bool) -> None:
-    """A repeat after a lost answer may come until the hard cap of the upload that it repeats."""
+def require_repeatable(transfer: Transfer, size: int, sent: Sent, now: Instant, *, deleted: bool) -> None:
+    """A repeat after a lost answer may come until the hard cap of the upload that it repeats. Raises TicketUnknown,
+    TicketExpired, TicketUsed.
+    """
     if deleted:
         raise TicketUnknown
     if transfer.deadline is not None and now > transfer.deadline:
@@ -116,7 +123,8 @@ def _require_repeatable(transfer: Transfer, size: int, sent: Sent, now: Instant,
         raise TicketUsed
 
 
-def _require_startable(transfer: Transfer, now: Instant) -> None:
+def require_startable(transfer: Transfer, now: Instant) -> None:
+    """Refuse an upload that cannot begin. Raises Busy, TicketExpired, TransferEnded."""
     if transfer.state == TransferState.RECEIVING:
         raise Busy("this transfer address", reason="bytes are on their way already")
     if transfer.state == TransferState.EXPIRED or (transfer.state == TransferState.OFFERED and now > transfer.expiry):
@@ -125,7 +133,7 @@ def _require_startable(transfer: Transfer, now: Instant) -> None:
         raise TransferEnded(transfer.transfer, reason=f"it is {transfer.state}")
 
 
-def _promise(announced: Promise, sent: Sent) -> Promise:
+def joint_promise(announced: Promise, sent: Sent) -> Promise:
     """What the FileManager and the sender announce together."""
     return replace(
         announced,

@@ -15,6 +15,8 @@ from filestore.domain.transfer import METHODS, Transfer
 from filestore.ports import Archive, Backend, Catalogue, Clock, Numbers
 from filestore.services.flows import Flows
 from filestore.services.health import Health
+from filestore.services.partials import Partials
+from filestore.services.shelf import Shelf
 from filestore.staging import Staging
 from vofiles import contract
 from vofiles.adoption import Standing
@@ -50,10 +52,14 @@ class Store:
     """The directories of others' files, by name."""
     health: Health = field(default_factory=Health)
     flows: Flows = field(default_factory=Flows)
+    shelf: Shelf = field(default_factory=Shelf)
+    partials: Partials = field(default_factory=Partials)
     seat: str = ""
     """What the leases of this process begin with, where several serve the store."""
     tell_revoked: Callable[[str, str], None] = lambda _lease, _about: None
     """Told of a lease that is to end and is another process's, and of what it is about."""
+    tell_displaced: Callable[[str], None] = lambda _lease: None
+    """Told of a lease of another process's whose bytes are to be kept, because somebody goes on with them here."""
     suspect: Callable[[str], None] = lambda _number: None
     """Told of a container whose bytes were not what they should be when somebody read them: it is read again, and set
     aside if it is rotten. Returns at once; any thread.
@@ -97,7 +103,7 @@ class Store:
             TransferState.RECEIVING if transfer.is_taken and not transfer.ended else transfer.state,
             transfer.bytes_done if size is None else size,
             self.identifier.with_fragment(transfer.container),
-            transfer.expiry,
+            transfer.until,
             failure=transfer.failure,
             receipt=transfer.receipt,
             endpoints=self._endpoints(transfer),

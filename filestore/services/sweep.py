@@ -25,8 +25,8 @@ _log = logging.getLogger(__name__)
 BATCH: Final = 1000
 """Containers looked up at once: nobody is served meanwhile, and there may be millions."""
 
-_KEPT: Final = frozenset({ContainerState.COMPLETE})
-"""States in which bytes count."""
+_KEPT: Final = frozenset({ContainerState.COMPLETE, ContainerState.RECEIVING})
+"""States in which bytes count: once leases are given back, what is RECEIVING has safe ones of an upload in parts."""
 
 
 @dataclass(slots=True)
@@ -84,8 +84,8 @@ def _take_over(store: Store, transfer: str, lease: str) -> bool:
     held = store.catalogue.write(hold)
     if held is None:
         return False
-    if held.direction in IMPORTS:
-        # Before the lease is given back: then it is the next one's container.
+    if held.direction in IMPORTS and not held.begun:
+        # Before the lease is given back: then it is the next one's container. What is safe of an upload in parts stays.
         store.backend.delete(held.container)
     return store.catalogue.write(lambda records: take_back(records, transfer, lease, now)) is not None
 

@@ -59,8 +59,8 @@ class Stored:
     """Whether the same bytes had come before: then nothing has changed."""
 
 
-class Upload:
-    """A body on its way into a container that this upload has the lease of."""
+class Filling:
+    """Bytes on their way into a container that this has the lease of."""
 
     def __init__(self, store: Store, transfer: Transfer, container: Container, promise: Promise) -> None:
         """Begin to write. Raises StoreFull, StoreReadOnly, StorageFailure; the lease has been given back then."""
@@ -141,30 +141,6 @@ class Upload:
         with self._store.health.watching():
             self._writer.write(data)
 
-    def complete(self) -> Stored:
-        """All has come: make it durable, publish it and have the FileManager called back.
-
-        Raises Incomplete, ChecksumMismatch, TicketExpired, TransferEnded, StoreFull, StorageFailure, ServiceBusy; the
-        bytes have been dropped and the lease given back then, so that the sender may try again.
-        """
-        writer = self._writer
-        assert writer is not None
-        try:
-            while self.prepare():
-                pass
-            self._require_open()
-            content = self._ingest.finish()
-            now = self._store.clock()
-            with self._store.health.watching():
-                writer.seal(sidecar_of(self._store.identifier, self._container, content, now))
-        except BaseException:
-            self.abort()
-            raise
-        made = self._publish(content, now)
-        self._leave()
-        self._store.wake()
-        return Stored(made)
-
     def abort(self) -> None:
         """Drop the bytes and give the lease back; aborting twice is no error."""
         try:
@@ -192,6 +168,23 @@ class Upload:
             raise self._revoked
         if self._transfer.deadline is not None and self._store.clock() > self._transfer.deadline:
             raise TicketExpired
+
+    def _seal(self) -> tuple[Content, Instant]:
+        """Judge what came and make it durable. Raises Incomplete, ChecksumMismatch, StoreFull, StorageFailure."""
+        assert self._writer is not None
+        content, now = self._ingest.finish(), self._store.clock()
+        with self._store.health.watching():
+            self._writer.seal(sidecar_of(self._store.identifier, self._container, content, now))
+        return content, now
+
+    def _settle(self, content: Content, now: Instant) -> Stored:
+        """Publish what is durable and have the FileManager called back. Raises TransferEnded, StorageFailure,
+        ServiceBusy; it has been aborted then, unless nobody can tell whether it is published.
+        """
+        made = self._publish(content, now)
+        self._leave()
+        self._store.wake()
+        return Stored(made)
 
     def _publish(self, content: Content, now: Instant) -> Receipt:
         try:
@@ -230,6 +223,26 @@ class Upload:
             self._store.flows.add_stuck(self.lease, self._transfer.transfer)
             raise error from None
         return held.receipt if held is not None else None
+
+
+class Upload(Filling):
+    """A body that comes whole."""
+
+    def complete(self) -> Stored:
+        """All has come: make it durable, publish it and have the FileManager called back.
+
+        Raises Incomplete, ChecksumMismatch, TicketExpired, TransferEnded, StoreFull, StorageFailure, ServiceBusy; the
+        bytes have been dropped and the lease given back then, so that the sender may try again.
+        """
+        try:
+            while self.prepare():
+                pass
+            self._require_open()
+            content, now = self._seal()
+        except BaseException:
+            self.abort()
+            raise
+        return self._settle(content, now)
 
 
 def publish(store: Store, records: Records, transfer: Transfer, content: Content, now: Instant) -> Receipt:

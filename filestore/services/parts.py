@@ -1,0 +1,370 @@
+"""One part of an upload that comes in parts: bytes behind those that are safe, until its sender has no more or leaves.
+
+    prepare() …  write(data) …  then  complete()  or  abort()     as an `Upload`; and, from any thread:  displace()
+
+Rule: what a sender was told is safe stays so: bytes are durable before the commit that counts them. However a part
+ends, what came of it is kept and its lease given back, unless it has to be known whole first (a checksum). Then the
+next part goes on, in whatever process. Only what cannot become a good content any more is dropped.
+"""
+
+import threading
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Final
+
+from filestore.domain.checksum import wanted
+from filestore.domain.container import Container, Content
+from filestore.domain.ingest import Ingest, require_no_longer
+from filestore.domain.partial import Partial
+from filestore.domain.stretch import SUMS, Stretch
+from filestore.domain.transfer import Promise, Transfer
+from filestore.ports import Records, StorageFailure
+from filestore.services.beginnings import PIECE
+from filestore.services.endings import take_back
+from filestore.services.rereading import Rereading
+from filestore.services.store import Store
+from filestore.services.uploads import Filling, Stored, require_lease
+from vofiles.errors import (
+    Busy,
+    ChecksumMismatch,
+    Conflict,
+    ContainerNotFound,
+    ServiceBusy,
+    StoreFull,
+    TransferEnded,
+    VofilesError,
+)
+from vofiles.instant import SECOND, Instant
+
+SAFE_EVERY: Final = 64 << 20
+"""Bytes after which what came is made safe, at the latest."""
+SAFE_AFTER: Final = 10 * SECOND
+"""Microseconds after which it is, if anything came."""
+GAIN: Final = 4
+"""How many times its own bytes a part reads back of those before it, where their digests are missing."""
+
+OFFSET: Final = "offset"
+"""The property of a Conflict that says where the upload goes on."""
+PART: Final = "part"
+"""The property of a ChecksumMismatch that is the part's alone: it may be sent again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """How far an upload is that comes in parts."""
+
+    offset: int
+    """Bytes that are safe, of those that come."""
+    length: int | None
+    """Bytes that come in all."""
+    until: Instant | None = None
+    """Until when it may go on; None where it is complete."""
+    metadata: str | None = None
+    """What its sender said when it began."""
+
+
+def kept_of(transfer: Transfer) -> Kept:
+    """How far an upload is that has not ended, or has been stored."""
+    partial = transfer.partial
+    metadata = partial.metadata if partial is not None else None
+    if transfer.receipt is not None:
+        size = transfer.receipt.size - transfer.kept
+        return Kept(size, size, None, metadata)
+    return Kept(transfer.bytes_done, total_of(transfer), transfer.until, metadata)
+
+
+def total_of(transfer: Transfer) -> int | None:
+    """Bytes that come in all, as far as anybody has said."""
+    if transfer.promise.size is not None:
+        return transfer.promise.size
+    return transfer.partial.length if transfer.partial is not None else None
+
+
+def wrong_offset(kept: int) -> Conflict:
+    """The refusal of a part that does not begin where the upload goes on."""
+    return Conflict("this part of the content", reason=f"it goes on at byte {kept}", properties=((OFFSET, str(kept)),))
+
+
+class Part(Filling):
+    """One part on its way in, under a lease of its own."""
+
+    def __init__(
+        self,
+        store: Store,
+        transfer: Transfer,
+        container: Container,
+        promise: Promise,
+        stretch: Stretch,
+        base: Content | None = None,
+    ) -> None:
+        """Begin to write behind what is safe; `base` is what the container begins with. Raises Conflict where what was
+        safe is gone, and what `Upload` does; the lease has been given back then.
+        """
+        assert transfer.partial is not None
+        self._lock = threading.RLock()
+        self._partial, self._promise, self._stretch = transfer.partial, promise, stretch
+        self._base = base
+        self._sums = [(each, SUMS[each.algorithm]()) for each in stretch.checksums]
+        self._rereading: Rereading | None = None
+        self._over: VofilesError | None = None
+        self._worn = False
+        """Whether the writer failed, or has sealed: nothing more can be kept with it."""
+        self._spoilt = False
+        """Whether what is safe cannot become a good content."""
+        self._safe = transfer.bytes_done
+        self._position = transfer.kept + transfer.bytes_done
+        """Bytes of the whole that are written."""
+        self._told = store.clock()
+        super().__init__(store, transfer, container, promise)
+
+    @property
+    def size(self) -> int:
+        """Bytes so far, of all that come."""
+        return self._position - self._transfer.kept
+
+    def prepare(self) -> bool:
+        """As an upload's; what is safe already is prepared likewise. Raises Conflict where it is not what it was."""
+        with self._lock:
+            self._require_mine()
+            if super().prepare():
+                return True
+            return self._rereading is not None and self._reread(self._rereading)
+
+    def write(self, data: bytes) -> None:
+        """Take the next piece. Raises what an upload's does, and Busy where another part has taken its place."""
+        with self._lock:
+            while self.prepare():
+                pass
+            self._require_open()
+            end = self._position + len(data)
+            require_no_longer(self._promise, end - self._transfer.kept)
+            if self._ingest.whole == self._position:
+                self._ingest.receive(data)
+            for _, made in self._sums:
+                made.update(data)
+            self._append(data)
+            self._position = end
+            if not self._sums and self._is_time():
+                self._make_safe()
+
+    def complete(self) -> Stored | Kept:
+        """The part has ended: keep it; and if nothing is missing now, publish the whole as an upload does.
+
+        Raises ChecksumMismatch where it does not have the checksum it was to have (with the property `PART`), or the
+        whole not its digests, and what an upload's does.
+        """
+        with self._lock:
+            try:
+                while self.prepare():
+                    pass
+                self._require_open()
+                self._require_sums()
+                if self.size != self._promise.size:
+                    return self._rest(verified=True)
+                content, now = self._seal_whole()
+            except BaseException:
+                self.abort()
+                raise
+            stored = self._settle(content, now)
+            self._over = TransferEnded(self._transfer.transfer, reason="it is stored")
+            return stored
+
+    def abort(self) -> None:
+        """No more will come: keep what came and give the lease back; aborting twice is no error."""
+        with self._lock:
+            if self._over is None:
+                with suppress(StoreFull, StorageFailure, TransferEnded, ServiceBusy):
+                    self._rest(verified=False)
+
+    def displace(self, within: float) -> bool:
+        """Keep what came and give the lease back, because another connection goes on with this upload; whether that was
+        done within so many seconds. For any thread, also while this part's sender is silent.
+        """
+        if not self._lock.acquire(timeout=within):
+            return False
+        try:
+            self.abort()
+            return True
+        finally:
+            self._lock.release()
+
+    # --- beginning ---
+
+    def _open(self, promise: Promise) -> None:
+        transfer = self._transfer
+        if not transfer.begun:
+            super()._open(promise)
+            return
+        algorithms = wanted(promise.digests, sha256=self._store.terms.sha256)
+        judged = self._store.partials.take(self._partial.attempt, self._position)
+        self._ingest = judged or Ingest(promise, algorithms, self._base, name=self._container.name)
+        self._ingest.learn(promise)
+        self._store.health.require_writable()
+        try:
+            with self._store.health.watching():
+                self._writer = self._store.backend.resume(transfer.container, self._position, self._whole(promise))
+                target = self._worth_reading()
+                if target > self._ingest.whole:
+                    self._rereading = Rereading(self._store, transfer, target)
+        except ContainerNotFound as error:
+            self._spoilt = True
+            raise wrong_offset(0) from error
+
+    def _worth_reading(self) -> int:
+        """How far the bytes before this part are to be judged before it comes: all, where it may be the last one;
+        else so far that many small parts, however seldom this process is asked, never read much more than came.
+        """
+        end = self._stretch.end
+        if end is None or end == self._promise.size:
+            return self._position
+        share = max(PIECE, GAIN * (self._stretch.length or 0))
+        return min(self._position, self._ingest.whole + share)
+
+    def _reread(self, rereading: Rereading) -> bool:
+        self._require_open()
+        try:
+            with self._store.health.watching():
+                if rereading.step(self._ingest):
+                    return True
+        except ChecksumMismatch as error:
+            self._spoilt = True
+            raise wrong_offset(0) from error
+        self._rereading = None
+        return False
+
+    # --- on the way ---
+
+    def _require_mine(self) -> None:
+        if self._over is not None:
+            raise self._over
+
+    def _append(self, data: bytes) -> None:
+        assert self._writer is not None
+        try:
+            with self._store.health.watching():
+                self._writer.write(data)
+        except BaseException:
+            self._worn = True
+            raise
+
+    def _is_time(self) -> bool:
+        fresh = self.size - self._safe
+        return fresh >= SAFE_EVERY or (fresh >= PIECE and self._store.clock() - self._told >= SAFE_AFTER)
+
+    def _make_safe(self) -> None:
+        """Keep what came and say so. Where the database is busy, the next time does it."""
+        done = self._keep()
+        partial = self._remembered(done)
+        with suppress(ServiceBusy):
+            self._store.catalogue.write(lambda records: self._note(records, done, partial))
+            self._safe, self._partial = done, partial
+        self._told = self._store.clock()
+
+    def _keep(self) -> int:
+        """Make what came durable; answers how much of what comes that is. Raises StoreFull, StorageFailure."""
+        assert self._writer is not None
+        try:
+            with self._store.health.watching():
+                return max(self._safe, self._writer.keep() - self._transfer.kept)
+        except BaseException:
+            self._worn = True
+            raise
+
+    def _remembered(self, done: int) -> Partial:
+        whole = self._transfer.kept + done
+        if self._ingest.whole != whole:
+            return self._partial
+        return replace(self._partial, digested=whole, digest=self._ingest.fast)
+
+    def _note(self, records: Records, done: int, partial: Partial) -> Transfer:
+        held = require_lease(records, self._transfer.transfer, self.lease).keep(done, partial)
+        records.set_transfer(held)
+        return held
+
+    # --- the end ---
+
+    def _require_sums(self) -> None:
+        for told, made in self._sums:
+            if made.digest() != told.value:
+                reason = f"its {told.algorithm} is not the one that was announced"
+                raise ChecksumMismatch("this part of the content", reason=reason, properties=((PART, told.algorithm),))
+
+    def _seal_whole(self) -> tuple[Content, Instant]:
+        self._worn = True
+        try:
+            return self._seal()
+        except ChecksumMismatch:
+            # Nothing that comes behind these bytes makes them what was promised.
+            self._spoilt = True
+            raise
+
+    def _rest(self, *, verified: bool) -> Kept:
+        """Keep what came, as far as that may be, and give the lease back. Raises StoreFull, StorageFailure,
+        TransferEnded; the lease has been given back then.
+        """
+        self._over = Busy("this transfer address", reason="another connection goes on with it")
+        if self._rereading is not None:
+            self._rereading.close()
+        if self._hopeless is not None:
+            super().abort()
+            raise TransferEnded(self._transfer.transfer, reason=self._hopeless.message)
+        failure: Exception | None = None
+        done = self._safe
+        try:
+            done = self._last_kept(verified=verified)
+        except (StoreFull, StorageFailure) as error:
+            failure = error
+        waiting = self._give_back(done)
+        if failure is not None:
+            raise failure
+        return kept_of(waiting)
+
+    def _last_kept(self, *, verified: bool) -> int:
+        if self._spoilt:
+            self._forget()
+            return 0
+        usable = not self._worn and self._beginning is None and self._revoked is None
+        counts = self.size > self._safe and (verified or not self._sums)
+        return self._keep() if usable and counts else self._safe
+
+    def _forget(self) -> None:
+        """Have nothing count any more, before it is dropped."""
+        self._partial = replace(self._partial, attempt=self.lease, digested=0, digest=None)
+        with suppress(ServiceBusy, TransferEnded):
+            self._store.catalogue.write(lambda records: self._note(records, 0, self._partial))
+
+    def _give_back(self, done: int) -> Transfer:
+        """Let go of the bytes, which are dropped where none of them is safe, then of the lease."""
+        if self._beginning is not None:
+            self._beginning.close()
+        partial = self._remembered(done) if done else self._partial
+        if self._writer is not None:
+            self._writer.close() if done else self._writer.abort()
+        transfer, now = self._transfer.transfer, self._store.clock()
+
+        def give(records: Records) -> Transfer | None:
+            self._note(records, done, partial)
+            return take_back(records, transfer, self.lease, now)
+
+        try:
+            waiting = self._store.catalogue.write(give)
+        except TransferEnded:
+            self._drop_ended()
+            raise
+        except BaseException:
+            self._store.flows.add_stuck(self.lease, transfer)
+            raise
+        finally:
+            self._store.flows.delete(self.lease)
+        assert waiting is not None
+        if done and self._ingest.whole <= self._transfer.kept + done:
+            self._store.partials.put(partial.attempt, self._ingest)
+        return waiting
+
+    def _drop_ended(self) -> None:
+        """What was kept of a transfer that has ended without its content is nobody's."""
+        number = self._transfer.container
+        held = self._store.catalogue.read(lambda records: records.find_transfer(self._transfer.transfer))
+        if held is not None and held.ended and held.receipt is None:
+            with suppress(StorageFailure), self._store.health.watching():
+                self._store.backend.delete(number)
