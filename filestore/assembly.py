@@ -15,6 +15,7 @@ from twisted.internet.defer import Deferred
 
 from filestore import config
 from filestore.api import admin, control, measures
+from filestore.api.atonce import AtOnce
 from filestore.api.data_plane import CONTENT, DataPlane
 from filestore.api.origins import Origins
 from filestore.api.readiness import readiness_route
@@ -39,8 +40,8 @@ from filestore.services.lane import Lane
 from filestore.services.pace import Pace
 from filestore.services.scrub import Scrub
 from filestore.services.scrubbing import DAY, Rounds, Suspicions
-from filestore.services.store import Store
 from filestore.services.staging import collect
+from filestore.services.store import Store
 from filestore.services.sweep import sweep, take_over
 from vofiles import contract
 from vofiles.contract import Durability, ServiceKind
@@ -282,7 +283,9 @@ class FileStore:
         operations = control.functions(self.store, self._outbound, self._lane)
         verifier = Verifier(keyring, nonces=self._nonces())
         service = control.control_plane(operations, self.address, verifier, clock, str(self.store.identifier))
-        data_plane = DataPlane(self.store, self._data_pool, Origins(self._settings.origins))
+        origins, ready = Origins(self._settings.origins), self._catalogue.at_once()
+        at_once = AtOnce(self.store, ready, origins) if ready is not None else None
+        data_plane = DataPlane(self.store, self._data_pool, origins, at_once)
         return Site(
             [
                 service.route(control.PATH),
