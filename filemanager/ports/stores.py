@@ -118,8 +118,12 @@ class StoreControl(Protocol):
     def get_container(self, store: Ivorn, container: Ivorn, within: float) -> Container:
         """What it knows of a container. Raises ContainerNotFound."""
 
-    def list_containers(self, store: Ivorn, after: str, limit: int, within: float) -> ListContainersAnswer:
-        """What it holds for this FileManager: a page of containers with numbers above `after`, in their order."""
+    def list_containers(
+        self, store: Ivorn, after: str, limit: int, within: float, *, damaged: bool = False
+    ) -> ListContainersAnswer:
+        """What it holds for this FileManager: a page of containers with numbers above `after`, in their order; with
+        `damaged` only those whose bytes it knows not to be what came.
+        """
 
     def get_status(self, store: Ivorn, within: float) -> GetStatusAnswer:
         """How it is, and how much it holds for this FileManager."""

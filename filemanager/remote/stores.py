@@ -111,8 +111,11 @@ class SoapStoreControl:
             raise ContainerNotFound(container)
         return found
 
-    def list_containers(self, store: Ivorn, after: str, limit: int, within: float) -> ListContainersAnswer:
-        request = ListContainers(after or None, limit)
+    def list_containers(
+        self, store: Ivorn, after: str, limit: int, within: float, *, damaged: bool = False
+    ) -> ListContainersAnswer:
+        # A store of before this was thought of is not asked for what it does not understand.
+        request = ListContainers(after or None, limit, damaged=damaged or None)
         return self._call(store, within, lambda port: port.list_containers(request))
 
     def get_status(self, store: Ivorn, within: float) -> GetStatusAnswer:

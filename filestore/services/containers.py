@@ -127,14 +127,17 @@ def get_properties(store: Store, caller: Ivorn, request: GetProperties) -> GetPr
 
 
 def list_containers(store: Store, caller: Ivorn, request: ListContainers) -> ListContainersAnswer:
-    """A page of the caller's containers that are not DELETED, in the order of their numbers. Raises InvalidArgument."""
+    """A page of the caller's containers that are not DELETED, or of those that are damaged, in the order of their
+    numbers. Raises InvalidArgument.
+    """
     limit = PAGE if request.limit is None else min(request.limit, PAGE)
     if limit < 1:
         raise InvalidArgument("limit", reason="it is at least 1")
     after = request.after or ""
 
     def look_up(records: Records) -> tuple[list[Container], dict[str, Adopted]]:
-        found = records.list_held(caller, after, limit + 1)
+        wanted = records.list_damaged if request.damaged else records.list_held
+        found = wanted(caller, after, limit + 1)
         lie = [container.number for container in found[:limit] if is_adopted(container.transfer)]
         return found, records.adopted_among(lie) if lie else {}
 

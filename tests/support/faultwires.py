@@ -102,9 +102,11 @@ class Wires:
 
         return self._call(store, "getProperties", look)
 
-    def list_containers(self, store: Ivorn, after: str, limit: int, within: float) -> contract.ListContainersAnswer:
+    def list_containers(
+        self, store: Ivorn, after: str, limit: int, within: float, *, damaged: bool = False
+    ) -> contract.ListContainersAnswer:
         del within
-        request = contract.ListContainers(after, limit)
+        request = contract.ListContainers(after, limit, damaged or None)
         return self._call(store, "listContainers", lambda it: containers.list_containers(it.store, SERVICE, request))
 
     def cancel_transfer(self, store: Ivorn, transfer: str, within: float) -> None:

@@ -223,8 +223,10 @@ class LocalStores:
 
         return self._call("getProperties", store, within, look)
 
-    def list_containers(self, store: Ivorn, after: str, limit: int, within: float) -> contract.ListContainersAnswer:
-        request = contract.ListContainers(after, limit)
+    def list_containers(
+        self, store: Ivorn, after: str, limit: int, within: float, *, damaged: bool = False
+    ) -> contract.ListContainersAnswer:
+        request = contract.ListContainers(after, limit, damaged or None)
         return self._call(
             "listContainers", store, within, lambda core: containers.list_containers(core, SERVICE, request)
         )

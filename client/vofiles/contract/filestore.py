@@ -169,6 +169,8 @@ class ListContainers:
     """The answer's `next` of the page before, or any container number."""
     limit: int | None = None
     """At most so many (the store has a limit of its own)."""
+    damaged: bool | None = None
+    """Whether only those are wanted whose bytes are known not to be what came; their properties say what is wrong."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,6 +97,8 @@ class JobVerb:
     EXPORT: Final = "exportTree"
     DRAIN: Final = "drain"
     """As MOVE, for all that a store holds."""
+    REPAIR: Final = "repair"
+    """Content that a store has damaged is fetched again, from where else it is."""
 
 
 class JobState:
