@@ -7,15 +7,19 @@ the reactor, and no ticket is logged.
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 from structlog.contextvars import bound_contextvars
 
+from filestore.api import tus
 from filestore.api.announcements import sent_of
+from filestore.api.atonce import AtOnce
 from filestore.api.origins import Origins
 from filestore.api.preparing import Preparing
 from filestore.api.problems import problem, refuse_as_problem, unexpected
 from filestore.api.representation import digest_header, entity_tag, represent
+from filestore.api.tusanswers import abilities
 from filestore.api.uploading import Uploading
 from filestore.services.exports import Download, open_download
 from filestore.services.imports import Sent, open_upload
@@ -25,7 +29,7 @@ from vofiles.errors import ServiceBusy, VofilesError, WrongMethod
 from vofiles.serving.http import Exchange, Pool, Request, Response, Route, Stream
 
 CONTENT = "/content/"
-METHODS = frozenset({"PUT", "GET", "HEAD", "OPTIONS"})
+METHODS = frozenset({"PUT", "GET", "HEAD", "OPTIONS"}) | tus.METHODS
 _ALLOWED = {"PUT": "PUT, OPTIONS", "GET": "GET, HEAD, OPTIONS"}
 _SLOW_TO_CLOSE = 16 << 20
 """Bytes from which on closing may be the end of a deleted file, and then takes the disk's time."""
@@ -34,18 +38,25 @@ _SLOW_TO_CLOSE = 16 << 20
 class DataPlane:
     """Serves the contents of one store, with a pool of threads for its disk and its database."""
 
-    def __init__(self, store: Store, pool: Pool, origins: Origins) -> None:
-        self._store, self._pool, self._origins = store, pool, origins
+    def __init__(self, store: Store, pool: Pool, origins: Origins, at_once: AtOnce | None = None) -> None:
+        """`at_once` is tried before the pool, where there is one."""
+        self._store, self._pool, self._origins, self._at_once = store, pool, origins, at_once
+        self._resumption = tus.Resumption(store, pool, origins, _token)
 
     def route(self) -> Route:
         """Where contents are served."""
-        return Route(CONTENT, METHODS, Stream(self.handle, refuse=self._refuse), prefix=True)
+        stream = Stream(self.handle, refuse=self._refuse, at_once=self._find_at_once)
+        return Route(CONTENT, METHODS, stream, prefix=True)
 
     def handle(self, exchange: Exchange) -> None:
         """Begin to serve one request; on the reactor."""
         request = exchange.request
         if request.method == "OPTIONS":
-            exchange.respond(self._origins.answer_options(request, ", ".join(sorted(METHODS))))
+            told = self._origins.answer_options(request, ", ".join(sorted(METHODS)))
+            exchange.respond(replace(told, headers=(*told.headers, *abilities(self._store.terms.maximum_size))))
+            return
+        if tus.speaks(request):
+            self._resumption.handle(exchange)
             return
         serve = self._begin_upload if request.method == "PUT" else self._answer_get
         if not self._pool.submit(partial(serve, exchange)):
@@ -58,6 +69,12 @@ class DataPlane:
         return self._origins.mark(request, _refusal(request, error))
 
     # --- GET and HEAD, in the pool ---
+
+    def _find_at_once(self, request: Request) -> Response | None:
+        """On the reactor, before anything else."""
+        if self._at_once is None or request.method not in {"GET", "HEAD"}:
+            return None
+        return self._at_once.find(request, _token(request))
 
     def _answer_get(self, exchange: Exchange) -> None:
         request = exchange.request

@@ -15,7 +15,7 @@ from filestore.domain.byterange import ByteRange, find_ranges
 from filestore.services.exports import Download
 from vofiles.contract import Digest
 from vofiles.errors import RangeUnsatisfiable, VersionConflict
-from vofiles.serving.http import FileBody, Request, Response
+from vofiles.serving.http import FileBody, Preadable, Request, Response
 
 UNKNOWN_TYPE = "application/octet-stream"
 
@@ -44,14 +44,36 @@ def represent(request: Request, download: Download, close: Callable[[], None]) -
         parts = Parts(download.reader, download.size, _type_of(download), ranges)
         headers = (("Content-Type", parts.media_type), *_describe(download))
         return Response(206, headers, FileBody(parts, 0, parts.length, close))
-    descriptor = download.reader.fileno()
-    source = download.reader if descriptor is None else descriptor
     headers = (("Content-Type", _type_of(download)), *_describe(download))
     if not ranges:
-        return Response(200, headers, FileBody(source, 0, download.size, close))
+        return Response(200, headers, _whole(request, download, close))
     (part,) = ranges
     headers = (*headers, ("Content-Range", part.content_range(download.size)))
-    return Response(206, headers, FileBody(source, part.offset, part.length, close))
+    return Response(206, headers, _part(download, part, close))
+
+
+def _whole(request: Request, download: Download, close: Callable[[], None]) -> bytes | FileBody:
+    """All of it, which nobody gets to its end unless it is what came. Raises as `Download.take` and `check` do."""
+    if request.method == "GET" and download.is_short:
+        data = download.take()
+        close()
+        return data
+    check = download.check() if request.method == "GET" else None
+    return FileBody(_source(download), 0, download.size, close, check)
+
+
+def _part(download: Download, part: ByteRange, close: Callable[[], None]) -> bytes | FileBody:
+    """Some of it, which says nothing of the rest."""
+    data = download.at_hand
+    if data is None:
+        return FileBody(_source(download), part.offset, part.length, close)
+    close()
+    return data[part.offset : part.offset + part.length]
+
+
+def _source(download: Download) -> int | Preadable:
+    descriptor = download.reader.fileno()
+    return download.reader if descriptor is None else descriptor
 
 
 def entity_tag(container: str) -> str:

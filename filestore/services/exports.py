@@ -6,17 +6,20 @@ it began, also when the container is deleted meanwhile.
 """
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Self
+from typing import NamedTuple, Self
 
-from filestore.domain.container import Container
+from filestore.domain.container import Container, Content
 from filestore.domain.ticket import Ticket
 from filestore.domain.transfer import Promise, Transfer, fingerprint
 from filestore.ports import Reader, Records
 from filestore.services.admission import find_repeated, get_complete, require_own_callback
 from filestore.services.imports import add_transfer
+from filestore.services.shelf import ShelvedReader
 from filestore.services.store import Store
+from filestore.services.wholeness import Wholeness
+from vofiles.adoption import is_adopted
 from vofiles.contract import (
     ContainerState,
     Digest,
@@ -57,6 +60,14 @@ def begin_export(store: Store, caller: Ivorn, request: StoreExportInit) -> Store
     return StoreTransferAnswer(store.transfer_as_it_stands(store.catalogue.write(begin)))
 
 
+class Admitted(NamedTuple):
+    """What a ticket gives a right to, as the catalogue has it."""
+
+    transfer: Transfer
+    container: Container
+    content: Content
+
+
 @dataclass(frozen=True, slots=True)
 class Download:
     """A content on its way out; close it, or use it in a `with`."""
@@ -72,6 +83,39 @@ class Download:
     content_type: str | None
     file_name: str | None
     """What a browser should call the file: as the FileManager gave it, not yet safe in a header."""
+    ticket: Ticket
+    admitted: Admitted
+    store: Store = field(repr=False)
+
+    @property
+    def at_hand(self) -> bytes | None:
+        """All of it, where it is in memory."""
+        return self.reader.data if isinstance(self.reader, ShelvedReader) else None
+
+    @property
+    def is_short(self) -> bool:
+        """Whether it is so short that it is taken whole before the first of it is sent."""
+        return self.size <= self.store.shelf.longest
+
+    def take(self) -> bytes:
+        """All of a short one. Raises ChecksumMismatch where it is not what came, StorageFailure and what reading an
+        adopted file raises.
+        """
+        data = self.at_hand
+        if data is None:
+            check = self.check()
+            data = self.reader.pread(self.size, 0)
+            check.update(data)
+            check.require()
+            if not is_adopted(self.admitted.container.transfer):
+                self.store.shelf.put(self.container, data)
+        return data
+
+    def check(self) -> Wholeness:
+        """What sees all bytes of it go out. Raises ChecksumMismatch where already their number is wrong."""
+        check = Wholeness(self.store, self.container, self.size, self.digests)
+        check.require_size(self.reader.size)
+        return check
 
     def close(self) -> None:
         """Let go of the bytes; closing twice is no error."""
@@ -93,6 +137,24 @@ def open_download(store: Store, token: str, method: str = "GET") -> Download:
     cancelled), Damaged (its bytes are known not to be what came), StorageFailure.
     """
     ticket = store.tickets.check(token, method)
+    admitted = admit(store, ticket)
+    transfer, container, content = admitted
+    return Download(
+        _open(store, container.number),
+        container.number,
+        content.size,
+        content.digests,
+        container.changed,
+        transfer.promise.content_type or content.content_type,
+        transfer.file_name,
+        ticket,
+        admitted,
+        store,
+    )
+
+
+def admit(store: Store, ticket: Ticket) -> Admitted:
+    """What a ticket is good for at this moment. Raises as `open_download`."""
     transfer, container = store.catalogue.read(lambda records: _look_up(records, ticket))
     if transfer.state == TransferState.EXPIRED or store.clock() > transfer.expiry:
         raise TicketExpired
@@ -102,20 +164,18 @@ def open_download(store: Store, token: str, method: str = "GET") -> Download:
     if container.state != ContainerState.COMPLETE or content is None:
         raise TicketUnknown
     container.require_sound()
+    return Admitted(transfer, container, content)
+
+
+def _open(store: Store, number: str) -> Reader:
+    data = store.shelf.find(number)
+    if data is not None:
+        return ShelvedReader(data)
     try:
-        reader = store.backend.open(container.number)
+        return store.backend.open(number)
     except ContainerNotFound as error:
-        _require_gone(store, container.number)
+        _require_gone(store, number)
         raise TicketUnknown from error
-    return Download(
-        reader,
-        container.number,
-        content.size,
-        content.digests,
-        container.changed,
-        transfer.promise.content_type or content.content_type,
-        transfer.file_name,
-    )
 
 
 def _require_gone(store: Store, number: str) -> None:

@@ -23,6 +23,17 @@ class Health:
         self._announce = announce
         self._lock = threading.Lock()
         self._failure: str | None = None
+        self._damaged = 0
+
+    @property
+    def damaged(self) -> int:
+        """How often somebody asked for a whole content that was not what came any more."""
+        return self._damaged
+
+    def note_damage(self) -> None:
+        """Count one of them."""
+        with self._lock:
+            self._damaged += 1
 
     @property
     def failure(self) -> str | None:

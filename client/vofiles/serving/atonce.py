@@ -34,8 +34,19 @@ def would_wait(*_given: object) -> NoReturn:
 class ReadingAtOnce(Generic[T]):
     """A database that is read only where that can be done at once."""
 
-    def __init__(self, read: Callable[[Callable[[Any], Any]], Any], bind: Callable[[Any], T]) -> None:
-        self._read, self._bind = read, bind
+    def __init__(
+        self,
+        read: Callable[[Callable[[Any], Any]], Any],
+        bind: Callable[[Any], T],
+        mark: Callable[[], object] = would_wait,
+    ) -> None:
+        self._read, self._bind, self._mark = read, bind, mark
+
+    def mark(self) -> object:
+        """What is equal to an earlier mark only where nobody has changed anything in between: so what was read after
+        that one can be had again. It costs less than to read. Raises WouldWait.
+        """
+        return self._mark()
 
     def read(self, fn: Callable[[T], R]) -> R:
         """As of `Database`. Raises WouldWait."""

@@ -82,7 +82,7 @@ class Database(Generic[T]):
         another process.
         """
         if isinstance(self._transactions, SqliteTransactions):
-            return ReadingAtOnce(self._transactions.peek, self._bind)
+            return ReadingAtOnce(self._transactions.peek, self._bind, self._transactions.mark)
         return None
 
     @property

@@ -110,6 +110,10 @@ class SqliteTransactions:
         """`read`, where it can be done at once. Raises WouldWait."""
         return self._peeker.run(fn)
 
+    def mark(self) -> object:
+        """As of `ReadingAtOnce`. Raises WouldWait."""
+        return self._peeker.mark()
+
     @property
     def groups(self) -> dict[int, int]:
         return dict(self._writer.groups)
@@ -225,7 +229,7 @@ class _Writer:
                 group.append(self._waiting.popleft())
             for call in group:
                 call.error = _caused(ServiceBusy("its database is locked by another process"), error)
-        elif committing and not _is_full(error):
+        elif committing and not is_full(error):
             # A failed fsync is never tried again: the pages may be gone from memory although not on the disk.
             for call in group:
                 call.error = _caused(CommitFailed("the database could not make the change durable"), error)
@@ -311,21 +315,30 @@ class _Peeker:
         """Thousands of steps."""
         self._turn = threading.Lock()
         self._connection: Connection | None = None
+        self._number = 0
+        """Of connections that there have been."""
         self._closed = False
 
     def run(self, fn: Callable[[Connection], R]) -> R:
+        return self._use(lambda connection: _read_on(connection, fn))
+
+    def mark(self) -> object:
+        """SQLite's own count of what other connections have committed (https://www.sqlite.org/pragma.html), this
+        process's or another's, which each connection begins anew.
+        """
+        count = self._use(lambda connection: _driver(connection).execute("PRAGMA data_version").fetchone()[0])
+        return self._number, count
+
+    def _use(self, use: Callable[[Connection], R]) -> R:
         if not self._turn.acquire(blocking=False):
             raise WouldWait
         try:
             if self._closed:
                 raise WouldWait
             if self._connection is None:
-                self._connection = Quick(self._engine)
-                driver = _driver(self._connection)
-                driver.set_progress_handler(self._count, 1000)
-                driver.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONGEST)
+                self._connection = self._open()
             self._left = STEPS
-            return _read_on(self._connection, fn)
+            return use(self._connection)
         except (DBAPIError, sqlite3.Error) as error:
             # Who does wait will meet it too, if it lasts.
             if _code(error) not in _TOO_MUCH:
@@ -333,6 +346,14 @@ class _Peeker:
             raise WouldWait from error
         finally:
             self._turn.release()
+
+    def _open(self) -> Connection:
+        self._number += 1
+        connection = Quick(self._engine)
+        driver = _driver(connection)
+        driver.set_progress_handler(self._count, 1000)
+        driver.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONGEST)
+        return connection
 
     def _count(self) -> bool:
         """Whether SQLite is to stop."""
@@ -373,14 +394,14 @@ def _code(error: BaseException) -> int:
     return int(getattr(cause, "sqlite_errorcode", 0)) & 0xFF
 
 
-def _is_full(error: BaseException) -> bool:
+def is_full(error: BaseException) -> bool:
     """Whether no room was left, so that nothing of the transaction is in the file: its last frame was not written."""
     return _code(error) == sqlite3.SQLITE_FULL
 
 
 def _as_told(error: BaseException) -> BaseException:
     """What a caller is told: to try again where there was no room, else what went wrong."""
-    return _caused(ServiceBusy("no room is left for its database"), error) if _is_full(error) else error
+    return _caused(ServiceBusy("no room is left for its database"), error) if is_full(error) else error
 
 
 def _caused(error: BaseException, cause: BaseException) -> BaseException:

@@ -5,7 +5,9 @@ reactor.
 from .access import AccessLog, AccessRecord
 from .exchange import Abort, BodyConsumer, Exchange, Stream, StreamHandler
 from .limits import Limits
+from .loan import Loan
 from .messages import (
+    Check,
     Control,
     ControlHandler,
     FileBody,
@@ -28,6 +30,7 @@ __all__ = [
     "AccessLog",
     "AccessRecord",
     "BodyConsumer",
+    "Check",
     "Clock",
     "Control",
     "ControlHandler",
@@ -37,6 +40,7 @@ __all__ = [
     "Later",
     "Limits",
     "Listening",
+    "Loan",
     "Pool",
     "Preadable",
     "Reactor",

@@ -23,6 +23,11 @@ class LengthBody:
         self.left = length
         self.done = length == 0
 
+    def skip_to(self, left: int) -> None:
+        """All but the last `left` bytes have been taken by other means."""
+        self.left = left
+        self.done = left == 0
+
     def feed(self, data: bytes) -> tuple[bytes, bytes]:
         """(payload, what follows the body) in `data`."""
         if len(data) < self.left:

@@ -7,6 +7,7 @@ pipelined.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, cast
 
 import structlog
@@ -22,6 +23,7 @@ from .cursor import Cursor
 from .dispatch import dispatch, request_of
 from .exchange import Abort, BodyConsumer
 from .head import END, Head, HeadParser
+from .loan import Loan
 from .messages import FileBody, Response, text
 from .output import Output, PlainOutput, TlsOutput
 from .phase import NEVER, Phase
@@ -203,8 +205,7 @@ class Connection(Protocol):
         except Refusal as refusal:
             self._abort_body(turn, Abort.FRAMING, refusal.status, refusal.message)
             return True
-        turn.received += len(payload)
-        turn.window += len(payload)
+        turn.count(len(payload))
         if turn.body_limit is not None and turn.received > turn.body_limit and not turn.answered:
             self._abort_body(turn, Abort.TOO_LARGE, 413, f"a body here has at most {turn.body_limit} bytes")
             return True
@@ -279,6 +280,28 @@ class Connection(Protocol):
             turn.flowing = True
             if not self._driving:
                 self.workshop.mailbox.post(self._drive)
+
+    def lend_body(self, run: Run) -> Loan | None:
+        turn = self._turn
+        if turn is None or turn.run is not run or turn.answered or not turn.flowing or self._eof:
+            return None
+        if self._server.secure or self._held or not isinstance(turn.body, LengthBody) or turn.body.done:
+            return None
+        with suppress(OSError):  # no descriptor is left for it
+            turn.loan = Loan(self._wire.getHandle(), turn.body.left)
+            self.hold_body(run)
+        return turn.loan
+
+    def take_back(self, run: Run, loan: Loan) -> None:
+        loan.close()
+        turn = self._turn
+        if turn is None or turn.loan is not loan:
+            return
+        turn.loan = None
+        assert isinstance(turn.body, LengthBody)
+        turn.count(turn.body.left - loan.left)
+        turn.body.skip_to(loan.left)
+        self.release_body(run)
 
     def answer(self, run: Run, response: Response) -> None:
         turn = self._turn

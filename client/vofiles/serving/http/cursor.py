@@ -136,23 +136,27 @@ class Cursor:
 
         Raises OSError where the file has none, and whatever reading and checking raise.
         """
-        length = min(length, self.left, BLOCK)
-        source = self._file.source
-        block: bytes | memoryview
-        if isinstance(source, int):
-            block = _buffer()[:length]
-            block = block[: os.preadv(source, [block], self.offset)]
-        else:
-            block = source.pread(length, self.offset)
-        if not block:
-            raise OSError("a file is shorter than was announced")
-        if len(block) == self.left and not self._seen:
-            check = self._file.check
-            assert check is not None
+        check = self._file.check
+        try:
+            block = self._read_block(min(length, self.left, BLOCK))
+            if not block:
+                raise OSError("a file is shorter than was announced")
+        except Exception:
+            if check is not None:
+                check.unreadable()
+            raise
+        if check is not None and len(block) == self.left and not self._seen:
             check.update(block)
             check.require()
             self._seen = True
         return block
+
+    def _read_block(self, length: int) -> bytes | memoryview:
+        source = self._file.source
+        if not isinstance(source, int):
+            return source.pread(length, self.offset)
+        block = _buffer()[:length]
+        return block[: os.preadv(source, [block], self.offset)]
 
     def pass_on(self, block: bytes | memoryview) -> None:
         """These bytes, the first of the last block, have been sent."""

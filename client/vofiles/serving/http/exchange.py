@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
+from .loan import Loan
 from .messages import Refuse, Request, Response, refuse_as_text
 
 
@@ -67,6 +68,19 @@ class Exchange(Protocol):
 
     def resume(self) -> None:
         """Go on delivering, never before `resume` returns."""
+
+    def lend(self) -> Loan | None:
+        """Stop delivering, and have a thread read the body from the socket itself: None, and nothing has changed, where
+        the engine has to read it (TLS, chunks, an end that has come already). From within `data`.
+
+        Until it is taken back the consumer is told nothing but `aborted`, after which the thread soon finds it dry; and
+        nothing is answered.
+        """
+
+    def take_back(self, loan: Loan, /) -> None:
+        """No thread uses the loan any more: go on delivering what it has left, never before this returns. Due for each
+        loan, also when the client has gone.
+        """
 
     def respond(self, response: Response, /) -> None:
         """Answer, once (RuntimeError otherwise). Before the end of the body it is an early answer, which the client

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from .exchange import BodyConsumer
+from .loan import Loan
 from .mailbox import Mailbox
 from .messages import Refuse, Request, Response
 from .pool import Pool
@@ -63,3 +64,9 @@ class Link(Protocol):
 
     def release_body(self, run: Run, /) -> None:
         """Go on, never before this returns."""
+
+    def lend_body(self, run: Run, /) -> Loan | None:
+        """Stop reading from the socket, and have a thread do it; None where only the reactor can."""
+
+    def take_back(self, run: Run, loan: Loan, /) -> None:
+        """Go on where the thread stopped, never before this returns."""

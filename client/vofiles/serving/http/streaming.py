@@ -9,6 +9,7 @@ from collections.abc import Callable
 import structlog
 
 from .exchange import Abort, BodyConsumer, Stream
+from .loan import Loan
 from .messages import FileBody, Request, Response
 from .run import Link
 
@@ -68,6 +69,12 @@ class StreamRun:
 
     def resume(self) -> None:
         self._link.release_body(self)
+
+    def lend(self) -> Loan | None:
+        return self._link.lend_body(self)
+
+    def take_back(self, loan: Loan) -> None:
+        self._link.take_back(self, loan)
 
     def respond(self, response: Response) -> None:
         if self._responded:

@@ -14,6 +14,7 @@ from .body import ChunkedBody, LengthBody
 from .exchange import Abort, BodyConsumer
 from .head import Head
 from .limits import Limits
+from .loan import Loan
 from .messages import Request, Response
 from .run import Run
 
@@ -31,6 +32,7 @@ class Turn:
         "flowing",
         "head",
         "held_back",
+        "loan",
         "keep",
         "operation",
         "progress",
@@ -60,6 +62,7 @@ class Turn:
         self.sink: BodyConsumer | None = None
         self.flowing = False
         self.held_back = False  # the consumer has paused since the window began
+        self.loan: Loan | None = None  # the body, while a thread reads it
         self.received = 0  # bytes of body
         self.window = 0  # the same since the window began
         self.awaits_continue = head.expects_continue
@@ -107,10 +110,17 @@ class Turn:
     def lose(self, access: AccessLog, peer: str, reason: Abort) -> None:
         """The connection has gone before the answer was sent wholly: tell all whom it concerns."""
         access(self.access_record(peer))
+        if self.loan is not None:
+            self.loan.revoke()
         if self.sink is not None and self.body is not None:
             self.tell_aborted(reason)
         if self.run is not None:
             self.run.closed()
+
+    def count(self, bytes_taken: int) -> None:
+        """So many bytes more of the body have come."""
+        self.received += bytes_taken
+        self.window += bytes_taken
 
     def is_slow(self, limits: Limits) -> bool:
         """Whether a window in which the client could send has brought too little."""
