@@ -38,6 +38,7 @@ from filestore.services.expiry import end_own, expire_shared
 from filestore.services.health import Health
 from filestore.services.lane import Lane
 from filestore.services.pace import Pace
+from filestore.services.resuming import displace
 from filestore.services.scrub import Scrub
 from filestore.services.scrubbing import DAY, Rounds, Suspicions
 from filestore.services.staging import collect
@@ -205,6 +206,7 @@ class FileStore:
             health=Health(lambda reason: self._company.tell("failed", reason[:LONGEST_REASON])),
             seat=self._seat.mark,
             tell_revoked=lambda lease, about: self._company.tell("revoke", f"{lease} {about}"),
+            tell_displaced=lambda lease: self._company.tell("displace", lease),
             suspect=lambda number: self._suspicions.suspect(number),  # noqa: PLW0108 - they are made of the store
         )
 
@@ -243,6 +245,7 @@ class FileStore:
         """Hear what the others that serve this store say, and what this process tells itself."""
         self._company.hear("callbacks", lambda _word: self._wake())
         self._company.hear("revoke", lambda word: self._revoke(*word.split(" ", 1)))
+        self._company.hear("displace", self._displace)
         self._company.hear("progress", self.store.flows.note_progress)
         self._company.hear("failed", self.store.health.fail)
 
@@ -302,6 +305,11 @@ class FileStore:
     def _revoke(self, lease: str, about: str) -> None:
         if self.store.flows.find(lease) is not None:
             revoke(self.store, lease, about)
+
+    def _displace(self, lease: str) -> None:
+        if self.store.flows.find(lease) is not None:
+            # It waits for the disk, and hearers return soon.
+            self._data_pool.submit(lambda: displace(self.store, lease))
 
     def _look_after_own(self) -> None:
         end_own(self.store)

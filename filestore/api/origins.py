@@ -14,10 +14,16 @@ ANY: Final = "*"
 
 _SENT: Final = (
     "Content-Type, Content-Digest, Repr-Digest, Digest, Content-MD5, "
-    "Range, If-Match, If-None-Match, If-Range, X-Request-Id"
+    "Range, If-Match, If-None-Match, If-Range, X-Request-Id, "
+    "Tus-Resumable, Upload-Length, Upload-Offset, Upload-Defer-Length, Upload-Metadata, Upload-Checksum, "
+    "X-HTTP-Method-Override"
 )
 """Headers that a page may send."""
-_SEEN: Final = "ETag, Content-Range, Content-Disposition, Repr-Digest, Retry-After, X-Request-Id, Allow"
+_SEEN: Final = (
+    "ETag, Content-Range, Content-Disposition, Repr-Digest, Retry-After, X-Request-Id, Allow, "
+    "Location, Upload-Offset, Upload-Length, Upload-Defer-Length, Upload-Expires, Upload-Metadata, "
+    "Tus-Resumable, Tus-Version, Tus-Extension, Tus-Max-Size, Tus-Checksum-Algorithm"
+)
 """Headers that a page may see besides those that every page may."""
 _REMEMBERED: Final = 7200
 """Seconds for which a browser need not ask again; no browser remembers longer."""
@@ -51,7 +57,7 @@ class Origins:
                 allow,
                 ("Vary", "Origin"),
                 *allowed,
-                ("Access-Control-Allow-Methods", "GET, HEAD, PUT"),
+                ("Access-Control-Allow-Methods", "GET, HEAD, PUT, POST, PATCH, DELETE"),
                 ("Access-Control-Allow-Headers", _SENT),
                 ("Access-Control-Max-Age", str(_REMEMBERED)),
             ),

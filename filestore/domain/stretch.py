@@ -13,6 +13,10 @@ from typing import Final, Protocol
 class Sum(Protocol):
     """A checksum in the making."""
 
+    @property
+    def digest_size(self) -> int:
+        """Bytes of it."""
+
     def update(self, data: bytes, /) -> None: ...
     def digest(self) -> bytes: ...
 

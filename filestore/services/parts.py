@@ -24,6 +24,7 @@ from filestore.services.endings import take_back
 from filestore.services.rereading import Rereading
 from filestore.services.store import Store
 from filestore.services.uploads import Filling, Stored, require_lease
+from vofiles.contract import Receipt
 from vofiles.errors import (
     Busy,
     ChecksumMismatch,
@@ -61,6 +62,8 @@ class Kept:
     """Until when it may go on; None where it is complete."""
     metadata: str | None = None
     """What its sender said when it began."""
+    receipt: Receipt | None = None
+    """Of what is complete."""
 
 
 def kept_of(transfer: Transfer) -> Kept:
@@ -69,7 +72,7 @@ def kept_of(transfer: Transfer) -> Kept:
     metadata = partial.metadata if partial is not None else None
     if transfer.receipt is not None:
         size = transfer.receipt.size - transfer.kept
-        return Kept(size, size, None, metadata)
+        return Kept(size, size, None, metadata, transfer.receipt)
     return Kept(transfer.bytes_done, total_of(transfer), transfer.until, metadata)
 
 

@@ -104,7 +104,7 @@ def begin_anew(store: Store, token: str, told: Told | None, stretch: Stretch | N
     """Drop what came so far; with a stretch, take the lease for the first part. `told` is None where nothing is known
     of what may come, and who has the ticket may also send it whole.
 
-    Raises TicketUsed where the content has been stored, and what `open_part` does.
+    Raises TicketUsed or TransferEnded where the content has been stored, and what `open_part` does.
     """
     ticket = store.tickets.check(token, "PUT")
     _alone(store, ticket)
@@ -113,7 +113,7 @@ def begin_anew(store: Store, token: str, told: Told | None, stretch: Stretch | N
     def take(records: Records) -> _Taken:
         transfer, container = _hold(records, ticket)
         if transfer.receipt is not None:
-            raise TicketUsed
+            raise TicketUsed if told is not None else TransferEnded(transfer.transfer, reason="it is stored")
         _require_free(transfer, begin.now)
         partial = _fresh(transfer, told, begin.lease)
         if told is not None and begin.now > transfer.expiry:

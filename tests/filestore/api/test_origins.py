@@ -10,6 +10,7 @@ from filestore.config import load
 from tests.support.filestore import CallingManager, RunningFileStore, running_filestore, write_config
 from vofiles.configuration import ConfigurationError
 
+METHODS = "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT"
 PORTAL = "https://portal.example.org"
 STRANGER = "https://elsewhere.example.org"
 CONTENT = b"bytes of a page"
@@ -44,7 +45,7 @@ def test_a_browser_is_told_what_a_page_may_do(url: str, origin: str) -> None:
     assert (response.status_code, response.content) == (204, b"")
     told = allowed(response)
     assert told["Access-Control-Allow-Origin"] == origin
-    assert told["Access-Control-Allow-Methods"] == "GET, HEAD, PUT"
+    assert told["Access-Control-Allow-Methods"] == "GET, HEAD, PUT, POST, PATCH, DELETE"
     assert {"Content-Type", "Range", "Content-Digest"} <= set(told["Access-Control-Allow-Headers"].split(", "))
     assert "Access-Control-Allow-Credentials" not in told
     assert response.headers["Vary"] == "Origin"
@@ -77,9 +78,9 @@ def test_others_are_told_nothing(url: str, origin: str | None) -> None:
 
 
 def test_options_without_a_browser(url: str) -> None:
-    assert ask("OPTIONS", url, None).headers["Allow"] == "GET, HEAD, OPTIONS, PUT"
+    assert ask("OPTIONS", url, None).headers["Allow"] == METHODS
     told = ask("OPTIONS", url)
-    assert (told.headers["Allow"], allowed(told)["Access-Control-Allow-Origin"]) == ("GET, HEAD, OPTIONS, PUT", PORTAL)
+    assert (told.headers["Allow"], allowed(told)["Access-Control-Allow-Origin"]) == (METHODS, PORTAL)
 
 
 def test_all_origins(manager: CallingManager, tmp_path: Path) -> None:
