@@ -17,7 +17,7 @@ import urllib3
 from vofiles import contract, faults, requestid
 from vofiles.errors import Incomplete, StoreUnreachable
 from vofiles.soap import why
-from vofiles.sources import BLOCK, Source
+from vofiles.sources import BLOCK, Sendable, Source
 
 TIMEOUTS = (10.0, 300.0)
 """Seconds to connect, and without any progress: a store makes the bytes durable before it answers."""
@@ -71,7 +71,7 @@ def _host(endpoint: contract.Endpoint) -> str:
 class _Body:
     """A source as requests sends it: with a length it is Content-Length, without one chunked."""
 
-    def __init__(self, source: Source, progress: Progress | None) -> None:
+    def __init__(self, source: Sendable, progress: Progress | None) -> None:
         self._source, self._progress = source, progress
         self.failure: Exception | None = None
 
@@ -88,7 +88,7 @@ class _Body:
 
 
 class _SizedBody(_Body):
-    def __init__(self, source: Source, progress: Progress | None) -> None:
+    def __init__(self, source: Sendable, progress: Progress | None) -> None:
         super().__init__(source, progress)
         self._length = (source.size or 0) - source.done
 
@@ -118,7 +118,7 @@ def send(
 def send_rest(
     session: requests.Session,
     endpoint: contract.Endpoint,
-    source: Source,
+    source: Sendable,
     headers: Mapping[str, str],
     *,
     method: str | None = None,

@@ -9,8 +9,9 @@ import os
 import stat
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from types import TracebackType
-from typing import BinaryIO, Self
+from typing import BinaryIO, Protocol, Self
 
 from vofiles.checksums import Checksums
 from vofiles.errors import Incomplete, InvalidArgument
@@ -34,6 +35,21 @@ class Identity:
     inode: int
 
 
+class Sendable(Protocol):
+    """Bytes on their way out, block by block."""
+
+    @property
+    def size(self) -> int | None:
+        """Bytes in all; None where only reading it tells."""
+
+    @property
+    def done(self) -> int:
+        """Bytes that have been read."""
+
+    def read(self) -> bytes:
+        """The next block, empty at the end."""
+
+
 class Source:
     """Bytes to send, read once from the start to the end, or again after `rewind`."""
 
@@ -42,6 +58,8 @@ class Source:
         self._owned = owned
         self.label = label
         """What to call it to a person."""
+        self._lock = Lock()
+        """Who reads here moves the stream."""
         self._start = _position(stream)
         self.size = _size_from(stream, self._start)
         """Bytes from where the stream stood; None where only reading it tells."""
@@ -83,19 +101,36 @@ class Source:
         # A file that grows meanwhile is sent as long as it was: that length is announced already.
         return self._read(BLOCK if self.size is None else min(BLOCK, self.size - self.done))
 
-    def _seek(self, offset: int) -> None:
+    def peek(self, offset: int, length: int) -> bytes:
+        """At most so many bytes from there, however far it has been read; for any number of threads. Raises
+        InvalidArgument where there is no way back, OSError.
+        """
+        with self._lock:
+            start = self._require_start()
+            self._stream.seek(start + offset)
+            try:
+                return self._stream.read(length)
+            finally:
+                self._stream.seek(start + self.done)
+
+    def _require_start(self) -> int:
         if self._start is None:
             raise InvalidArgument(self.label, reason="it cannot be read a second time")
-        self._stream.seek(self._start + offset)
-        self.done = offset
+        return self._start
+
+    def _seek(self, offset: int) -> None:
+        with self._lock:
+            self._stream.seek(self._require_start() + offset)
+            self.done = offset
 
     def _read(self, wanted: int) -> bytes:
-        block = self._stream.read(wanted) if wanted else b""
-        if not isinstance(block, bytes):
-            raise InvalidArgument(self.label, reason="it must be open for reading bytes, as with open(path, 'rb')")
-        if wanted and not block and self.size is not None:
-            raise Incomplete(self.label, reason=f"{self.done} bytes instead of {self.size}")
-        self.done += len(block)
+        with self._lock:
+            block = self._stream.read(wanted) if wanted else b""
+            if not isinstance(block, bytes):
+                raise InvalidArgument(self.label, reason="it must be open for reading bytes, as with open(path, 'rb')")
+            if wanted and not block and self.size is not None:
+                raise Incomplete(self.label, reason=f"{self.done} bytes instead of {self.size}")
+            self.done += len(block)
         if self.done > self._digested:
             self.checksums.update(block[self._digested - self.done :])
             self._digested = self.done

@@ -7,7 +7,7 @@ old transfer is cancelled and a new one begun. What is given up for good is neve
 
 import requests
 
-from vofiles import data
+from vofiles import data, parts
 from vofiles.contract import AppendInit, Digest, Direction, ImportInit, Transfer, TransferAnswer, TransferState
 from vofiles.data import ConnectionLost, Progress
 from vofiles.errors import (
@@ -96,6 +96,10 @@ class Uploading:
     ) -> None:
         """All bytes to the store, once it is ready for them."""
         transfer = self._watching.offered(transfer)
+        if parts.are_asked_for(transfer):
+            parts.Parts(self._session, transfer, source, progress, self._wait).send()
+            self._watching.complete(transfer.transfer, source.checksums.values)
+            return
         endpoint = data.find_endpoint(transfer, "PUT")
         if endpoint is None:
             raise StoreUnreachable("", reason="it offers no way to send bytes that this client knows")

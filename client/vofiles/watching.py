@@ -3,10 +3,19 @@
 Rule: only the FileManager's word counts here, and its silence is borne for a while; nothing is sent or fetched.
 """
 
+from collections.abc import Mapping
 from contextlib import suppress
 
 from vofiles import data, faults
-from vofiles.contract import CancelTransfer, GetTransfer, Transfer, TransferAnswer, TransferState
+from vofiles.contract import (
+    CancelTransfer,
+    CompleteTransfer,
+    Digest,
+    GetTransfer,
+    Transfer,
+    TransferAnswer,
+    TransferState,
+)
 from vofiles.errors import (
     CallbackUnreachable,
     StoreUnreachable,
@@ -77,6 +86,29 @@ class Watching:
             pause = next(between, None)
             if pause is None:
                 raise failure
+            self._wait(pause)
+
+    def complete(self, transfer: str, digests: Mapping[str, str]) -> None:
+        """Say that all bytes have been sent, and have the store take them, however long that takes; `digests` by
+        algorithm. Raises its failure, Incomplete where bytes are missing, or Unreachable where the FileManager or the
+        store has been silent for END_PATIENCE.
+        """
+        request = CompleteTransfer(transfer, digests=tuple(Digest(name, value) for name, value in digests.items()))
+        between = pauses(float("inf"), first=0.2, longest=10)
+        silent = 0.0
+        while True:
+            try:
+                now = self._port.complete_transfer(request).transfer
+                silent = 0.0
+            except Unreachable:
+                if silent >= END_PATIENCE:
+                    raise
+            else:
+                require_not_failed(now)
+                if now.state in {TransferState.STORED, TransferState.COMPLETED}:
+                    return
+            pause = next(between)
+            silent += pause
             self._wait(pause)
 
     def has_arrived(self, transfer: str) -> bool:
