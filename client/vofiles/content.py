@@ -10,23 +10,22 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, Literal, overload
 
-from vofiles import posix
+from vofiles import data, posix
 from vofiles.branch import Branch
 from vofiles.contract import AppendInit, ExportInit, GetNode, ImportInit, NodeKind, TransferAnswer
 from vofiles.data import Progress
+from vofiles.downloading import How
 from vofiles.errors import DuplicateNode, Incomplete, InvalidArgument, NotAFile
 from vofiles.info import NodeInfo, info_of
 from vofiles.ivorn import Ivorn, LongIdentifier
 from vofiles.journals import Journal, held
 from vofiles.mediatypes import guess_type
+from vofiles.parallel import CONNECTIONS, MOST_CONNECTIONS
 from vofiles.place import service_of
 from vofiles.root import shown
 from vofiles.sources import Content, Source, open_source
 from vofiles.streams import Writer, open_reader
-from vofiles.targets import NewFile, OpenFile, Target
-
-RESUMED_FROM = 64 << 20
-"""Bytes from which on a put is gone on with where it stopped."""
+from vofiles.targets import OpenFile, Target
 
 
 class FileContent(Branch):
@@ -47,7 +46,7 @@ class FileContent(Branch):
         """Write the content of a file, from a local path, bytes, or a file open for reading; make it if need be.
 
         `preserve` keeps a local path's mode, owner, group and time of change as properties (`posix.mode` and others).
-        From RESUMED_FROM bytes on, what has arrived is not sent again after a lost connection; nor, of a local file
+        From 64 MiB on, what has arrived is not sent again after a lost connection; nor, of a local file
         that has not changed, when the same is put again after this program was stopped. Not so without `resume`.
         Returns when the bytes are durable and the tree shows them, with size and digests compared. Raises NotAFile,
         ParentNotFound, StoreUnreachable and others, VersionConflict where the file has another content than number
@@ -72,7 +71,7 @@ class FileContent(Branch):
     def _journal(self, source: Source, *, resume: bool) -> Iterator[tuple[LongIdentifier, Journal | None]]:
         """What names the file in a request, and the journal of a put that is to be gone on with."""
         place = self._root.identify(self.path)
-        if not resume or not source.rewindable or (source.size or 0) < RESUMED_FROM:
+        if not resume or not source.rewindable or (source.size or 0) < data.LARGE:
             yield place, None
             return
         # By its own identifier: another file may have this name when a later run goes on.
@@ -120,9 +119,13 @@ class FileContent(Branch):
         progress: Progress | None = None,
         version: int | None = None,
         preserve: bool = False,
+        connections: int = CONNECTIONS,
+        resume: bool = True,
     ) -> Path | None:
         """Fetch the content into a local file (in a folder: under its own name) or a file open for writing.
 
+        From 64 MiB on, a local file is fetched over several `connections` at once; if that is interrupted, what has
+        come stays beside it as NAME.vofiles-part, and the next `get` goes on with it. Not so without `resume`.
         `version` is the number of an earlier content that is still kept; `preserve` gives a local file the mode and the
         time of change that its properties tell, and to root also owner and group. A local file appears when it is
         whole and verified, or not at all. Returns its path. Raises NotAFile, ContentNotFound, VersionNotFound,
@@ -137,7 +140,12 @@ class FileContent(Branch):
         if path.is_dir():
             path /= self.name
         kept = self.info().properties if preserve else {}
-        self._fetch(NewFile(path), progress, version)
+        if not 1 <= connections <= MOST_CONNECTIONS:
+            raise InvalidArgument("connections", reason=f"from 1 to {MOST_CONNECTIONS}")
+        with self._root.own_words():
+            request = ExportInit(self._root.identify(self.path), version)
+            how = How(connections, resume=resume, progress=progress)
+            self._root.transfers.get_file(request, path, shown(self.path), how)
         posix.restore(path, kept)
         return path
 

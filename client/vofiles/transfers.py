@@ -5,13 +5,15 @@ digests of what was sent (`uploading`); a get ends when the bytes are those of t
 one movement carry one id.
 """
 
+from pathlib import Path
+
 import requests
 
 from vofiles import requestid, waiting
 from vofiles.checksums import Checksums
 from vofiles.contract import AppendInit, ExportInit, ImportInit, TransferAnswer
 from vofiles.data import Progress
-from vofiles.downloading import Downloading
+from vofiles.downloading import Downloading, How
 from vofiles.fetching import Sink
 from vofiles.filemanager_port import FileManagerPort
 from vofiles.journals import Journal
@@ -47,6 +49,11 @@ class Transfers:
         """Fetch a content of a file and verify it. Raises VofilesError, and OSError of the sink."""
         with requestid.job():
             return self._downloading.get(request, sink, label, progress)
+
+    def get_file(self, request: ExportInit, path: Path, label: object, how: How) -> None:
+        """Fetch a content into a local file, verify it, and only then give it its name. Raises as `get`."""
+        with requestid.job():
+            self._downloading.get_file(request, path, label, how)
 
     def get_transfer(self, transfer: str) -> TransferAnswer:
         """A transfer as it stands."""

@@ -13,19 +13,34 @@ from typing import Final
 import requests
 
 from vofiles import contract, data
-from vofiles.data import Progress
+from vofiles.data import ConnectionLost, Progress
+from vofiles.errors import Busy, TicketExpired
 from vofiles.sources import Source
 
 VERSION: Final = "1.0.0"
 
 _SPEAKS: Final = {"Tus-Resumable": VERSION}
+_NOT_SPOKEN: Final = {
+    HTTPStatus.FORBIDDEN,
+    HTTPStatus.NOT_FOUND,
+    HTTPStatus.METHOD_NOT_ALLOWED,
+    HTTPStatus.NOT_IMPLEMENTED,
+}
 
 
 def find_offset(session: requests.Session, endpoint: contract.Endpoint) -> int | None:
-    """How many bytes are safely there; None where TUS is not spoken. Raises ConnectionLost, an error of the tree."""
+    """How many bytes are safely there; None where TUS is not spoken. Raises ConnectionLost, an error of the tree: Busy
+    where another connection brings them.
+    """
     with data.call(session, endpoint, _SPEAKS, method="HEAD") as response:
-        if "Tus-Resumable" not in response.headers and response.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
+        speaks, status = "Tus-Resumable" in response.headers, response.status_code
+        if not speaks and (status < HTTPStatus.BAD_REQUEST or status in _NOT_SPOKEN):
             return None
+        # The answer to a HEAD says no more than its status.
+        if status in {HTTPStatus.LOCKED, HTTPStatus.CONFLICT}:
+            raise Busy("this transfer address", reason="bytes are on their way already")
+        if status == HTTPStatus.GONE:
+            raise TicketExpired
         data.require_success(response)
         return data.number_of(response.headers.get("Upload-Offset", ""))
 
@@ -39,5 +54,7 @@ def send_rest(
     """
     headers = _SPEAKS | {"Upload-Offset": str(source.done), "Content-Type": "application/offset+octet-stream"}
     with data.send_rest(session, endpoint, source, headers, method="PATCH", progress=progress) as response:
+        if response.status_code == HTTPStatus.CONFLICT and "Upload-Offset" in response.headers:
+            raise ConnectionLost("the store goes on at another byte")
         data.require_success(response)
         return data.digests_of(response)

@@ -111,9 +111,8 @@ class Uploading:
 
     def _send(self, transfer: Transfer, sending: Sending) -> tuple[Digest, ...]:
         """Over as many connections as it takes; the digests that the store answers, if the answer was not lost."""
-        patience = Patience(self._wait, attempts=ATTEMPTS, seconds=RETRY_PATIENCE)
-        if sending.resumes:
-            patience = Patience(self._wait, attempts=float("inf"), seconds=LONG_PATIENCE)
+        short = Patience(self._wait, attempts=ATTEMPTS, seconds=RETRY_PATIENCE)
+        long = Patience(self._wait, attempts=float("inf"), seconds=LONG_PATIENCE)
         while True:
             try:
                 return sending.go_on()
@@ -122,7 +121,7 @@ class Uploading:
                 if self._watching.has_arrived(transfer.transfer):
                     return ()
                 sending.require_repeatable(error)
-                patience.pause(error, sending.reached)
+                (long if sending.resumes else short).pause(error, sending.reached)
 
     def _give_up(self, transfer: Transfer, journal: Journal | None, error: BaseException) -> None:
         if journal is not None and journal.is_kept and _may_pass(error):

@@ -36,6 +36,7 @@ def environment(settings: Path) -> dict[str, str]:
     return kept | {
         "PYTHONPATH": f"{PROJECT}{os.pathsep}{PROJECT / 'client'}",
         "XDG_CONFIG_HOME": str(settings),
+        "XDG_STATE_HOME": str(settings),
         "TZ": "UTC",
         "COLUMNS": "200",
     }

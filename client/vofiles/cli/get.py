@@ -11,6 +11,7 @@ from vofiles.cli import progress, words
 from vofiles.cli.exits import Outcomes
 from vofiles.info import NodeInfo
 from vofiles.names import is_home_path
+from vofiles.parallel import CONNECTIONS, MOST_CONNECTIONS
 from vofiles.root import shown
 from vofiles.tree import Home, Node
 
@@ -30,8 +31,17 @@ def get(
     preserve: Annotated[
         bool, typer.Option("--preserve", help="With the mode and time of change that `put` kept; as root owner too.")
     ] = False,
+    connections: Annotated[
+        int, typer.Option(min=1, max=MOST_CONNECTIONS, help="How many at once for one file, from 64 MiB on.")
+    ] = CONNECTIONS,
+    resume: Annotated[
+        bool, typer.Option(help="From 64 MiB on: go on with NAME.vofiles-part, which an interrupted `get` has left.")
+    ] = True,
 ) -> None:
-    """Get files from the tree. A file appears here when it is whole and verified, or not at all."""
+    """Get files from the tree. A file appears here when it is whole and verified, or not at all.
+
+    One that was interrupted is gone on with by the same command.
+    """
     from vofiles import connect
 
     sources = words_ if is_home_path(words_[-1]) else words_[:-1]
@@ -46,7 +56,7 @@ def get(
         raise typer.BadParameter(f"{last} is not a folder on this machine")
     outcomes = Outcomes()
     with connect() as home:
-        job = _Getting(home, outcomes, version=version, preserve=preserve)
+        job = _Getting(home, outcomes, version=version, preserve=preserve, connections=connections, resume=resume)
         for path in paths:
             with outcomes.part():
                 job.get(home.at(path), None if last == "-" else target, recursive=recursive)
@@ -56,8 +66,18 @@ def get(
 class _Getting:
     """One `get` command at its work."""
 
-    def __init__(self, home: Home, outcomes: Outcomes, *, version: int | None, preserve: bool) -> None:
+    def __init__(
+        self,
+        home: Home,
+        outcomes: Outcomes,
+        *,
+        version: int | None,
+        preserve: bool,
+        connections: int,
+        resume: bool,
+    ) -> None:
         self._home, self._outcomes, self._version, self._preserve = home, outcomes, version, preserve
+        self._connections, self._resume = connections, resume
 
     def get(self, node: Node, target: Path | None, *, recursive: bool) -> None:
         """One word of the command; to standard output without a target."""
@@ -74,7 +94,14 @@ class _Getting:
 
     def _get_file(self, node: Node, target: Path) -> None:
         with progress.bar(node.name) as watched:
-            node.get(target, progress=watched, version=self._version, preserve=self._preserve)
+            node.get(
+                target,
+                progress=watched,
+                version=self._version,
+                preserve=self._preserve,
+                connections=self._connections,
+                resume=self._resume,
+            )
 
     def _get_folder(self, folder: NodeInfo, target: Path) -> None:
         target.mkdir(exist_ok=True)

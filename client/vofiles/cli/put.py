@@ -24,8 +24,14 @@ def put(
     preserve: Annotated[
         bool, typer.Option(help="Keep mode, owner, group and time of change as properties, for `get --preserve`.")
     ] = True,
+    resume: Annotated[
+        bool, typer.Option(help="From 64 MiB on: go on where an earlier `put` of the same file was interrupted.")
+    ] = True,
 ) -> None:
-    """Put files into the tree. Where PATH is a folder they keep their names, as with cp."""
+    """Put files into the tree. Where PATH is a folder they keep their names, as with cp.
+
+    One that was interrupted is gone on with by the same command.
+    """
     from vofiles import connect
 
     if len(words_) < 2:
@@ -35,7 +41,15 @@ def put(
     with connect() as home:
         target = home.at(words.home_path(last))
         into = _is_folder(target, last, many=len(sources) > 1)
-        job = _Putting(home, outcomes, recursive=recursive, store=store, content_type=content_type, preserve=preserve)
+        job = _Putting(
+            home,
+            outcomes,
+            recursive=recursive,
+            store=store,
+            content_type=content_type,
+            preserve=preserve,
+            resume=resume,
+        )
         for source in sources:
             with outcomes.part():
                 job.put(source, target, into=into)
@@ -62,9 +76,10 @@ class _Putting:
         store: str | None,
         content_type: str | None,
         preserve: bool,
+        resume: bool,
     ) -> None:
         self._home, self._outcomes, self._recursive = home, outcomes, recursive
-        self._store, self._type, self._preserve = store, content_type, preserve
+        self._store, self._type, self._preserve, self._resume = store, content_type, preserve, resume
 
     def put(self, source: str, target: Node, *, into: bool) -> None:
         """One word of the command."""
@@ -84,7 +99,14 @@ class _Putting:
 
     def _put_file(self, local: Path, node: Node) -> None:
         with progress.bar(local.name) as shown:
-            node.put(local, progress=shown, store=self._store, content_type=self._type, preserve=self._preserve)
+            node.put(
+                local,
+                progress=shown,
+                store=self._store,
+                content_type=self._type,
+                preserve=self._preserve,
+                resume=self._resume,
+            )
 
     def _put_folder(self, local: Path, node: Node) -> None:
         node.mkdir(exist_ok=True)
