@@ -1,4 +1,4 @@
-"""An S3-compatible store for tests: moto.
+"""S3-compatible stores for tests: moto, quick, where OBJECT_STORE does not name another one (`./toxw -e s3`: radosgw).
 
 Each process of tests has one server, from its first test that needs it to its end; each test a part of one bucket, by a
 prefix of its own. moto takes any key, any secret and damaged parts, so that it proves nothing of these.
@@ -6,6 +6,7 @@ prefix of its own. moto takes any key, any secret and damaged parts, so that it 
 
 import importlib.util
 import itertools
+import os
 import re
 import shutil
 import subprocess
@@ -18,6 +19,7 @@ import pytest
 
 from filestore.backends.s3client import S3Client, connect
 from filestore.config import S3
+from tests.support.radosgw import start_radosgw
 
 _numbers = itertools.count(1)
 BUCKET = "contents"
@@ -38,7 +40,8 @@ class ObjectStore:
 @cache
 def _start(config: pytest.Config) -> ObjectStore | None:
     """The server of this process; None where none is installed."""
-    settings = _start_moto(config)
+    wanted = os.environ.get("OBJECT_STORE", "moto")
+    settings = start_radosgw(config, BUCKET) if wanted == "radosgw" else _start_moto(config)
     if settings is None:
         return None
     client = connect(settings)
