@@ -287,7 +287,7 @@ def test_cancelled_while_it_is_taken(direct: Direct) -> None:
         cancel_transfer(direct.core.store, MANAGER, StoreCancelTransfer("t1"))
         return pieces(*arguments)
 
-    direct.staging.open = cancelled  # type: ignore[method-assign]
+    direct.staging.open = cancelled  # type: ignore[method-assign,assignment]
     direct.take()
     assert direct.core.transfer("t1").state == "CANCELLED"
     assert list(direct.core.store.backend.numbers()) == []
@@ -303,10 +303,10 @@ def test_a_medium_that_does_not_answer_is_asked_again(direct: Direct) -> None:
     def busy(*arguments: Any) -> Any:
         raise ServiceBusy("it does not answer")
 
-    direct.staging.open = busy  # type: ignore[method-assign]
+    direct.staging.open = busy  # type: ignore[method-assign,assignment]
     direct.take()
     assert direct.core.transfer("t1").state == "RECEIVING"
-    direct.staging.open = opened  # type: ignore[method-assign]
+    direct.staging.open = opened  # type: ignore[method-assign,assignment]
     direct.take()
     assert direct.core.transfer("t1").state == "STORED"
 
@@ -322,10 +322,10 @@ def test_other_bytes_sent_meanwhile_are_read_anew(direct: Direct) -> None:
         direct.send(offer, DATA[::-1])
         return whole
 
-    direct.staging.open = sent_anew  # type: ignore[method-assign]
+    direct.staging.open = sent_anew  # type: ignore[method-assign,assignment]
     direct.take()
     assert direct.core.transfer("t1").state == "RECEIVING"
-    direct.staging.open = opened  # type: ignore[method-assign]
+    direct.staging.open = opened  # type: ignore[method-assign,assignment]
     direct.take()
     receipt = direct.core.transfer("t1").receipt
     assert receipt is not None
