@@ -14,6 +14,7 @@ import time
 from collections.abc import MutableMapping
 from datetime import UTC, datetime
 from enum import Enum
+from functools import lru_cache
 from typing import Any, TextIO, cast
 
 import structlog
@@ -24,6 +25,7 @@ from .http.access import AccessLog, AccessRecord
 
 CAP = 2_000  # characters of a value
 TRACE_CAP = 20_000  # characters of a traceback
+PATHS = 1024  # that are remembered as the access log shows them
 _TICKET = re.compile(r"(/content/)[^/?#\s\"'<>]+")
 _TRACES = frozenset(("exception", "stack"))
 
@@ -90,6 +92,8 @@ def access_log(form: Form, *, stream: TextIO | None = None) -> AccessLog:
     out = stream or sys.stderr
     write, flush = out.write, out.flush
     second, shown = 0, ""
+    # Taming costs more than all the rest of a line, and some are asked for again and again.
+    shown_path = lru_cache(PATHS)(_json_path if form is Form.JSON else tame)
 
     def write_line(record: AccessRecord) -> None:
         nonlocal second, shown
@@ -98,11 +102,15 @@ def access_log(form: Form, *, stream: TextIO | None = None) -> AccessLog:
             second = int(now)
             shown = datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S")
         stamp = f"{shown}.{int(now % 1 * 1000):03d}Z"
-        write(line(record, stamp, tame(record.path)))
+        write(line(record, stamp, shown_path(record.path)))
         flush()
 
     line = _json_line if form is Form.JSON else _console_line
     return write_line
+
+
+def _json_path(path: str) -> str:
+    return json.dumps(tame(path))
 
 
 def _json_line(record: AccessRecord, stamp: str, path: str) -> str:
@@ -110,7 +118,7 @@ def _json_line(record: AccessRecord, stamp: str, path: str) -> str:
     done = f', "operation": "{record.operation}"' if record.operation else ""
     return (
         f'{{"event": "request", "level": "info", "timestamp": "{stamp}", "method": "{record.method}", '
-        f'"path": {json.dumps(path)}, "status": {record.status}, "size": {record.size}, '
+        f'"path": {path}, "status": {record.status}, "size": {record.size}, '
         f'"ms": {record.seconds * 1000:.3f}, "request_id": "{record.request_id}", '
         f'"peer": "{record.peer}"{done}{cut}}}\n'
     )

@@ -11,6 +11,7 @@ for the writer (WAL); with synchronous=FULL what was acknowledged survives the l
 import os
 import sqlite3
 import threading
+import time
 from collections import Counter, deque
 from collections.abc import Callable
 from contextlib import suppress
@@ -37,6 +38,9 @@ LONGEST = 8192
 """Bytes of the longest row of a read at once."""
 
 _TOO_MUCH = frozenset({sqlite3.SQLITE_INTERRUPT, sqlite3.SQLITE_TOOBIG})
+
+FOREIGN = 0.05
+"""Seconds within which commits of other processes are noticed where it is asked whether there were any."""
 
 PREPARED = 512
 """Statements that each connection keeps prepared."""
@@ -99,6 +103,8 @@ class SqliteTransactions:
         self._writer = _Writer(engine(url, "", patience, "journal_mode=WAL", *sync), waiting)
         self._readers = _Readers(engine(url, "", patience, "query_only=ON"), readers, patience)
         self._peeker = _Peeker(engine(url, "", 0.0, "query_only=ON"))
+        self._foreign: object = None
+        self._asked = -FOREIGN
 
     def read(self, fn: Callable[[Connection], R]) -> R:
         return self._readers.run(fn)
@@ -111,8 +117,15 @@ class SqliteTransactions:
         return self._peeker.run(fn)
 
     def mark(self) -> object:
-        """As of `ReadingAtOnce`. Raises WouldWait."""
-        return self._peeker.mark()
+        """As of `ReadingAtOnce`. Raises WouldWait.
+
+        What other processes commit (an operator's commands) is noticed within FOREIGN seconds, for asking the file
+        costs as much as answering a short request does.
+        """
+        own, now = self._writer.commits, time.monotonic()
+        if now >= self._asked + FOREIGN:
+            self._foreign, self._asked = self._peeker.mark(), now
+        return own, self._foreign
 
     @property
     def groups(self) -> dict[int, int]:
@@ -152,6 +165,8 @@ class _Writer:
         self._limit = limit
         self._connection: Connection | None = Quick(made)
         self._waiting: deque[_Call] = deque()
+        self.commits = 0
+        """How often something may have been committed; counted before those are told who asked for it."""
         self.groups: Counter[int] = Counter()
         """How many commits there were, by how many callers shared them."""
         self._arrived = threading.Condition()
@@ -182,6 +197,7 @@ class _Writer:
     def _serve(self) -> None:
         while first := self._next():
             group = self._commit(first, alone=False)
+            self.commits += 1
             self.groups[len(group)] += 1
             for call in group:
                 call.settle()

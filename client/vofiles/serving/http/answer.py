@@ -15,7 +15,7 @@ class AnswerHeads:
     """Writes heads; keeps the parts that are the same for every answer within a second."""
 
     def __init__(self) -> None:
-        self._lines: dict[int, str] = {}
+        self._lines: dict[int, bytes] = {}
         self.set_date(0.0)
 
     def set_date(self, seconds: float) -> None:
@@ -35,9 +35,9 @@ class AnswerHeads:
         opening = self._lines.get(status)
         if opening is None:
             reason = _REASONS.get(status, "")
-            opening = f"HTTP/1.1 {status} {reason}\r\nDate: {self._date}\r\nServer: vofiles\r\nX-Request-Id: "
+            opening = f"HTTP/1.1 {status} {reason}\r\nDate: {self._date}\r\nServer: vofiles\r\nX-Request-Id: ".encode()
             self._lines[status] = opening
-        return (opening + request_id).encode("latin-1")
+        return opening + request_id.encode("ascii")
 
 
 def rest(response: Response, connection: str | None) -> bytes:

@@ -153,10 +153,10 @@ class Connection(Protocol):
     def _repeat(self, raw: bytes) -> bool:
         """Give the same answer to the same request again, where there is one that still holds."""
         given = self._server.repeats.give(raw, self.peer, self._output)
-        if given is None:
+        if given is False:
             return False
         self._enter(Phase.IDLE, self._limits.idle_seconds)
-        if given.unsent:
+        if given is not True:
             self._turn = given.turn(self.peer, self._limits, self._output)
             self._enter(Phase.SEND, self._limits.send_seconds)
             self._output.send(given.unsent, None, self._sent)

@@ -139,8 +139,6 @@ class Cursor:
         check = self._file.check
         try:
             block = self._read_block(min(length, self.left, BLOCK))
-            if not block:
-                raise OSError("a file is shorter than was announced")
         except Exception:
             if check is not None:
                 check.unreadable()
@@ -153,10 +151,15 @@ class Cursor:
 
     def _read_block(self, length: int) -> bytes | memoryview:
         source = self._file.source
-        if not isinstance(source, int):
-            return source.pread(length, self.offset)
-        block = _buffer()[:length]
-        return block[: os.preadv(source, [block], self.offset)]
+        block: bytes | memoryview
+        if isinstance(source, int):
+            block = _buffer()[:length]
+            block = block[: os.preadv(source, [block], self.offset)]
+        else:
+            block = source.pread(length, self.offset)
+        if not block:
+            raise OSError("a file is shorter than was announced")
+        return block
 
     def pass_on(self, block: bytes | memoryview) -> None:
         """These bytes, the first of the last block, have been sent."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from time import perf_counter
-from typing import Final, NamedTuple
+from typing import Final
 
 from .access import AccessLog, AccessRecord
 from .answer import AnswerHeads, rest
@@ -33,33 +33,33 @@ LONGEST_HEAD: Final = 2048
 class Repeat:
     """An answer that may be given again."""
 
-    __slots__ = ("_record", "again", "head", "request", "response", "rest")
+    __slots__ = ("again", "asked", "done", "head", "request", "response", "rest", "status")
 
     def __init__(self, request: Request, head: Head, response: Response) -> None:
         assert response.again is not None
         assert isinstance(response.body, bytes)
-        self.request, self.head, self.response, self.again = request, head, response, response.again
         body = b"" if request.method == "HEAD" else response.body
+        self.request, self.head, self.response, self.again = request, head, response, response.again
+        self.status = response.status
+        self.asked = (request.method, request.path, response.status, len(body))
+        self.done = (True, response.operation)
+        """Both for the access log, where the answer is handed on wholly."""
         self.rest = rest(response, None) + body
         """All behind the request's id: headers, the empty line, and the body."""
-        self._record = (request.method, request.path, response.status, len(body))
-
-    def access_record(self, request_id: str, peer: str, seconds: float) -> AccessRecord:
-        """What the access log is told, where the answer was handed on wholly."""
-        return AccessRecord(*self._record, seconds, request_id, peer, operation=self.response.operation)
 
 
-class Given(NamedTuple):
-    """An answer that was given again, as far as the socket took it."""
+class Rest:
+    """What the socket did not take of an answer that is given again."""
 
-    repeat: Repeat
-    request_id: str
-    unsent: memoryview
+    __slots__ = ("_repeat", "_request_id", "unsent")
+
+    def __init__(self, repeat: Repeat, request_id: str, unsent: memoryview) -> None:
+        self._repeat, self._request_id, self.unsent = repeat, request_id, unsent
 
     def turn(self, peer: str, limits: Limits, output: Output) -> Turn:
-        """The turn in which the rest is sent."""
-        turn = Turn(self.repeat.request._replace(peer=peer, request_id=self.request_id), self.repeat.head, limits)
-        turn.settle(self.repeat.response, closing=False, held=0, drain=0)
+        """The turn in which it is sent."""
+        turn = Turn(self._repeat.request._replace(peer=peer, request_id=self._request_id), self._repeat.head, limits)
+        turn.settle(self._repeat.response, closing=False, held=0, drain=0)
         turn.progress = output.progress
         return turn
 
@@ -80,21 +80,22 @@ class Repeats:
         self._kept: dict[bytes, Repeat] = {}
         self._held = 0
 
-    def give(self, raw: bytes, peer: str, output: Output) -> Given | None:
-        """Answer the request with that head, None where there is no answer that still holds."""
+    def give(self, raw: bytes, peer: str, output: Output) -> Rest | bool:
+        """Answer the request with that head again; False where there is no answer that still holds."""
         repeat = self._kept.get(raw)
         if repeat is None:
-            return None
+            return False
         if not repeat.again():
             self._drop(raw)
-            return None
+            return False
         started = perf_counter()
         request_id = self._new_request_id()
-        data = self._heads.begin(repeat.response.status, request_id) + repeat.rest
+        data = self._heads.begin(repeat.status, request_id) + repeat.rest
         count = output.offer(data)
-        if count == len(data):
-            self._access(repeat.access_record(request_id, peer, perf_counter() - started))
-        return Given(repeat, request_id, memoryview(data)[count:])
+        if count < len(data):
+            return Rest(repeat, request_id, memoryview(data)[count:])
+        self._access(AccessRecord(*repeat.asked, perf_counter() - started, request_id, peer, *repeat.done))
+        return True
 
     def keep(self, raw: bytes, turn: Turn, response: Response) -> None:
         """Keep the answer to a request whose head came as `raw`, if it may be given again and is short enough."""
