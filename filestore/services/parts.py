@@ -24,7 +24,7 @@ from filestore.services.endings import take_back
 from filestore.services.rereading import Rereading
 from filestore.services.store import Store
 from filestore.services.uploads import Filling, Stored, require_lease
-from vofiles.contract import Receipt
+from vofiles.contract import Durability, Receipt
 from vofiles.errors import (
     Busy,
     ChecksumMismatch,
@@ -133,7 +133,7 @@ class Part(Filling):
                 return True
             return self._rereading is not None and self._reread(self._rereading)
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes | memoryview) -> None:
         """Take the next piece. Raises what an upload's does, and Busy where another part has taken its place."""
         with self._lock:
             while self.prepare():
@@ -218,7 +218,9 @@ class Part(Filling):
         else so far that many small parts, however seldom this process is asked, never read much more than came.
         """
         end = self._stretch.end
-        if end is None or end == self._promise.size:
+        # A store that does not wait for its disk cannot know what the loss of power left, and looks.
+        unsure = self._store.terms.durability != Durability.DISK
+        if end is None or end == self._promise.size or unsure:
             return self._position
         share = max(PIECE, GAIN * (self._stretch.length or 0))
         return min(self._position, self._ingest.whole + share)
@@ -241,7 +243,7 @@ class Part(Filling):
         if self._over is not None:
             raise self._over
 
-    def _append(self, data: bytes) -> None:
+    def _append(self, data: bytes | memoryview) -> None:
         assert self._writer is not None
         try:
             with self._store.health.watching():

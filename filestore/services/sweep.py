@@ -8,6 +8,7 @@ catalogue was made, for then the catalogue is the newcomer, and those bytes may 
 """
 
 import logging
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from typing import Final
@@ -18,6 +19,7 @@ from filestore.services.endings import take_back
 from filestore.services.expiry import PAGE
 from filestore.services.store import Store
 from vofiles.contract import ContainerState, TransferState
+from vofiles.errors import ContainerNotFound
 from vofiles.instant import Instant
 
 _log = logging.getLogger(__name__)
@@ -113,6 +115,26 @@ def _sweep_batch(store: Store, batch: list[str], born: Instant, swept: Swept) ->
         elif known[number] not in _KEPT:
             store.backend.delete(number)
             swept.dropped += 1
+        elif known[number] == ContainerState.RECEIVING:
+            _require_unsealed(store, number)
+
+
+def _require_unsealed(store: Store, number: str) -> None:
+    """What comes in parts and was stopped between its last step but one, when it looked complete, and the commit that
+    makes it so: have it look like what it is.
+    """
+    if store.backend.find_sidecar(number) is None:
+        return
+
+    def look_up(records: Records) -> Transfer | None:
+        container = records.find_container(number)
+        return records.find_transfer(container.transfer) if container is not None else None
+
+    filling = store.catalogue.read(look_up)
+    if filling is not None:
+        # What is not there any more is noticed by who goes on with it.
+        with suppress(ContainerNotFound), store.health.watching():
+            store.backend.resume(number, filling.kept + filling.bytes_done, None).close()
 
 
 def _judge_unknown(store: Store, number: str, born: Instant, swept: Swept) -> None:
