@@ -7,6 +7,7 @@ meanwhile.
 
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from contextlib import suppress
 from contextvars import copy_context
 from dataclasses import dataclass
 from threading import Event, Lock
@@ -92,7 +93,9 @@ class Parts:
                 self._source.rewind()
                 self._source.go_to(self._source.size or 0)
                 for each in as_completed(sent):
-                    each.result()
+                    # Why they were stopped, another one knows.
+                    with suppress(Stopped):
+                        each.result()
             except BaseException:
                 self._stop.set()
                 pool.shutdown(wait=False, cancel_futures=True)

@@ -306,7 +306,7 @@ def test_a_medium_that_does_not_answer_is_asked_again(direct: Direct) -> None:
     direct.staging.open = busy  # type: ignore[method-assign,assignment]
     direct.take()
     assert direct.core.transfer("t1").state == "RECEIVING"
-    direct.staging.open = opened  # type: ignore[method-assign,assignment]
+    direct.staging.open = opened  # type: ignore[method-assign]
     direct.take()
     assert direct.core.transfer("t1").state == "STORED"
 
@@ -325,7 +325,7 @@ def test_other_bytes_sent_meanwhile_are_read_anew(direct: Direct) -> None:
     direct.staging.open = sent_anew  # type: ignore[method-assign,assignment]
     direct.take()
     assert direct.core.transfer("t1").state == "RECEIVING"
-    direct.staging.open = opened  # type: ignore[method-assign,assignment]
+    direct.staging.open = opened  # type: ignore[method-assign]
     direct.take()
     receipt = direct.core.transfer("t1").receipt
     assert receipt is not None
