@@ -8,7 +8,7 @@ its sidecar, so that what has none was never complete. Durable is what S3 has ac
 import heapq
 import logging
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from itertools import islice
 from typing import Final
@@ -17,7 +17,7 @@ from filestore.backends.s3bucket import PAGE, Bucket, Found
 from filestore.backends.s3client import Keys, S3Client
 from filestore.backends.s3errors import Changed, Gone
 from filestore.backends.s3holds import Holds
-from filestore.backends.s3parts import LEAST, copy_object, part_length
+from filestore.backends.s3parts import Sizes, copy_object
 from filestore.backends.s3reader import ChainReader, S3Reader
 from filestore.backends.s3writer import Place, S3Writer, Segment
 from filestore.config import S3
@@ -42,12 +42,11 @@ class S3Backend:
         self,
         client: S3Client,
         settings: S3,
-        part_length: Callable[[int | None, int], int] = part_length,
+        sizes: Sizes = Sizes(),
     ) -> None:
-        """`part_length`: bytes of the part that begins at an offset of a content of a size."""
         self.bucket, self.keys = Bucket(client, settings.bucket), Keys(settings.prefix)
         self._holds = Holds(self._drop)
-        self._place = Place(self.bucket, self.keys, self._holds, self._drop, part_length)
+        self._place = Place(self.bucket, self.keys, self._holds, self._drop, sizes)
 
     def close(self) -> None:
         """Let go of the connections, once what was read and is to go has gone."""
@@ -68,7 +67,7 @@ class S3Backend:
 
     def resume(self, number: str, kept: int, size: int | None) -> Writer:
         segments, buffer = self._chain(number, kept), bytearray()
-        if segments[-1].length < LEAST:
+        if segments[-1].length < self._place.sizes.least:
             # Too short to stay: it is written anew with what comes behind it.
             reader = self._reader(number, segments.pop())
             buffer += reader.pread(reader.size, 0)
@@ -211,7 +210,7 @@ class S3Backend:
     def _copy(self, number: str, source: Found, key: str) -> None:
         """On the other side, whose word it is that the bytes are the same; the size is looked at here."""
         try:
-            copy_object(self.bucket, source, key)
+            copy_object(self.bucket, source, key, self._place.sizes)
         except Gone as error:
             raise ContainerNotFound(number) from error
         except Changed as error:

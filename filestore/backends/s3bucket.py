@@ -11,7 +11,7 @@ from hashlib import md5
 from typing import Any, Final, Protocol
 
 from filestore.backends.s3client import Answer, S3Client
-from filestore.backends.s3errors import Gone, answering
+from filestore.backends.s3errors import Changed, Gone, answering
 
 PAGE: Final = 1000
 """Keys in one listing."""
@@ -68,6 +68,14 @@ class Bucket:
         except Gone:
             return None
         return Found(key, answer["ContentLength"], answer["ETag"])
+
+    def require_same(self, found: Found) -> None:
+        """Raises Gone, Changed where an object is not the one that was found, ServiceBusy."""
+        now = self.find(found.key)
+        if now is None:
+            raise Gone(found.key)
+        if now.tag != found.tag:
+            raise Changed(found.key)
 
     def get(self, key: str, start: int, end: int, tag: str | None) -> Stream:
         """The bytes from `start` to before `end`; `tag`: of the only object that will do.

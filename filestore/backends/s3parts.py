@@ -5,6 +5,7 @@ the last below 5 MiB; a part is held in memory while it is sent, so parts are as
 """
 
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Final
 
 from filestore.backends.s3bucket import Bucket, Data, Found, Part
@@ -14,43 +15,42 @@ from vofiles.errors import ServiceBusy, StoreFull
 MIB: Final = 1 << 20
 PARTS: Final = 10_000
 """Of one object at most."""
-LEAST: Final = 5 * MIB
-"""Bytes of a part that is not the last, at least."""
-PART: Final = 16 * MIB
-"""Bytes of a part, unless a content is too large for that."""
+PLANNED: Final = 9_000
+"""Of a content whose size is known: one that is gone on with may have some more."""
 UNKNOWN_PARTS: Final = 2500
-"""Where the size is not known, parts grow with what has come: up to 16 MiB times this they do not."""
-COPIED: Final = 256 * MIB
-"""Bytes of a part that is copied on the other side, at least: well within the time that an answer may take."""
+"""Where the size is not known, so many parts have the usual length, and then they grow."""
 
 
-def part_length(size: int | None, offset: int) -> int:
-    """Bytes of the part that begins at an offset, in a content of a size."""
-    wanted = -(-size // PARTS) if size is not None else offset // UNKNOWN_PARTS
-    return max(PART, -(-wanted // MIB) * MIB)
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """Bytes of parts."""
 
+    part: int = 16 * MIB
+    """Unless the content is too large for that."""
+    least: int = 5 * MIB
+    """Of a part that is not the last."""
+    copied: int = 256 * MIB
+    """Of a part that is copied on the other side, at most: well within the time that an answer may take."""
 
-def ranges(length: int, most: int) -> list[tuple[int, int]]:
-    """A stretch cut into pieces of about the same length, none above `most`; with `most` above twice LEAST none of
-    several is below that.
-    """
-    number = max(1, -(-length // most))
-    return [(length * each // number, length * (each + 1) // number) for each in range(number)]
+    def of_part(self, size: int | None, offset: int) -> int:
+        """Of the part that begins at an offset, in a content of a size."""
+        wanted = -(-size // PLANNED) if size is not None else offset // UNKNOWN_PARTS
+        return self.part if wanted <= self.part else -(-wanted // MIB) * MIB
+
+    def ranges(self, length: int) -> list[tuple[int, int]]:
+        """A stretch cut into parts to be copied, all of about the same length."""
+        number = min(max(1, -(-length // self.copied)), PARTS // 2)
+        return [(length * each // number, length * (each + 1) // number) for each in range(number)]
 
 
 class PartedObject:
     """One object on its way, part by part, by one thread at a time."""
 
-    def __init__(self, bucket: Bucket, key: str) -> None:
+    def __init__(self, bucket: Bucket, key: str, sizes: Sizes) -> None:
         """Raises ServiceBusy."""
-        self._bucket = bucket
+        self._bucket, self._sizes = bucket, sizes
         self._upload = bucket.begin(key)
         self._parts: list[Part] = []
-
-    @property
-    def size(self) -> int:
-        """Bytes so far."""
-        return sum(part.size for part in self._parts)
 
     def add(self, data: Data) -> None:
         """The next part. Raises StoreFull, ServiceBusy."""
@@ -61,9 +61,11 @@ class PartedObject:
 
     def copy(self, source: Found, start: int, end: int) -> None:
         """The next parts, of what another object has. Raises Gone, Changed, StoreFull, ServiceBusy."""
-        for first, last in ranges(end - start, max(COPIED, -(-(end - start) // (PARTS // 2)))):
+        for first, last in self._sizes.ranges(end - start):
             part = self._bucket.copy_part(self._upload, self._next(), source, start + first, start + last)
             self._parts.append(part)
+        # Not every store looks at the condition that came with the call.
+        self._bucket.require_same(source)
 
     def complete(self) -> None:
         """Have the object. Raises StoreFull, ServiceBusy."""
@@ -82,12 +84,13 @@ class PartedObject:
         return len(self._parts) + 1
 
 
-def copy_object(bucket: Bucket, source: Found, key: str) -> None:
+def copy_object(bucket: Bucket, source: Found, key: str, sizes: Sizes) -> None:
     """A second object with the bytes of a first, on the other side. Raises Gone, Changed, StoreFull, ServiceBusy."""
-    if source.size <= COPIED:
+    if source.size <= sizes.copied:
         bucket.copy(source, key)
+        bucket.require_same(source)
         return
-    made = PartedObject(bucket, key)
+    made = PartedObject(bucket, key, sizes)
     try:
         made.copy(source, 0, source.size)
         made.complete()

@@ -16,7 +16,7 @@ from filestore.backends.s3bucket import Bucket, Found
 from filestore.backends.s3client import Keys
 from filestore.backends.s3errors import Changed, Gone
 from filestore.backends.s3holds import Holds
-from filestore.backends.s3parts import COPIED, LEAST, MIB, PartedObject, part_length
+from filestore.backends.s3parts import MIB, PartedObject, Sizes
 from filestore.backends.s3reader import S3Reader
 from filestore.domain.sidecar import Sidecar
 from filestore.ports import Reader, StorageFailure
@@ -53,7 +53,7 @@ class Place:
     holds: Holds
     drop: Callable[[str], None]
     """Deletes all that is kept under a number."""
-    part_length: Callable[[int | None, int], int] = part_length
+    sizes: Sizes
 
 
 class S3Writer:
@@ -101,7 +101,7 @@ class S3Writer:
             release = self._place.holds.read(reader.number)
             taken = self._taken = _Taken(reader.found, reader.number, offset, offset, release)
         taken.end += length
-        if taken.end - taken.start >= COPIED:
+        if taken.end - taken.start >= self._place.sizes.copied:
             self._settle()
 
     def keep(self) -> int:
@@ -149,7 +149,7 @@ class S3Writer:
     def _append(self, data: bytes | memoryview) -> None:
         left = memoryview(data)
         while left:
-            full = self._place.part_length(self._size, self._offset)
+            full = self._place.sizes.of_part(self._size, self._offset)
             room = full - len(self._buffer)
             self._buffer += left[:room]
             left = left[room:]
@@ -169,7 +169,7 @@ class S3Writer:
 
     def _begun(self) -> PartedObject:
         if self._upload is None:
-            self._upload = PartedObject(self._place.bucket, self._place.keys.content(self._number))
+            self._upload = PartedObject(self._place.bucket, self._place.keys.content(self._number), self._place.sizes)
         return self._upload
 
     def _settle(self) -> None:
@@ -179,7 +179,7 @@ class S3Writer:
             return
         length = taken.end - taken.start
         try:
-            if length >= LEAST:
+            if length >= self._place.sizes.least:
                 self._begun().copy(taken.source, taken.start, taken.end)
                 self._offset += length
             else:
@@ -213,7 +213,7 @@ class S3Writer:
         self._upload = None
 
     def _put_together(self, key: str) -> None:
-        upload = self._upload = PartedObject(self._place.bucket, key)
+        upload = self._upload = PartedObject(self._place.bucket, key, self._place.sizes)
         try:
             for each in self._segments:
                 upload.copy(each.found, 0, each.length)

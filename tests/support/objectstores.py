@@ -18,11 +18,14 @@ from functools import cache
 import pytest
 
 from filestore.backends.s3client import S3Client, connect
+from filestore.backends.s3parts import Sizes
 from filestore.config import S3
 from tests.support.radosgw import start_radosgw
 
 _numbers = itertools.count(1)
 BUCKET = "contents"
+LEAST = 16
+"""Bytes of a part, at least, as moto is told: so that little has many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,13 @@ class ObjectStore:
 
     settings: S3
     client: S3Client
+    least: int
+    """Bytes of a part that is not the last, at least."""
+
+    @property
+    def sizes(self) -> Sizes:
+        """The shortest parts that this server takes."""
+        return Sizes(2 * self.least, self.least, 4 * self.least)
 
     def part(self) -> S3:
         """A part of the bucket that nobody else has."""
@@ -40,14 +50,14 @@ class ObjectStore:
 @cache
 def _start(config: pytest.Config) -> ObjectStore | None:
     """The server of this process; None where none is installed."""
-    wanted = os.environ.get("OBJECT_STORE", "moto")
-    settings = start_radosgw(config, BUCKET) if wanted == "radosgw" else _start_moto(config)
+    true = os.environ.get("OBJECT_STORE") == "radosgw"
+    settings = start_radosgw(config, BUCKET) if true else _start_moto(config)
     if settings is None:
         return None
     client = connect(settings)
     config.add_cleanup(client.close)
     client.create_bucket(Bucket=settings.bucket)  # type: ignore[attr-defined]
-    return ObjectStore(settings, client)
+    return ObjectStore(settings, client, Sizes().least if true else LEAST)
 
 
 def _start_moto(config: pytest.Config) -> S3 | None:
@@ -58,20 +68,26 @@ def _start_moto(config: pytest.Config) -> S3 | None:
     if command is None:
         return None
     server = subprocess.Popen(
-        [*command, "-H", "127.0.0.1", "-p", "0"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
-    )
-    assert server.stderr is not None
-    config.add_cleanup(server.stderr.close)
-    config.add_cleanup(server.wait)
-    config.add_cleanup(server.kill)
-    for line in server.stderr:
+        [*command, "-H", "127.0.0.1", "-p", "0"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+        env={**os.environ, "S3_UPLOAD_PART_MIN_SIZE": str(LEAST), "MOTO_S3_DEFAULT_KEY_BUFFER_SIZE": str(16 << 20)},
+    )  # fmt: skip
+    said = server.stderr
+    assert said is not None
+    reading = threading.Thread(target=said.readlines)
+
+    def end() -> None:
+        server.kill()
+        server.wait()
+        if reading.ident is not None:
+            reading.join()
+        said.close()
+
+    config.add_cleanup(end)
+    for line in said:
         found = re.search(r"Running on (http://127\.0\.0\.1:\d+)", line)
         if found:
             # It writes a line for every request.
-            reading = threading.Thread(target=server.stderr.readlines)
             reading.start()
-            config.add_cleanup(reading.join)
-            config.add_cleanup(server.kill)
             return S3(BUCKET, "some", "secret", found[1])
     raise AssertionError(f"moto ended: {server.wait()}")
 
