@@ -6,6 +6,7 @@ Rule: makes no remote call; the one place where client parts are put together.
 from pathlib import Path
 
 import requests
+from requests.adapters import HTTPAdapter
 
 from vofiles import directory, waiting
 from vofiles.directory import Community, Directory
@@ -13,6 +14,7 @@ from vofiles.errors import InvalidArgument, NotAuthenticated
 from vofiles.filemanager_port import FileManagerPort
 from vofiles.filemanagers import Credentials, FileManagers, OwnHome
 from vofiles.ivorn import Ivorn
+from vofiles.parallel import MOST_CONNECTIONS
 from vofiles.registry import AskedServices, FirstThatKnows, ListedServices
 from vofiles.resolvers import (
     AccountResolver,
@@ -70,6 +72,8 @@ def connect(
     # Nothing from the environment: a .netrc must not add credentials to a transfer URL, which is a right of its own.
     session.trust_env = False
     session.verify = verify
+    for scheme in ("http://", "https://"):
+        session.mount(scheme, HTTPAdapter(pool_maxsize=MOST_CONNECTIONS))
     return Home(Connection(resolver, filemanagers, session, wait))
 
 

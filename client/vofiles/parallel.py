@@ -79,6 +79,7 @@ class Parallel:
 
     def fetch(self) -> Checksums:
         """All of it; the digests. Raises Replaced, an error of the tree, OSError."""
+        self._tell()
         bringing = [self._begin(self._bring_all) for _ in range(self._connections)]
         keeping = [self._begin(self._keep_on)] if self._part.stays else []
         try:
@@ -97,7 +98,6 @@ class Parallel:
 
     def _digest(self) -> Checksums:
         checksums, digested = Checksums(), 0
-        self._tell()
         while digested < self._wanted.size:
             due = self._await_more(digested)
             self._tell()

@@ -5,7 +5,7 @@
         proxy.cut_after(sent=100_000)           # the next connection breaks when it has sent so much
         proxy.cut_after(received=0, times=3)    # the next three get no byte of an answer
 
-What is relayed is counted; nothing is changed on the way.
+What is relayed is counted; nothing is changed on the way. `Through` has a client's requests go there.
 """
 
 import selectors
@@ -16,6 +16,10 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from typing import Any
+
+import requests
+from requests.adapters import HTTPAdapter
 
 _FOREVER = float("inf")
 
@@ -45,6 +49,19 @@ class Proxy:
     def next_cut(self) -> Cut:
         self.connections += 1
         return self._cuts.popleft() if self._cuts else Cut()
+
+
+class Through(HTTPAdapter):
+    """Sends what goes to one address to another one, so that a proxy stands between client and store."""
+
+    def __init__(self, address: str, port: int) -> None:
+        super().__init__()
+        self._address, self._instead = address, f"http://127.0.0.1:{port}"
+
+    def send(self, request: requests.PreparedRequest, *args: Any, **options: Any) -> requests.Response:
+        assert request.url is not None
+        request.url = request.url.replace(self._address, self._instead, 1)
+        return super().send(request, *args, **options)
 
 
 @contextmanager

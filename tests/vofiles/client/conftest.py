@@ -6,7 +6,9 @@ from collections.abc import Iterator
 import pytest
 
 import vofiles
-from tests.support.services import RunningServices, User, running_services
+from tests.support.cutting import Proxy, Through, cutting_proxy
+from tests.support.pauses import Pauses
+from tests.support.services import STORES, RunningServices, User, running_services
 from vofiles.tree import Home, Node
 
 _numbers = itertools.count(1)
@@ -36,3 +38,25 @@ def folder(home: Home) -> Node:
     folder = home / f"test-{next(_numbers)}"
     folder.mkdir()
     return folder
+
+
+@pytest.fixture
+def proxy(services: RunningServices) -> Iterator[Proxy]:
+    """What stands between the client and the first store, where it does."""
+    with cutting_proxy() as proxy:
+        proxy.target = int(services.stores[STORES[0]].address.rpartition(":")[2])
+        yield proxy
+
+
+@pytest.fixture
+def pauses() -> Pauses:
+    return Pauses()
+
+
+@pytest.fixture
+def far(services: RunningServices, dave: User, proxy: Proxy, pauses: Pauses) -> Iterator[Home]:
+    """Dave's home as seen from behind the proxy."""
+    address = services.stores[STORES[0]].address
+    with vofiles.connect(services.manager.address, user="dave", password=dave.password, wait=pauses) as home:
+        home._connection.session.mount(address, Through(address, proxy.port))
+        yield home

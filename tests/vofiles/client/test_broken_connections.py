@@ -1,16 +1,13 @@
 """Connections that break: what is sent or fetched comes whole in the end, or is said not to have come; never twice."""
 
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-import requests
-from requests.adapters import HTTPAdapter
 
 import vofiles
-from tests.support.cutting import Proxy, cutting_proxy
-from tests.support.services import STORES, RunningServices, User
+from tests.support.cutting import Proxy
+from tests.support.pauses import Pauses
+from tests.support.services import STORES
 from tests.support.sources import scripted_source
 from tests.support.unseekable import Unseekable
 from vofiles.errors import Incomplete, ServiceUnreachable, StoreUnreachable
@@ -19,50 +16,6 @@ from vofiles.uploading import ATTEMPTS
 
 STORE = STORES[0]
 CONTENT = bytes(range(256)) * 16_000  # 4 MB
-
-
-class Through(HTTPAdapter):
-    """Sends what goes to one address to another one, so that a proxy stands between client and store."""
-
-    def __init__(self, address: str, port: int) -> None:
-        super().__init__()
-        self._address, self._instead = address, f"http://127.0.0.1:{port}"
-
-    def send(self, request: requests.PreparedRequest, *args: Any, **options: Any) -> requests.Response:
-        assert request.url is not None
-        request.url = request.url.replace(self._address, self._instead, 1)
-        return super().send(request, *args, **options)
-
-
-class Pauses:
-    """Counts the pauses that the client would have made."""
-
-    def __init__(self) -> None:
-        self.count = 0
-
-    def __call__(self, _: float) -> None:
-        self.count += 1
-
-
-@pytest.fixture
-def proxy(services: RunningServices) -> Iterator[Proxy]:
-    with cutting_proxy() as proxy:
-        proxy.target = int(services.stores[STORE].address.rpartition(":")[2])
-        yield proxy
-
-
-@pytest.fixture
-def pauses() -> Pauses:
-    return Pauses()
-
-
-@pytest.fixture
-def far(services: RunningServices, dave: User, proxy: Proxy, pauses: Pauses) -> Iterator[Home]:
-    """Dave's home as seen from behind the proxy."""
-    address = services.stores[STORE].address
-    with vofiles.connect(services.manager.address, user="dave", password=dave.password, wait=pauses) as home:
-        home._connection.session.mount(address, Through(address, proxy.port))
-        yield home
 
 
 @pytest.fixture

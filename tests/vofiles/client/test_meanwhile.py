@@ -10,7 +10,7 @@ from requests.adapters import HTTPAdapter
 import vofiles
 from filestore.assembly import FileStore
 from filestore.services.containers import delete_container
-from tests.support.cutting import cutting_proxy
+from tests.support.cutting import Through, cutting_proxy
 from tests.support.services import MANAGER, STORES, RunningServices, User
 from vofiles.contract import DeleteContainer, ExportInit, GetTransfer, ImportInit, TransferAnswer, TransferState
 from vofiles.downloading import ADDRESSES
@@ -70,18 +70,6 @@ def test_a_get_of_a_file_that_is_always_written_anew_is_given_up(
         with pytest.raises(NotFound):
             (home / folder.name / "file").read_bytes()
     assert len(rewriting.asked) == ADDRESSES
-
-
-class Through(HTTPAdapter):
-    """Sends what goes to one address through a port of this machine."""
-
-    def __init__(self, address: str, port: int) -> None:
-        super().__init__()
-        self._address, self._instead = address, f"http://127.0.0.1:{port}"
-
-    def send(self, request: requests.PreparedRequest, *args: Any, **options: Any) -> requests.Response:
-        request.url = str(request.url).replace(self._address, self._instead, 1)
-        return super().send(request, *args, **options)
 
 
 def test_a_get_goes_on_as_long_as_every_connection_brings_something(
