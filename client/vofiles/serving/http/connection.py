@@ -66,10 +66,10 @@ class Connection(Protocol):
     def connectionMade(self) -> None:  # noqa: N802 - twisted's name
         wire = self._wire = cast(Wire, self.transport)
         if self._server.secure:
-            self._output = TlsOutput(wire, self.cut)
+            self._output = TlsOutput(wire, self.cut, self._answer_instead)
         else:
             wire.setTcpNoDelay(True)
-            self._output = PlainOutput(wire, self.cut)
+            self._output = PlainOutput(wire, self.cut, self._answer_instead)
         self.peer = wire.getPeer().host
         if not self._server.admit(self):
             self._output.write(self._server.heads.write(Response(503, (("Retry-After", "5"),)), "-", "close"))
@@ -324,11 +324,16 @@ class Connection(Protocol):
             data += body if turn.size else b""
         elif turn.size:
             file = Cursor(body, self.workshop.mailbox, self._server.readers)
-        else:
+        elif isinstance(body, FileBody):
             body.close()
         turn.progress = self._output.progress
         self._enter(Phase.SEND, self._limits.send_seconds)
         self._output.send(data, file, self._sent)
+
+    def _answer_instead(self, response: Response) -> None:
+        """What was to be sent could not be opened, and nothing of it has been sent."""
+        if (turn := self._turn) is not None:
+            self._respond(turn, response)
 
     def _sent(self) -> None:
         """The answer has been handed on wholly."""

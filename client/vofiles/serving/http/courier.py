@@ -34,6 +34,7 @@ class Carried(Enum):
     DONE = "all has been sent"
     TIRED = "there is more, and room for it"
     FULL = "the socket takes no more for the moment"
+    REFUSED = "there is another answer instead, and nothing has been sent"
     GONE = "the client has gone"
     FAILED = "the file cannot be sent"
 
@@ -46,6 +47,8 @@ class Courier:
         # A descriptor of its own: the connection may be closed, and its number be another's, while this is sending.
         self._wire = wire.dup()
         self._cursor, self._crowded = cursor, crowded
+        self.head = b""
+        """What is to be sent before the file."""
         self._penalty = self._skips = 0
 
     def close(self) -> None:
@@ -57,7 +60,7 @@ class Courier:
         cursor, begin = self._cursor, self._cursor.left
         while cursor.left:
             block = cursor.next_block()
-            count = self._send(block)
+            count = self._send_behind_head(block) if self.head else self._send(block)
             cursor.pass_on(block[:count])
             turn = begin - cursor.left
             if count < len(block):
@@ -65,6 +68,11 @@ class Courier:
             if turn >= LONGEST_TURN or not cursor.wanted or (turn >= TURN and self._crowded()):
                 break
         return Carried.TIRED if cursor.left else Carried.DONE
+
+    def _send_behind_head(self, block: bytes | memoryview) -> int:
+        count, length = self._send(b"".join((self.head, block))), len(self.head)
+        self.head = self.head[count:]
+        return max(0, count - length)
 
     def _send(self, block: bytes | memoryview) -> int:
         """How many of its bytes the socket has taken."""

@@ -1,8 +1,8 @@
 """A file being sent: how far it is, and its next block. The rule that keeps it so: nothing here waits for a disk on
 the reactor.
 
-A short file is read at once where the page cache has all of it (RWF_NOWAIT). Everything else is done by a thread: it
-reads a block, or carries the file into a socket as far as that takes it (`courier.py`).
+A short file that is open is read at once where the page cache has all of it (RWF_NOWAIT). Everything else is done by a
+thread: it opens the file, reads a block, or carries it into a socket as far as that takes it (`courier.py`).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import structlog
 
 from .courier import Carried, Courier
 from .mailbox import Mailbox
-from .messages import FileBody
+from .messages import FileBody, LaterBody, Response
 from .pool import Pool
 
 _log = structlog.get_logger(__name__)
@@ -34,34 +34,61 @@ def _buffer() -> memoryview:
     return found
 
 
+class _Bytes:
+    """What was opened and is in memory."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = memoryview(data)
+
+    def pread(self, length: int, offset: int) -> memoryview:
+        return self._data[offset : offset + length]
+
+
+_NOTHING = FileBody(_Bytes(b""), 0, 0)
+"""In place of a file that is not open."""
+
+
 class Cursor:
-    """The position in one `FileBody`, which it closes exactly once."""
+    """The position in one body, which it closes exactly once."""
 
     __slots__ = (
         "_busy",
         "_closed",
         "_courier",
         "_file",
+        "_later",
         "_mailbox",
         "_readers",
         "_seen",
-        "descriptor",
         "left",
         "offset",
+        "refusal",
     )
 
-    def __init__(self, file: FileBody, mailbox: Mailbox, readers: Pool) -> None:
-        self.descriptor = file.source if isinstance(file.source, int) else None
-        self.offset = file.offset
-        self.left = file.length
-        self._file = file
+    def __init__(self, body: FileBody | LaterBody, mailbox: Mailbox, readers: Pool) -> None:
         self._mailbox = mailbox
         self._readers = readers
+        self._later: LaterBody | None = None
+        self._file: FileBody = _NOTHING
         self._courier: Courier | None = None
         self._busy = False
         self._closed = False
+        self.refusal: Response | None = None
+        """What is to be sent instead, where it could not be opened."""
+        if isinstance(body, LaterBody):
+            self._later, self.left, self.offset = body, body.length, 0
+        else:
+            self._take(body)
+
+    def _take(self, file: FileBody) -> None:
+        self._file, self.left, self.offset = file, file.length, file.offset
         self._seen = file.check is None
         """Whether all of it has been seen, and found to be right; nothing is to be seen where nobody checks."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it can be read, or sent, without being opened first."""
+        return self._later is None
 
     def advance(self, count: int) -> None:
         """`count` bytes of the file have been handed on."""
@@ -74,10 +101,11 @@ class Cursor:
         """The next `length` bytes if the page cache has all of them and nobody checks them, else None. Does not
         advance.
         """
-        if self.descriptor is None or not self._seen:
+        source = self._file.source
+        if not isinstance(source, int) or not self._seen:
             return None
         block = bytearray(length)
-        return bytes(block) if self._read_nowait(self.descriptor, block) == length else None
+        return bytes(block) if self._read_nowait(source, block) == length else None
 
     def _read_nowait(self, descriptor: int, block: bytearray) -> int:
         try:
@@ -95,13 +123,28 @@ class Cursor:
         if not self._readers.submit(lambda: self._read_in_thread(length, then)):
             self._end(lambda: then(b""))
 
-    def carry(self, wire: socket, then: Callable[[Carried], None]) -> None:
-        """Have a thread send the file as far as the socket takes it; `then` is told on the reactor how far that was."""
-        self._busy = True
+    def open(self, then: Callable[[Carried], None]) -> None:
+        """Have a thread open it; `then` is told on the reactor whether it did: DONE, REFUSED or FAILED."""
+        self._begin(self._open_now, then)
+
+    def carry(self, wire: socket, head: bytes, then: Callable[[Carried], None]) -> None:
+        """Have a thread open the file, where it is not, and send it behind `head` as far as the socket takes both;
+        `then` is told on the reactor how far that was. What is left of the head it remembers.
+        """
         if self._courier is None:
             self._courier = Courier(wire, self, lambda: self._readers.waiting > 0)
         courier = self._courier
-        if not self._readers.submit(lambda: self._carry_in_thread(courier, then)):
+        courier.head += head
+        self._begin(lambda: self._carry_now(courier), then)
+
+    def _begin(self, work: Callable[[], Carried], then: Callable[[Carried], None]) -> None:
+        self._busy = True
+
+        def run() -> None:
+            carried = work()
+            self._mailbox.post(lambda: self._end(lambda: then(carried)))
+
+        if not self._readers.submit(run):
             self._end(lambda: then(Carried.FAILED))
 
     def close(self) -> None:
@@ -125,6 +168,31 @@ class Cursor:
         self._file.close()
 
     # --- in a thread ---
+
+    def _open_now(self) -> Carried:
+        later = self._later
+        if later is None:
+            return Carried.DONE
+        try:
+            body = later.open()
+            self._take(body if isinstance(body, FileBody) else FileBody(_Bytes(body), 0, len(body)))
+        except Exception as error:  # noqa: BLE001 - the body's own `refuse` words it
+            self.refusal = later.refuse(error)
+            return Carried.REFUSED
+        self._later = None
+        return Carried.DONE if self.left == later.length else Carried.FAILED
+
+    def _carry_now(self, courier: Courier) -> Carried:
+        opened = self._open_now()
+        if opened is not Carried.DONE:
+            return opened
+        try:
+            return courier.carry()
+        except ConnectionError:
+            return Carried.GONE
+        except Exception:  # noqa: BLE001 - as above
+            _log.exception("a file could not be read while it was sent")
+            return Carried.FAILED
 
     @property
     def wanted(self) -> bool:
@@ -176,13 +244,3 @@ class Cursor:
             _log.exception("a file could not be read while it was sent")
             block = b""
         self._mailbox.post(lambda: self._end(lambda: then(block)))
-
-    def _carry_in_thread(self, courier: Courier, then: Callable[[Carried], None]) -> None:
-        try:
-            carried = courier.carry()
-        except ConnectionError:
-            carried = Carried.GONE
-        except Exception:  # noqa: BLE001 - as above
-            _log.exception("a file could not be read while it was sent")
-            carried = Carried.FAILED
-        self._mailbox.post(lambda: self._end(lambda: then(carried)))

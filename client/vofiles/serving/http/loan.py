@@ -44,8 +44,9 @@ class Loan:
                 continue
             except OSError:
                 count = 0
-            # The connection's end is for the reactor to find, which will read next.
-            self.dry = self.dry or not count
+            if not count:
+                # The connection's end is for the reactor to find, which will read next.
+                self.dry = True
             filled += count
         self.left -= filled
         return filled

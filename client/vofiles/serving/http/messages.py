@@ -119,7 +119,7 @@ class Request(NamedTuple):
 class Preadable(Protocol):
     """Something that bytes can be read from at a position, by a thread that is allowed to wait."""
 
-    def pread(self, length: int, offset: int, /) -> bytes:
+    def pread(self, length: int, offset: int, /) -> bytes | memoryview:
         """At most `length` bytes from `offset`; empty only past the end. OSError when they cannot be read."""
 
 
@@ -160,6 +160,19 @@ class FileBody:
 
 
 @dataclass(frozen=True, slots=True)
+class LaterBody:
+    """A body of `length` bytes that is opened only by the thread that sends it, before any of the answer is sent.
+
+    `open` may wait; it answers as many bytes as were announced, or where they are. What it raises `refuse` puts into
+    another answer, which is sent instead. Both may be called any number of times, for as many answers.
+    """
+
+    length: int
+    open: Callable[[], bytes | FileBody]
+    refuse: Callable[[Exception], Response]
+
+
+@dataclass(frozen=True, slots=True)
 class Response:
     """One answer. Raises ValueError for a status, header or body that could not be sent as it stands.
 
@@ -172,7 +185,7 @@ class Response:
 
     status: int
     headers: tuple[tuple[str, str], ...] = ()
-    body: bytes | FileBody = b""
+    body: bytes | FileBody | LaterBody = b""
     close: bool = False
     operation: str = ""
     again: Callable[[], bool] | None = None

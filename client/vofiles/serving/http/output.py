@@ -16,11 +16,16 @@ from zope.interface import implementer
 
 from .courier import Carried
 from .cursor import BLOCK, Cursor
+from .messages import Response
 from .reactor import Wire
 
 _log = structlog.get_logger(__name__)
 
 SMALL = 64 * 1024  # a file this short goes out with the head, in one call
+
+
+Instead = Callable[[Response], None]
+"""Sends another answer, because the one that was to be sent could not be begun."""
 
 
 class Output(Protocol):
@@ -35,7 +40,9 @@ class Output(Protocol):
         """Send `data` soon."""
 
     def send(self, data: bytes | memoryview, file: Cursor | None, sent: Callable[[], None], /) -> None:
-        """Send `data`, then `file`, which is closed whatever happens; `sent` is called only when all was handed on."""
+        """Send `data`, then `file`, which is closed whatever happens; `sent` is called only when all was handed on.
+        Where the file could not be opened nothing is sent, and another answer asked for.
+        """
 
     def detach(self) -> None:
         """Nothing more will be sent: leave the transport alone, so that it can close."""
@@ -48,8 +55,9 @@ class Output(Protocol):
 class PlainOutput:
     """Writes to a TCP socket itself; `failed` is called when that cannot go on."""
 
-    def __init__(self, transport: Wire, failed: Callable[[], None]) -> None:
+    def __init__(self, transport: Wire, failed: Callable[[], None], instead: Instead) -> None:
         self.progress = 0
+        self._instead = instead
         self._transport = transport
         self._socket = transport.getHandle()
         self._failed = failed
@@ -83,6 +91,9 @@ class PlainOutput:
             return
         self._sent = sent
         self._file = file
+        if file is not None and not file.is_open and not self._data:
+            self._carry(file, bytes(data))
+            return
         if file is not None and file.left <= SMALL and (block := file.find_cached(file.left)):
             data = bytes(data) + block
             file.advance(len(block))
@@ -129,22 +140,26 @@ class PlainOutput:
             self.progress += count
             self._data = memoryview(self._data)[count:] if count < len(self._data) else b""
 
-    def _carry(self, file: Cursor) -> None:
+    def _carry(self, file: Cursor, head: bytes = b"") -> None:
         self._carrying = True
         left = file.left
 
         def carried(how: Carried) -> None:
             self._carrying = False
             self.progress += left - file.left
-            self._go_on(how)
+            self._go_on(file, how)
 
-        file.carry(self._socket, carried)
+        file.carry(self._socket, head, carried)
 
-    def _go_on(self, how: Carried) -> None:
+    def _go_on(self, file: Cursor, how: Carried) -> None:
         if how is Carried.FULL:
             self._arm()
         elif how in (Carried.DONE, Carried.TIRED):
             self._pump()
+        elif file.refusal is not None:
+            self._file = self._sent = None
+            file.close()
+            self._instead(file.refusal)
         else:
             self._fail(None if how is Carried.GONE else OSError("a file cannot be sent as it was announced"))
 
@@ -171,8 +186,9 @@ class PlainOutput:
 class TlsOutput:
     """Writes through twisted's TLS layer, which buffers, and says when it has too much."""
 
-    def __init__(self, transport: Wire, failed: Callable[[], None]) -> None:
+    def __init__(self, transport: Wire, failed: Callable[[], None], instead: Instead) -> None:
         self.progress = 0
+        self._instead = instead
         self._transport = transport
         self._failed = failed
         self._file: Cursor | None = None
@@ -199,8 +215,24 @@ class TlsOutput:
             return
         self._sent = sent
         self._file = file
-        self.write(data)
-        self._pump()
+        if file is None or file.is_open:
+            self.write(data)
+            self._pump()
+        else:
+            self._reading = True
+            file.open(lambda how: self._opened(file, data, how))
+
+    def _opened(self, file: Cursor, data: bytes | memoryview, how: Carried) -> None:
+        self._reading = False
+        if how is Carried.DONE:
+            self.write(data)
+            self._pump()
+        elif file.refusal is not None:
+            self._file = self._sent = None
+            file.close()
+            self._instead(file.refusal)
+        else:
+            self._fail(OSError("a file cannot be sent as it was announced"))
 
     def pauseProducing(self) -> None:  # noqa: N802 - twisted's name
         self._paused = True
