@@ -7,7 +7,7 @@ from filemanager.config import JobTerms, Terms
 from filemanager.domain.repeat import MAX_KEY
 from filemanager.services.throttle import FAILURES_OF_PAIR
 from filemanager.services.throttle import WINDOW as THROTTLE
-from filestore.domain import byterange
+from filestore.domain import byterange, staging
 from filestore.domain.terms import Terms as StoreTerms
 from vofiles import ivorn, names, properties
 from vofiles.contract import FILEMANAGER_NAMESPACE, FILESTORE_NAMESPACE
@@ -48,6 +48,9 @@ def figures() -> dict[str, str]:
         "maximum_items": number(jobs.maximum_items),
         "TICKET_MINUTES": number(store.ticket_lifetime / SECOND / 60),
         "MOST_RANGES": number(byterange.MOST),
+        "PART_MIB": number(staging.PART / staging.MIB),
+        "MOST_PARTS": number(staging.MOST),
+        "LONGEST_HOURS": number(store.longest_transfer / SECOND / 3600),
         "body_rate": number(limits.body_rate),
         "body_window": number(limits.body_window),
         "ALGORITHM": ALGORITHM,

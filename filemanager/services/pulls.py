@@ -4,13 +4,17 @@ Rule: what a store has said of a transfer under way is not taken back by asking 
 readers see what was said last. Nothing here is lost that matters when the process ends.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Lock
 
 from vofiles.contract import Transfer
 
 KEPT = 10_000
 """Transfers remembered, as long as more were not asked about within one interval."""
+FEW = 16
+"""Addresses remembered with one: a large content that is sent in parts has up to a thousand, and who needs them asks
+again.
+"""
 
 
 @dataclass
@@ -52,7 +56,8 @@ class Pulls:
         with self._lock:
             pull = self._pulls.get(number)
             if pull is not None and asked >= pull.told_at:
-                pull.told, pull.told_at = told, asked
+                kept = told if len(told.endpoints) <= FEW else replace(told, endpoints=())
+                pull.told, pull.told_at = kept, asked
 
     def find_told(self, number: str) -> Transfer | None:
         """What the store said last."""

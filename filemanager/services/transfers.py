@@ -99,10 +99,12 @@ class TransferService:
         transfer = self.database.read(lambda tx: _get(tx, caller, request.transfer))
         if transfer.has_ended:
             return self._answer(caller, transfer.number, None)
-        wanted = StoreCompleteTransfer(transfer.number, digests)
+        wanted, now = StoreCompleteTransfer(transfer.number, digests), self.clock.elapsed()
         told = self.control.complete_transfer(transfer.store, wanted, self.config.terms.store_timeout)
         if _has_ended(told):
             self.settle(transfer, told)
+        else:
+            self._pulls.note(transfer.number, now, told)
         return self._answer(caller, transfer.number, told)
 
     def subscribe(self, number: str, wake: Wake) -> Callable[[], None]:

@@ -261,7 +261,7 @@ class LocalStores:
                 lambda records: records.list_transfers(contract.TransferState.REQUESTED, "", 1000)
             )
             for transfer in waiting:
-                if transfer.remote is not None and not local.down:
+                if (transfer.remote is not None or transfer.is_taken) and not local.down:
                     moves.run(local.store, local.web, transfer.transfer)
 
     def _call(self, operation: str, store: Ivorn, within: float, work: Callable[[Store], R]) -> R:

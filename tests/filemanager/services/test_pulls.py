@@ -1,7 +1,9 @@
 """Pulls: no store is asked too often, an answer that comes late takes no later one's place, memory has an end."""
 
-from filemanager.services.pulls import KEPT, Pulls
-from vofiles.contract import Direction, Transfer, TransferState
+from dataclasses import replace
+
+from filemanager.services.pulls import FEW, KEPT, Pulls
+from vofiles.contract import Direction, Endpoint, Transfer, TransferState
 
 
 def told(done: int) -> Transfer:
@@ -39,3 +41,13 @@ def test_those_asked_longest_ago_are_forgotten() -> None:
     assert pulls.find_told("1") is None
     assert pulls.find_told("2") == told(2)
     assert not pulls.take("9999", 1.5)
+
+
+def test_few_addresses_are_remembered_and_many_are_not() -> None:
+    pulls, endpoint = Pulls(1.0), Endpoint("http://127.0.0.1/", "HTTP", "PUT")
+    for number, kept in ((FEW, FEW), (FEW + 1, 0)):
+        assert pulls.take(str(number), 0.0)
+        pulls.note(str(number), 0.0, replace(told(1), endpoints=(endpoint,) * number))
+        found = pulls.find_told(str(number))
+        assert found is not None
+        assert len(found.endpoints) == kept
