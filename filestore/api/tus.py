@@ -15,6 +15,7 @@ from typing import Final
 from structlog.contextvars import bound_contextvars
 
 from filestore.api import tusanswers
+from filestore.api.drawing import Bulk
 from filestore.api.origins import Origins
 from filestore.api.preparing import Preparing
 from filestore.api.tusanswers import how_far, refusal
@@ -52,9 +53,16 @@ def speaks(request: Request) -> bool:
 class Resumption:
     """Serves the protocol for one store."""
 
-    def __init__(self, store: Store, pool: Pool, origins: Origins, token: Callable[[Request], str]) -> None:
-        """`token` finds the ticket in a request."""
-        self._store, self._pool, self._origins, self._token = store, pool, origins, token
+    def __init__(
+        self,
+        store: Store,
+        pool: Pool,
+        origins: Origins,
+        token: Callable[[Request], str],
+        bulk: Bulk | None = None,
+    ) -> None:
+        """`token` finds the ticket in a request; `bulk` is what large bodies are taken in with."""
+        self._store, self._pool, self._origins, self._token, self._bulk = store, pool, origins, token, bulk
         self._serve: dict[str, Serve] = {
             "HEAD": self._tell,
             "PATCH": self._go_on,
@@ -122,7 +130,7 @@ class Resumption:
             return self._origins.mark(request, refusal(request, error))
 
         def receive() -> None:
-            exchange.accept(Uploading(exchange, part, self._pool, stored=told, failed=failed))
+            exchange.accept(Uploading(exchange, part, self._pool, stored=told, failed=failed, bulk=self._bulk))
 
         Preparing(exchange, part, self._pool, ready=receive, failed=failed).begin()
         return None

@@ -2,19 +2,28 @@
 
     connection ──data──► gathered ──a block──► pool: write ──► … ──end──► pool: write the rest, complete ──► 201
 
-Rule: a thread is held only while a block is written, never while a client sends; at most one block is being written and
-one gathered, then the connection is paused, so memory is flat whatever the size. What happens on the reactor and what
-in the pool stands in two parts of the class.
+A large one that comes faster than the reactor reads it is read by a thread (`drawing.py`), for as long as it does:
+
+    connection ──a lump──► lent ──► pool: read and write, read and write … ──dry, or all──► taken back
+
+Rule: a thread is held only while a block is written or bytes come fast, never while a client thinks; at most one block
+is being written and one gathered, then the connection is paused, so memory is flat whatever the size. What happens on
+the reactor and what in the pool stands in two parts of the class.
 """
 
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
+from filestore.api.drawing import Bulk, draw, write_gathered
 from filestore.services.uploads import Coming
-from vofiles.serving.http import Abort, Exchange, Pool, Response
+from vofiles.serving.http import Abort, Exchange, Loan, Pool, Response
 
 BLOCK = 1 << 20
-"""Bytes written at a time."""
+"""Bytes gathered before they are written."""
+LUMP = 64 << 10
+"""As much as the engine reads at a time: where so much comes at once, more is waiting."""
+LARGE = 1 << 20
+"""Bytes of a body from which on it is worth a thread's while."""
 
 
 T = TypeVar("T")
@@ -31,8 +40,12 @@ class Uploading(Generic[T]):
         *,
         stored: Callable[[T], Response],
         failed: Callable[[BaseException], Response],
+        bulk: Bulk | None = None,
     ) -> None:
+        """`bulk` is what large bodies are taken in with, where there is that."""
         self._exchange, self._upload, self._pool = exchange, upload, pool
+        self._bulk = bulk if (exchange.content_length or 0) >= LARGE else None
+        self._lendable = self._bulk is not None
         self._stored, self._failed = stored, failed
         self._pieces: list[bytes] = []
         self._gathered = 0
@@ -48,13 +61,19 @@ class Uploading(Generic[T]):
         """The next bytes."""
         self._pieces.append(chunk)
         self._gathered += len(chunk)
-        if self._gathered < BLOCK:
-            return
-        if not self._writing:
+        if self._writing:
+            if self._gathered >= BLOCK and not self._paused:
+                self._paused = True
+                self._exchange.pause()
+        elif self._lendable and len(chunk) >= LUMP and (loan := self._borrow()) is not None:
+            self._begin_turn(loan)
+        elif self._gathered >= BLOCK:
             self._begin_write()
-        elif not self._paused:
-            self._paused = True
-            self._exchange.pause()
+
+    def _borrow(self) -> Loan | None:
+        loan = self._exchange.lend()
+        self._lendable = loan is not None
+        return loan
 
     def end(self, /) -> None:
         """All has come."""
@@ -75,6 +94,15 @@ class Uploading(Generic[T]):
         last = self._ended
         self._submit(lambda: self._write(pieces, last=last))
 
+    def _begin_turn(self, loan: Loan) -> None:
+        pieces, self._pieces, self._gathered = self._pieces, [], 0
+        self._writing = True
+        bulk = self._bulk
+        assert bulk is not None
+        if not bulk.pool.submit(lambda: self._turn(bulk, loan, pieces)):
+            self._exchange.take_back(loan)
+            raise RuntimeError("the pool of large bodies is full")
+
     def _begin_abort(self) -> None:
         if not self._over:
             self._over = True
@@ -85,16 +113,27 @@ class Uploading(Generic[T]):
         if not self._pool.submit(work):
             raise RuntimeError("the pool of the data plane is full")
 
-    def _written(self) -> None:
+    def _written(self, rest: list[bytes]) -> None:
         self._writing = False
         if self._aborted:
             self._begin_abort()
             return
-        if self._ended or self._gathered >= BLOCK:
+        self._pieces[:0] = rest
+        self._gathered += sum(map(len, rest))
+        # Who comes so fast that he had to wait may be read by a thread, with the next that comes.
+        if self._ended or (self._gathered >= BLOCK and not self._lendable):
             self._begin_write()
         if self._paused:
             self._paused = False
             self._exchange.resume()
+
+    def _give_back(self, loan: Loan, rest: list[bytes]) -> None:
+        self._exchange.take_back(loan)
+        self._written(rest)
+
+    def _give_up(self, loan: Loan, response: Response) -> None:
+        self._exchange.take_back(loan)
+        self._finish(response)
 
     def _finish(self, response: Response) -> None:
         self._over = True
@@ -102,15 +141,29 @@ class Uploading(Generic[T]):
 
     # --- in the pool, one job at a time ---
 
+    def _turn(self, bulk: Bulk, loan: Loan, pieces: list[bytes]) -> None:
+        try:
+            rest = draw(loan, pieces, self._upload.write, bulk)
+            if loan.left and not loan.dry and bulk.pool.submit(lambda: self._turn(bulk, loan, rest)):
+                return
+        except BaseException as error:  # noqa: BLE001 - as below
+            answer = self._fail(error)
+            self._exchange.call_from_thread(lambda: self._give_up(loan, answer))
+            return
+        self._exchange.call_from_thread(lambda: self._give_back(loan, rest))
+
     def _write(self, pieces: list[bytes], *, last: bool) -> None:
         try:
+            if not last and self._bulk is not None:
+                rest = write_gathered(pieces, self._upload.write, self._bulk.blocks)
+                self._exchange.call_from_thread(lambda: self._written(rest))
+                return
             if pieces:
                 self._upload.write(pieces[0] if len(pieces) == 1 else b"".join(pieces))
-            if last:
-                answer = self._stored(self._upload.complete())
-            else:
-                self._exchange.call_from_thread(self._written)
+            if not last:
+                self._exchange.call_from_thread(lambda: self._written([]))
                 return
+            answer = self._stored(self._upload.complete())
         except BaseException as error:  # noqa: BLE001 - whatever it is, the lease goes back and the client hears of it
             answer = self._fail(error)
         self._exchange.call_from_thread(lambda: self._finish(answer))

@@ -15,6 +15,13 @@ from filestore.domain.sidecar import Sidecar
 from filestore.ports import Reader, StorageFailure
 from vofiles.errors import ContainerNotFound, ServiceBusy, StoreFull
 
+PAGE: Final = 4096
+"""Bytes: what is written directly begins and ends at a multiple of it, in the file as in memory."""
+DIRECT: Final = 1 << 20
+"""Bytes, of a file whose size is known, from which on writing directly is worth it, and of one write likewise."""
+PIECE: Final = 1 << 20
+"""Bytes written at a time by way of memory; more at a time were slower."""
+
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 # Only opening a file fails with these: the medium has nothing to do with it, and nothing was done.
 _CROWDED: Final = frozenset({errno.EMFILE, errno.ENFILE})
@@ -67,6 +74,10 @@ class DiskWriter:
         self._path = path
         self._sidecar = sidecar
         self._written = kept or 0
+        self._large = size is not None and size >= DIRECT
+        """Whether it may be written directly."""
+        self._direct = False
+        """Whether it is, just now."""
         self._entered = kept is not None
         """Whether its directory entry is durable."""
         with storage(path.name):
@@ -83,13 +94,43 @@ class DiskWriter:
     def write(self, data: bytes | memoryview) -> None:
         assert self._descriptor is not None
         with storage(self._path.name):
-            write_all(self._files, self._descriptor, data)
-        self._written += len(data)
+            left = memoryview(data)
+            while left:
+                count = self._write_some(self._descriptor, left)
+                self._written += count
+                left = left[count:]
+
+    def _write_some(self, descriptor: int, data: memoryview) -> int:
+        """How many bytes were written: directly what can be, the rest by way of memory. Raises OSError."""
+        whole = len(data) - len(data) % PAGE
+        if not self._large or self._written % PAGE or whole < DIRECT:
+            return self._write_by_memory(descriptor, data[:PIECE])
+        if not self._direct:
+            self._direct = self._large = self._files.write_directly(descriptor)
+        if self._direct:
+            try:
+                return self._files.write(descriptor, data[:whole])
+            except OSError as error:
+                if error.errno != errno.EINVAL:
+                    raise
+                self._large = False
+        return self._write_by_memory(descriptor, data[:PIECE])
+
+    def _write_by_memory(self, descriptor: int, data: memoryview) -> int:
+        if self._direct:
+            self._files.write_by_memory(descriptor)
+            self._direct = False
+        return self._files.write(descriptor, data)
 
     def take(self, reader: Reader, offset: int, length: int) -> None:
         source = reader.fileno()
         assert self._descriptor is not None
-        assert source is not None
+        if source is None:
+            data = reader.pread(length, offset)
+            self.write(data)
+            if len(data) < length:
+                raise StorageFailure(f"{self._path.name}: {length - len(data)} bytes are missing at the end")
+            return
         end = offset + length
         with storage(self._path.name):
             while offset < end:

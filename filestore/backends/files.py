@@ -5,6 +5,7 @@ raise OSError as the system does; what it means is for `disk` to say. Paths are 
 """
 
 import errno
+import fcntl
 import os
 from pathlib import Path
 from typing import Protocol
@@ -13,6 +14,8 @@ from typing import Protocol
 _NO_COPYING = frozenset({errno.EXDEV, errno.EINVAL, errno.EOPNOTSUPP, errno.ENOSYS})
 # Not every file system reserves space; then there is nothing to do about it.
 _NO_RESERVING = frozenset({errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS})
+# Not every file system writes past the page cache; then it is written through it.
+_NO_DIRECT = frozenset({errno.EINVAL, errno.EOPNOTSUPP, errno.ENOSYS})
 
 
 class Files(Protocol):
@@ -41,6 +44,14 @@ class Files(Protocol):
 
     def cut(self, descriptor: int, size: int) -> None:
         """Drop what a file has behind so many bytes, and write on there."""
+
+    def write_directly(self, descriptor: int) -> bool:
+        """From now on have writes go to the disk itself; False where the file system cannot. A write is refused then
+        (EINVAL) that is not of whole pages, in the file as in memory.
+        """
+
+    def write_by_memory(self, descriptor: int) -> None:
+        """From now on have them go by way of the system's memory again."""
 
     def sync(self, descriptor: int) -> None:
         """Make a file's bytes durable."""
@@ -112,6 +123,18 @@ class SystemFiles:
     def cut(self, descriptor: int, size: int) -> None:
         os.ftruncate(descriptor, size)
         os.lseek(descriptor, size, os.SEEK_SET)
+
+    def write_directly(self, descriptor: int) -> bool:
+        try:
+            fcntl.fcntl(descriptor, fcntl.F_SETFL, fcntl.fcntl(descriptor, fcntl.F_GETFL) | os.O_DIRECT)
+        except OSError as error:
+            if error.errno not in _NO_DIRECT:
+                raise
+            return False
+        return True
+
+    def write_by_memory(self, descriptor: int) -> None:
+        fcntl.fcntl(descriptor, fcntl.F_SETFL, fcntl.fcntl(descriptor, fcntl.F_GETFL) & ~os.O_DIRECT)
 
     def sync(self, descriptor: int) -> None:
         os.fsync(descriptor)

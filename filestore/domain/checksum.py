@@ -60,7 +60,7 @@ class Digester:
     def __init__(self, algorithms: Iterable[str]) -> None:
         self._hashers = {algorithm: ALGORITHMS[algorithm][0]() for algorithm in algorithms}
 
-    def update(self, data: bytes) -> None:
+    def update(self, data: bytes | memoryview) -> None:
         for hasher in self._hashers.values():
             hasher.update(data)
 

@@ -75,7 +75,7 @@ class Ingest:
         self._promise = replace(promise, digests=self._promise.digests)
         self._limit = _limit(promise)
 
-    def begin_with(self, data: bytes) -> None:
+    def begin_with(self, data: bytes | memoryview) -> None:
         """Take the next piece of what the whole begins with."""
         self._keep_head(data)
         self._kept += len(data)
@@ -89,7 +89,7 @@ class Ingest:
             raise ChecksumMismatch("what is added to", reason=f"it has {self._kept} bytes, not {self._base.size}")
         require_digests(self._base.digests, self._digester.digests())
 
-    def receive(self, data: bytes) -> None:
+    def receive(self, data: bytes | memoryview) -> None:
         """Take the next piece. Raises TooLarge; the piece has not been counted then."""
         if self._limit is not None and self.size + len(data) > self._limit:
             raise TooLarge("the content", reason=f"more came than the {self._limit} bytes announced or allowed")
@@ -109,7 +109,7 @@ class Ingest:
         settled = settle(promise.content_type, promise.claimed_type, self._head, self._name)
         return Content(self._kept + self.size, digests, settled)
 
-    def _keep_head(self, data: bytes) -> None:
+    def _keep_head(self, data: bytes | memoryview) -> None:
         if len(self._head) < HEAD:
             self._head += bytes(data[: HEAD - len(self._head)])
 

@@ -35,7 +35,7 @@ class ReplayBehind(Replay):
     def size(self) -> int:
         return self._size
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes | memoryview) -> None:
         with self._store.health.watching():
             stored = self._reader.pread(len(data), self._kept + self._size)
         if stored != data:

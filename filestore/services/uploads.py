@@ -45,7 +45,7 @@ class Coming(Protocol[T_co]):
     @property
     def size(self) -> int: ...
     def prepare(self) -> bool: ...
-    def write(self, data: bytes) -> None: ...
+    def write(self, data: bytes | memoryview) -> None: ...
     def complete(self) -> T_co: ...
     def abort(self) -> None: ...
 
@@ -127,7 +127,7 @@ class Filling:
         self._beginning = None
         return False
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes | memoryview) -> None:
         """Take the next piece. After anything raised here the upload must be aborted.
 
         Raises TooLarge, TicketExpired beyond the hard cap, TransferEnded when cancelled meanwhile, StoreFull,
@@ -317,7 +317,7 @@ class Replay:
         """There is nothing to prepare."""
         return False
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes | memoryview) -> None:
         """Take the next piece. Raises TicketUsed as soon as there is more than was stored."""
         try:
             self._ingest.receive(data)

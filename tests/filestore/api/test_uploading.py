@@ -23,6 +23,7 @@ class Steps:
     """Engine, pool and upload in one, each job run when the test says so."""
 
     def __init__(self, *, limit: int = 1 << 60, abort_error: Exception | None = None) -> None:
+        self.content_length: int | None = None
         self.jobs: deque[Callable[[], None]] = deque()
         self.written: list[bytes] = []
         self.limit, self.abort_error = limit, abort_error
