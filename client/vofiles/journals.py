@@ -70,7 +70,9 @@ class Journal:
             return None
         with suppress(OSError, ValueError, TypeError):
             told = json.loads(os.pread(self._file, 1 << 16, 0))
-            if all(isinstance(told.get(name), kind) for name, kind in get_type_hints(Begun).items()):
+            if isinstance(told, dict) and all(
+                isinstance(told.get(name), kind) for name, kind in get_type_hints(Begun).items()
+            ):
                 return Begun(**told)
         return None
 
