@@ -65,5 +65,5 @@ class Staging(Protocol):
     def drop(self, number: str) -> None:
         """Drop whatever is staged under a number; dropping what is not there is no error."""
 
-    def numbers(self) -> Iterator[str]:
-        """Every number under which anything is staged, whole or in parts, each once."""
+    def numbers(self) -> Iterator[tuple[str, bool]]:
+        """Every number under which anything is staged, each once, and whether it is a whole."""

@@ -113,9 +113,10 @@ class MemoryStaging:
             for name in [name for name, upload in self._uploads.items() if upload.number == number]:
                 del self._uploads[name]
 
-    def numbers(self) -> Iterator[str]:
+    def numbers(self) -> Iterator[tuple[str, bool]]:
         with self._lock:
-            return iter(sorted({*self._wholes, *(upload.number for upload in self._uploads.values())}))
+            numbers = {*self._wholes, *(upload.number for upload in self._uploads.values())}
+            return iter([(number, number in self._wholes) for number in sorted(numbers)])
 
     def take(self, number: str, data: bytes, sidecar: Sidecar) -> None:
         """Make bytes a container's, if they are still what is staged. Raises ServiceBusy."""

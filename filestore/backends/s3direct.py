@@ -103,15 +103,15 @@ class S3Staging:
             if upload.key == key:
                 self._bucket.abort(upload)
 
-    def numbers(self) -> Iterator[str]:
+    def numbers(self) -> Iterator[tuple[str, bool]]:
         prefix, seen = self._keys.staging_prefix, set()
         for found in self._bucket.objects(prefix):
             seen.add(found.key)
-            yield found.key.removeprefix(prefix)
+            yield found.key.removeprefix(prefix), True
         for upload in self._bucket.uploads(prefix):
             if upload.key not in seen:
                 seen.add(upload.key)
-                yield upload.key.removeprefix(prefix)
+                yield upload.key.removeprefix(prefix), False
 
     def _upload(self, number: str, name: str) -> Upload:
         return Upload(self._keys.staging(number), name)

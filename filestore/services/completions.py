@@ -7,15 +7,14 @@ the transfer as it stands.
 
 from filestore.domain.checksum import parse_digest
 from filestore.domain.ingest import require_digests
-from filestore.domain.staging import parts_of, require_all
 from filestore.domain.transfer import Transfer
 from filestore.ports import Records
 from filestore.services.lane import Lane
 from filestore.services.moves import enqueue
+from filestore.services.staging import is_open, take
 from filestore.services.store import Store
-from vofiles.contract import StoreCompleteTransfer, StoreTransferAnswer, TransferState
+from vofiles.contract import StoreCompleteTransfer, StoreTransferAnswer
 from vofiles.errors import TicketExpired, TransferNotFound
-from vofiles.instant import Instant
 from vofiles.ivorn import Ivorn
 
 
@@ -26,34 +25,18 @@ def complete_transfer(store: Store, lane: Lane, caller: Ivorn, request: StoreCom
     TicketExpired, ServiceBusy, StorageFailure; the transfer stays open then.
     """
     digests = tuple(parse_digest(digest) for digest in request.digests)
-    found = store.catalogue.read(lambda records: _get(records.find_transfer(request.transfer), caller, request))
-    staged, staging = found.staged, store.staging
-    if staged is not None and staging is not None and _is_open(found):
+    found = store.catalogue.read(lambda records: _get(records, caller, request))
+    if is_open(found):
         if store.clock() > found.expiry:
             raise TicketExpired
         require_digests(found.promise.digests, digests)
-        parts = parts_of(found.promise.size or 0, staged.part)
-        require_all(parts, staging.received(found.container, staged))
-        now = store.clock()
-        until = Instant(now + store.terms.longest_transfer)
-
-        def take(records: Records) -> Transfer:
-            held = _get(records.hold_transfer(request.transfer), caller, request)
-            if _is_open(held):
-                held = held.take(digests, until, now)
-                records.set_transfer(held)
-            return held
-
-        found = store.catalogue.write(take)
+        found = take(store, found, digests)
     enqueue(lane, found)
     return StoreTransferAnswer(store.transfer_as_it_stands(found))
 
 
-def _is_open(transfer: Transfer) -> bool:
-    return transfer.staged is not None and transfer.state == TransferState.OFFERED
-
-
-def _get(transfer: Transfer | None, caller: Ivorn, request: StoreCompleteTransfer) -> Transfer:
+def _get(records: Records, caller: Ivorn, request: StoreCompleteTransfer) -> Transfer:
+    transfer = records.find_transfer(request.transfer)
     if transfer is None or transfer.manager != caller:
         raise TransferNotFound(request.transfer)
     return transfer

@@ -2,26 +2,26 @@
 
     offered   the row says how it is staged, and its addresses are the medium's
     taken     asked for by completeTransfer; the lane makes the digests, and the bytes a container's   (settling)
+              unasked for, too, where it is one that was put as a whole
     dropped   when the transfer has ended, whatever became of it; and again, should a client still send
 
 Rule: the row first, then the medium: whatever is staged has a number that the catalogue knows, so that nothing stays
 behind. Who sends by a ticket all the same is served as ever.
 """
 
-import logging
-from dataclasses import replace
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Final
 
-from filestore.domain.staging import PART, Staged, find_part_size
+from filestore.domain.staging import PART, Staged, find_part_size, parts_of, require_all
 from filestore.domain.transfer import Promise, Transfer
 from filestore.ports import Records
 from filestore.services.store import Store
-from vofiles.contract import Direction, TransferState
-from vofiles.errors import TransferNotFound
+from vofiles.contract import Digest, Direction, TransferState
+from vofiles.errors import Incomplete, TransferNotFound
 from vofiles.instant import Instant
-
-_log = logging.getLogger(__name__)
 
 BATCH: Final = 100
 """Numbers looked up at once."""
@@ -65,33 +65,80 @@ def _goes_past(store: Store, promise: Promise) -> bool:
     return store.terms.direct and store.staging is not None and promise.size is not None
 
 
+def take(store: Store, transfer: Transfer, digests: tuple[Digest, ...] = ()) -> Transfer:
+    """Have a transfer's staged bytes taken, which must have these digests, too; what is not open stays as it is.
+
+    Raises Incomplete where some have not come, ServiceBusy, StorageFailure, TransferNotFound.
+    """
+    staged, staging = transfer.staged, store.staging
+    if staged is None or staging is None or not is_open(transfer):
+        return transfer
+    require_all(parts_of(transfer.promise.size or 0, staged.part), staging.received(transfer.container, staged))
+    now = store.clock()
+    until = Instant(now + store.terms.longest_transfer)
+
+    def note(records: Records) -> Transfer:
+        held = records.hold_transfer(transfer.transfer)
+        if held is None:
+            raise TransferNotFound(transfer.transfer)
+        if is_open(held):
+            held = held.take(digests, until, now)
+            records.set_transfer(held)
+        return held
+
+    return store.catalogue.write(note)
+
+
+def is_open(transfer: Transfer) -> bool:
+    """Whether its bytes are sent past the store, and nobody has said yet that all have been."""
+    return transfer.staged is not None and transfer.state == TransferState.OFFERED
+
+
 def collect(store: Store) -> int:
-    """Drop what is staged and wanted no longer; answers of how many numbers. Raises StorageFailure, ServiceBusy."""
+    """Drop what is staged and wanted no longer; answers of how many numbers. A whole that has come and of which nobody
+    has said so is taken: its sender was told by the medium that it is there. Raises StorageFailure, ServiceBusy.
+    """
     if store.staging is None:
         return 0
     dropped, numbers = 0, store.staging.numbers()
-    while batch := list(islice(numbers, BATCH)):
-        for number in _unwanted(store, batch):
+    while batch := dict(islice(numbers, BATCH)):
+        judged = _judge(store, batch)
+        for number in judged.unwanted:
             store.staging.drop(number)
             store.catalogue.write(lambda records, number=number: records.delete_orphan(number))  # type: ignore[misc]
             dropped += 1
+        for transfer in judged.arrived:
+            with suppress(Incomplete, TransferNotFound):
+                take(store, transfer)
     return dropped
 
 
-def _unwanted(store: Store, numbers: list[str]) -> list[str]:
+@dataclass(slots=True)
+class _Judged:
+    """What is to be done with what is staged."""
+
+    unwanted: list[str] = field(default_factory=list)
+    """Numbers."""
+    arrived: list[Transfer] = field(default_factory=list)
+
+
+def _judge(store: Store, staged: Mapping[str, bool]) -> _Judged:
+    """`staged`: whether it is a whole, by number."""
     now = store.clock()
 
-    def judge(records: Records) -> list[str]:
-        found = []
-        for number in numbers:
+    def judge(records: Records) -> _Judged:
+        found = _Judged()
+        for number, whole in staged.items():
             container = records.find_container(number)
             transfer = records.find_transfer(container.transfer) if container is not None else None
             if container is None:
                 # Another catalogue's, or one that has gone since: nobody's after the grace period.
-                unwanted = now - records.add_orphan(number, now) > store.terms.grace
-            else:
-                unwanted = transfer is None or transfer.ended
-            found += [number] * unwanted
+                if now - records.add_orphan(number, now) > store.terms.grace:
+                    found.unwanted.append(number)
+            elif transfer is None or transfer.ended:
+                found.unwanted.append(number)
+            elif whole and is_open(transfer):
+                found.arrived.append(transfer)
         return found
 
     return store.catalogue.write(judge)

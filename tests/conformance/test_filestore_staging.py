@@ -95,7 +95,7 @@ def test_a_whole_is_sent_taken_and_dropped(place: Place, data: bytes) -> None:
     assert place.staging.received(ONE, Staged()) == {}
     place.send(ONE, Staged(), data)
     assert place.staging.received(ONE, Staged()) == {1: len(data)}
-    assert (list(place.staging.numbers()), list(place.backend.numbers())) == ([ONE], [])
+    assert (list(place.staging.numbers()), list(place.backend.numbers())) == ([(ONE, True)], [])
     for _ in range(2):
         with place.staging.open(ONE, Staged()) as whole:
             assert whole.size == len(data)
@@ -112,7 +112,7 @@ def test_a_whole_is_sent_taken_and_dropped(place: Place, data: bytes) -> None:
 
 def test_parts_make_a_whole(place: Place) -> None:
     staged = in_parts(place)
-    assert list(place.staging.numbers()) == [ONE]
+    assert list(place.staging.numbers()) == [(ONE, False)]
     first, last = place.staging.endpoints(ONE, staged, Promise(len(PARTS)), LATER)
     assert [each.headers[0].value for each in (first, last)] == [str(PART), str(len(DATA))]
     assert place.put(last, DATA)
@@ -123,7 +123,7 @@ def test_parts_make_a_whole(place: Place) -> None:
     for _ in range(2):
         assert place.read(ONE, staged) == PARTS
     assert not place.put(first, bytes(PART)), "a part of what was put together"
-    assert list(place.staging.numbers()) == [ONE]
+    assert list(place.staging.numbers()) == [(ONE, True)]
     with place.staging.open(ONE, staged) as whole:
         whole.take(sidecar_of_bytes(ONE, PARTS))
     assert place.backend.has(ONE)
@@ -147,7 +147,7 @@ def test_what_was_dropped_is_gone_and_its_parts_come_no_more(place: Place) -> No
     place.staging.drop(ONE)
     assert place.staging.received(ONE, staged) == {}
     assert not place.put(endpoint, DATA)
-    assert list(place.staging.numbers()) == [TWO]
+    assert list(place.staging.numbers()) == [(TWO, False)]
     for each in (staged, Staged()):
         with pytest.raises(ContainerNotFound):
             place.staging.open(ONE, each)

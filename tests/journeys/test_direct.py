@@ -189,20 +189,24 @@ def test_other_bytes_than_said_are_refused(deployment: Deployment) -> None:
 
 
 def test_what_is_given_up_is_collected(deployment: Deployment) -> None:
-    """Cancelled, and never completed: the addresses are good for four seconds here."""
-    cancelled = deployment.offer(deployment.add("cancelled"), 2 * PART)
-    assert requests.put(cancelled.endpoints[1].url, data=bytes(PART), timeout=60).status_code == 200
-    deployment.port.cancel_transfer(CancelTransfer(cancelled.transfer))
-    forgotten = deployment.offer(deployment.add("forgotten"), len(DATA))
-    send(forgotten, DATA)
+    offer = deployment.offer(deployment.add("cancelled"), 2 * PART)
+    assert requests.put(offer.endpoints[1].url, data=bytes(PART), timeout=60).status_code == 200
     assert deployment.staged() != []
+    deployment.port.cancel_transfer(CancelTransfer(offer.transfer))
+    wait_until(lambda: deployment.staged() == [], "what nobody wants is dropped")
+    assert deployment.port.complete_transfer(CompleteTransfer(offer.transfer)).transfer.state == "CANCELLED"
+
+
+def test_a_client_that_knows_nothing_of_it_sends_a_whole(deployment: Deployment) -> None:
+    file = deployment.add("unsaid")
+    offer = deployment.offer(file, len(DATA))
+    send(offer, DATA)
 
     def state() -> str:
-        return deployment.port.get_transfer(GetTransfer(forgotten.transfer)).transfer.state
+        return deployment.port.get_transfer(GetTransfer(offer.transfer)).transfer.state
 
-    wait_until(lambda: state() == TransferState.EXPIRED, "nobody completed it")
-    wait_until(lambda: deployment.staged() == [], "what nobody wants is dropped")
-    assert deployment.port.complete_transfer(CompleteTransfer(forgotten.transfer)).transfer.state == "EXPIRED"
+    wait_until(lambda: state() == TransferState.COMPLETED, "the store looks by itself")
+    assert deployment.get(file) == DATA
 
 
 def test_who_does_not_say_how_much_sends_to_the_store(deployment: Deployment) -> None:

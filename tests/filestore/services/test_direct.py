@@ -88,7 +88,7 @@ class Direct:
 
     @property
     def staged(self) -> list[str]:
-        return list(self.staging.numbers())
+        return [number for number, _ in self.staging.numbers()]
 
 
 @pytest.fixture
@@ -226,15 +226,27 @@ def test_a_ticket_beside_it_is_as_good(direct: Direct) -> None:
     assert direct.complete(offer).state == "STORED"
 
 
-def test_nobody_completes_it(direct: Direct) -> None:
-    offer = direct.core.offer("t1", size=len(DATA))
+def test_a_whole_of_which_nobody_says_that_it_is_there_is_taken(direct: Direct) -> None:
+    offer = direct.core.offer("t1", size=len(DATA), digests=(SHA,))
+    assert collect(direct.core.store) == 0
+    assert direct.core.transfer("t1").state == "OFFERED"
     direct.send(offer, DATA)
     assert collect(direct.core.store) == 0
-    direct.core.clock.move(TERMS.ticket_lifetime + 1)
+    assert direct.core.transfer("t1").state == "RECEIVING"
+    direct.take()
+    assert direct.complete(offer).state == "STORED"
+
+
+def test_nobody_completes_parts(direct: Direct) -> None:
+    offer = direct.core.offer("t1", size=BIG)
+    last = offer.endpoints[-1]
+    direct.staging.put(last.url, bytes(7), direct.core.clock())
+    assert collect(direct.core.store) == 0
+    direct.core.clock.move(TERMS.longest_transfer + 1)
     with pytest.raises(TicketExpired):
         direct.complete(offer)
     with pytest.raises(TicketExpired):
-        direct.staging.put(offer.endpoints[0].url, DATA, direct.core.clock())
+        direct.staging.put(last.url, bytes(7), direct.core.clock())
     expire_due(direct.core.store)
     assert direct.complete(offer).state == "EXPIRED"
     assert (collect(direct.core.store), direct.staged) == (1, [])
