@@ -12,6 +12,7 @@ INCOMPLETE: Final = "incomplete-container"
 WRONG_SIZE: Final = "wrong-size"
 WRONG_DIGEST: Final = "wrong-digest"
 OTHER_NODE: Final = "other-node"
+DAMAGED: Final = "damaged"
 FOUND_AGAIN: Final = "found-again"
 SUSPECT: Final = "suspect"
 NO_REPLICA: Final = "no-replica"
@@ -49,6 +50,7 @@ FINDINGS: Final = {
     WRONG_SIZE: "I2",
     WRONG_DIGEST: "I2",
     OTHER_NODE: "I2",
+    DAMAGED: "I1",
     FOUND_AGAIN: "I2",
     SUSPECT: "I2",
     NO_REPLICA: "I2",
@@ -78,8 +80,8 @@ FINDINGS: Final = {
     NAME_CLASH: "I4",
     NO_ACCOUNT: "I4",
 }
-"""The promise (docs/architecture.md) that each kind breaks. I1, that the bytes are what came, is what `filestore check
---digests` looks at; I3 waits for quotas: no sum is kept that could be wrong."""
+"""The promise (docs/architecture.md) that each kind breaks. I1, that the bytes are what came, is what `filestore scrub`
+looks at; I3 waits for quotas: no sum is kept that could be wrong."""
 
 
 def found(kind: str, subject: object, detail: str, repair: str = Repair.NONE) -> Finding:

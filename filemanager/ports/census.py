@@ -35,6 +35,11 @@ class Census(Protocol):
     def versions(self, keys: Sequence[int]) -> dict[int, ContentVersion]:
         """Those of these content versions that there are, by key."""
 
+    def versions_like(self, hashes: Collection[str], limit: int) -> list[ContentVersion]:
+        """At most `limit` content versions that have one of these as their SHA-256. Takes its time where there are many
+        versions.
+        """
+
     def replicas_in(self, containers: Collection[Ivorn]) -> dict[Ivorn, Replica]:
         """The replicas in these containers, by container."""
 

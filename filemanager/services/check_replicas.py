@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from filemanager.domain.caller import Caller
-from filemanager.domain.change import Change, ChangeOperation
 from filemanager.domain.content import ContentVersion
 from filemanager.domain.findings import (
     CHANGED,
+    DAMAGED,
     FOUND_AGAIN,
     INCOMPLETE,
     MISSING,
@@ -24,11 +24,13 @@ from filemanager.domain.findings import (
     WRONG_SIZE,
     found,
 )
-from filemanager.domain.node import Node, later
+from filemanager.domain.node import Node
 from filemanager.domain.replica import Replica, ReplicaState
 from filemanager.ports import Clock, Database, StoreControl, Transaction
+from filemanager.services.replicas import mark
 from vofiles.adoption import Standing, standing_of
 from vofiles.contract import ContainerState, Digest, Holding, Property
+from vofiles.damage import damage_of
 from vofiles.errors import ContainerNotFound
 from vofiles.findings import Finding, Repair
 
@@ -36,7 +38,6 @@ PATIENCE: Final = 30.0
 """Seconds that a store has to answer."""
 _JUDGED: Final = frozenset({ReplicaState.AVAILABLE, ReplicaState.SUSPECT, ReplicaState.LOST})
 """States in which the container is to be there, or was; the others are under way."""
-STATE: Final = "filestore.location.state"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,11 @@ class ReplicaCheck:
             repair = self._mark(kept, ReplicaState.LOST)
             yield found(VANISHED, container, f"version {kept.version.number} of {_name(kept)} is not there", repair)
             return
+        damage = _damage(held)
+        if damage is not None:
+            repair = self._mark(kept, ReplicaState.LOST)
+            yield found(DAMAGED, container, f"version {kept.version.number} of {_name(kept)}: {damage}", repair)
+            return
         faults = _faults(kept, held)
         for kind, text in faults:
             yield found(kind, container, f"version {kept.version.number} of {_name(kept)}: {text}", self._suspect(kept))
@@ -134,24 +140,11 @@ class ReplicaCheck:
             return Repair.POSSIBLE
         now = self.clock.now()
 
-        def mark(tx: Transaction) -> bool:
+        def commit(tx: Transaction) -> bool:
             node = tx.nodes.lock_node(kept.node.key)
-            if node is None or tx.census.replicas_in([kept.replica.container]).get(kept.replica.container) is None:
-                return False
-            tx.census.mark_replica(kept.replica.key, state)
-            change = Change(
-                self.caller.account,
-                node.owner,
-                later(now, node.modified),
-                node.number,
-                ChangeOperation.MARK,
-                {STATE: kept.replica.state},
-                {STATE: state},
-            )
-            tx.changes.add_change(change)
-            return True
+            return node is not None and mark(tx, self.caller.account, node, kept.replica, state, now)
 
-        return Repair.DONE if self.database.write(mark) else Repair.NONE
+        return Repair.DONE if self.database.write(commit) else Repair.NONE
 
 
 def _name(kept: Kept) -> str:
@@ -169,7 +162,11 @@ def _standing(held: _Held) -> str:
 
 
 def _is_suspicious(kept: Kept, held: _Held) -> bool:
-    return _standing(held) != Standing.UNCHANGED or bool(_faults(kept, held))
+    return _standing(held) != Standing.UNCHANGED or _damage(held) is not None or bool(_faults(kept, held))
+
+
+def _damage(held: _Held) -> str | None:
+    return damage_of({each.key: each.value for each in held.properties})
 
 
 def _faults(kept: Kept, held: _Held) -> list[tuple[str, str]]:

@@ -17,6 +17,7 @@ from filemanager.services.bundles import BundleService
 from filemanager.services.copies import CopyService, CopyWork
 from filemanager.services.copying import Copying
 from filemanager.services.credentials import CredentialService
+from filemanager.services.damages import Damages
 from filemanager.services.deletions import DeletionService
 from filemanager.services.exports import ExportService
 from filemanager.services.history import HistoryService
@@ -32,6 +33,7 @@ from filemanager.services.purge_jobs import PurgeWork
 from filemanager.services.registry import RegistryService
 from filemanager.services.relocating import RelocationWork
 from filemanager.services.relocations import Relocations
+from filemanager.services.repairs import RepairWork
 from filemanager.services.repeats import Once
 from filemanager.services.retention import RetentionService
 from filemanager.services.search import SearchService
@@ -122,6 +124,7 @@ def make_desk(
     tree_exports = TreeExportService(moving, config, database, exports, tree_jobs, arrivals)
     copying = Copying(config, database, control, clock, numbers, offers, transfers)
     relocations = Relocations(config, database, clock, numbers, wake_jobs, control.is_down)
+    damages = Damages(config, database, control, clock, numbers, wake_jobs)
     nodes = NodeService(config, database, clock, numbers, once, transfers.refresh)
     purging = PurgeWork(database, clock, settlements, errands.wake)
     _register_works(runner, purging, tree_imports, tree_exports, copying, retention, relocations)
@@ -154,7 +157,7 @@ def make_desk(
         tree_exports,
         CopyService(config, database, clock, numbers, telling, control.is_down, arrivals),
         relocations,
-        StoreService(config, database, control, clock, relocations),
+        StoreService(config, database, control, clock, relocations, damages.heard),
     )
 
 
@@ -172,6 +175,7 @@ def _register_works(
     runner.register(JobVerb.IMPORT, tree_imports)
     runner.register(JobVerb.EXPORT, tree_exports)
     runner.register(JobVerb.COPY, CopyWork(copying))
+    runner.register(JobVerb.REPAIR, RepairWork(copying, retention))
     for verb in (JobVerb.MOVE, JobVerb.DRAIN):
         runner.register(verb, RelocationWork(copying, retention, relocations))
 

@@ -14,7 +14,7 @@ from filemanager.domain.announcement import is_content_type, require_address
 from filemanager.domain.caller import Caller
 from filemanager.domain.node import Node, require_file
 from filemanager.domain.repeat import Repeat, repeat_of
-from filemanager.domain.replica import READABLE, Replica
+from filemanager.domain.replica import READABLE, Replica, ReplicaState
 from filemanager.domain.store import StoreState
 from filemanager.domain.transfer import Transfer
 from filemanager.ports import Clock, Database, Numbers, StoreControl, Transaction
@@ -33,13 +33,13 @@ from vofiles.contract import (
     TransferAnswer,
     TransferState,
 )
-from vofiles.errors import ContainerNotFound, ContentNotFound, ServiceBusy, StoreUnreachable, VersionNotFound
+from vofiles.errors import ContainerNotFound, ContentNotFound, Damaged, ServiceBusy, StoreUnreachable, VersionNotFound
 from vofiles.ivorn import Ivorn
 
 SEND: Final = ("PUT", "POST")
 """Methods by which a store sends."""
 
-_PASSED_OVER = (StoreUnreachable, ServiceBusy, ContainerNotFound)
+_PASSED_OVER = (StoreUnreachable, ServiceBusy, ContainerNotFound, Damaged)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,8 @@ class _Plan:
     described: contract.Node
     replicas: list[Replica]
     offline: frozenset[Ivorn]
+    lost: Ivorn | None = None
+    """A store that is known not to have the bytes whole any more."""
 
     @property
     def content_type(self) -> str | None:
@@ -78,7 +80,7 @@ class ExportService:
         """Where to GET a file's content, and the file as it is.
 
         Raises NodeNotFound, NotAFile, ContentNotFound (nothing has been written), VersionNotFound (it is not kept),
-        StoreUnreachable, ContainerNotFound.
+        StoreUnreachable, ContainerNotFound, Damaged (no store has its bytes whole any more).
         """
 
         def ask(plan: _Plan, transfer: Transfer, within: float) -> contract.Transfer:
@@ -163,6 +165,8 @@ class ExportService:
             return TransferAnswer(describe_transfer(*begun), plan.described)
 
         if not plan.replicas:
+            if plan.lost is not None:
+                raise Damaged(plan.node.name, reason=f"{plan.lost} does not have its bytes as they came, and no other")
             raise ContentNotFound(plan.node.name, reason="no store has it in a readable state")
         attempts = [partial(attempt, replica) for replica in plan.replicas]
         return first_to_agree(self.clock, self.config.terms.store_timeout, attempts, _PASSED_OVER)
@@ -197,7 +201,8 @@ class ExportService:
         readable = [replica for replica in replicas if replica.state in READABLE]
         offline = {store.identifier for store in tx.stores.list_stores() if store.state == StoreState.OFFLINE}
         described = describe_with_content(tx, self.config.identifier, node, version)
-        return _Plan(node, described, readable, frozenset(offline))
+        lost = next((replica.store for replica in replicas if replica.state == ReplicaState.LOST), None)
+        return _Plan(node, described, readable, frozenset(offline), lost)
 
 
 def _container(transfer: Transfer) -> Ivorn:

@@ -3,23 +3,29 @@
     copy (an open transfer) -> verify (its receipt) -> switch (one commit) -> errand (the old container goes)
 
 Rule: the open transfer is all that there is of a copy under way, so that a kill leaves the version where it was. The
-commit that takes the new replica gives up the others: there is one logical copy, readable at every moment.
+commit that takes the new replica gives up the others: there is one logical copy, readable at every moment. Where a
+replica is repaired, only those go that cannot be read.
 """
 
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 from filemanager.domain.change import Change, ChangeOperation
 from filemanager.domain.content import ContentVersion
+from filemanager.domain.job import Job
 from filemanager.domain.node import Node, later
 from filemanager.domain.replica import READABLE, Replica, ReplicaState
 from filemanager.domain.store import Store, StoreState
 from filemanager.domain.transfer import Transfer
 from filemanager.ports import Transaction
 from filemanager.services.retention import RetentionService, drop
-from vofiles.contract import Failure, Receipt, TransferState
+from vofiles.contract import Failure, JobVerb, Receipt, TransferState
 from vofiles.errors import ChecksumMismatch, ContentNotFound, StoreUnreachable
 from vofiles.instant import Instant
 from vofiles.ivorn import Ivorn
+
+STATE: Final = "filestore.location.state"
+"""What the history calls the state of a replica."""
 
 
 def take_replica(
@@ -40,7 +46,12 @@ def take_replica(
     if fault is not None:
         drop(tx, transfer.store, receipt.container, now, now)
         return transfer.moved_to(TransferState.FAILED, failure=fault)
-    give_up(tx, retention, node, version, replicas, receipt.container, _who(tx, transfer), now)
+    job = _job_of(tx, transfer)
+    repairs = job is not None and job.verb == JobVerb.REPAIR
+    leaving = [each for each in replicas if not repairs or each.state not in READABLE]
+    # An operator's job is done in the name of the content's owner.
+    who = job.caller if job is not None else transfer.caller
+    give_up(tx, retention, node, version, leaving, receipt.container, who, now)
     tx.contents.add_replica(Replica(version.key, transfer.store, receipt.container, ReplicaState.AVAILABLE))
     return transfer.moved_to(
         TransferState.COMPLETED, receipt=receipt, bytes_done=receipt.size, container=receipt.container
@@ -81,11 +92,22 @@ def readable(replicas: Sequence[Replica]) -> list[Replica]:
     return [replica for replica in replicas if replica.state in READABLE]
 
 
-def _who(tx: Transaction, transfer: Transfer) -> Ivorn:
-    """Who had the content moved: an operator's job is done in the name of the content's owner."""
+def mark(tx: Transaction, who: Ivorn, node: Node, replica: Replica, state: str, now: Instant) -> bool:
+    """Say what can be said of a replica of a version of `node`, which is locked; False where it is gone."""
+    held = tx.census.replicas_in([replica.container]).get(replica.container)
+    if held is None:
+        return False
+    tx.census.mark_replica(held.key, state)
+    before = {STATE: held.state}
+    at = later(now, node.modified)
+    tx.changes.add_change(Change(who, node.owner, at, node.number, ChangeOperation.MARK, before, {STATE: state}))
+    return True
+
+
+def _job_of(tx: Transaction, transfer: Transfer) -> Job | None:
+    """The job that had the content moved."""
     number = tx.jobs.job_of_transfer(transfer.number)
-    job = tx.jobs.find_job(number) if number is not None else None
-    return job.caller if job is not None else transfer.caller
+    return tx.jobs.find_job(number) if number is not None else None
 
 
 def get_source(replicas: Sequence[Replica], stores: Iterable[Store], about: str) -> Replica:

@@ -4,6 +4,7 @@ Rule: what is told is what this service knows. The stores are asked how they are
 written down, so that placement passes over who is full or has failed; nobody's call waits for it.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from filemanager.config import Config
@@ -16,6 +17,7 @@ from filemanager.services.jobs import describe_job
 from filemanager.services.relocations import Relocations
 from vofiles import contract
 from vofiles.contract import GetStatusAnswer, GetStores, GetStoresAnswer, StoreReport
+from vofiles.damage import number_of_damaged
 from vofiles.errors import ServiceBusy, VofilesError
 from vofiles.ivorn import Ivorn
 
@@ -40,6 +42,8 @@ class StoreService:
     control: StoreControl
     clock: Clock
     relocations: Relocations
+    hear_damaged: Callable[[Ivorn, int], object] = lambda _store, _number: None
+    """Told how many of our containers a store has damaged, at each of its answers."""
 
     def get_stores(self, caller: Caller, request: GetStores) -> GetStoresAnswer:
         """The stores, or the one that is named, or none; and what the caller has in each."""
@@ -80,10 +84,13 @@ class StoreService:
             else:
                 self._note(store.identifier, told)
                 answered += 1
+                self.hear_damaged(store.identifier, number_of_damaged(told.properties))
         return answered
 
     def look_after(self) -> None:
-        """What the upkeep does: ask the stores, and go on draining those that are to be empty."""
+        """What the upkeep does: ask the stores, have repaired what they say is damaged, and go on draining those that
+        are to be empty.
+        """
         self.ask_all()
         self.relocations.keep_draining()
 

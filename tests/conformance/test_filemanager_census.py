@@ -107,6 +107,27 @@ def test_versions_are_found_by_their_keys(database: Database) -> None:
     assert {(each.size, each.digests, each.content_type) for each in found.values()} == {(7, DIGESTS, "text/plain")}
 
 
+def test_versions_are_found_by_their_bytes(database: Database) -> None:
+    def like(*hashes: str, limit: int = 99) -> list[int]:
+        return sorted(each.key for each in database.read(lambda tx: tx.census.versions_like(hashes, limit)))
+
+    def add(tx: Transaction) -> list[int]:
+        node = tx.nodes.find_node("a")
+        assert node is not None
+        other = ContentVersion(node.key, 2, 9, T0, None, (Digest("sha-256", "cd" * 32),))
+        # Another digest with the same letters says nothing.
+        third = ContentVersion(node.key, 3, 9, T0, None, (Digest("xxh3-128", "ab" * 32),))
+        return [tx.contents.add_version(each).key for each in (other, third)]
+
+    other, _third = database.write(add)
+    every = {each.version for each in database.read(lambda tx: tx.census.replicas(ONE, "", 99))}
+    assert (like("cd" * 32), set(like("ab" * 32)), like("ef" * 32), like()) == ([other], every, [], [])
+    assert set(like("ab" * 32, "cd" * 32)) == {*every, other}
+    assert len(like("ab" * 32, limit=2)) == 2
+    (found,) = database.read(lambda tx: tx.census.versions_like(["cd" * 32], 9))
+    assert (found.size, found.number, found.digests) == (9, 2, (Digest("sha-256", "cd" * 32),))
+
+
 def test_a_replica_is_marked_and_stays_what_it_is_otherwise(database: Database) -> None:
     one, two, *_ = database.read(lambda tx: tx.census.replicas(ONE, "", 99))
     database.write(lambda tx: tx.census.mark_replica(one.key, ReplicaState.LOST))

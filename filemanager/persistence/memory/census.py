@@ -9,6 +9,7 @@ from filemanager.domain.node import Node
 from filemanager.domain.replica import Replica
 from filemanager.domain.transfer import Transfer
 from filemanager.persistence.memory.state import Repository
+from vofiles.contract import Digest, DigestAlgorithm
 from vofiles.instant import Instant
 from vofiles.ivorn import Ivorn
 
@@ -32,6 +33,10 @@ class MemoryCensus(Repository):
 
     def versions(self, keys: Sequence[int]) -> dict[int, ContentVersion]:
         return {key: self._state.versions[key] for key in keys if key in self._state.versions}
+
+    def versions_like(self, hashes: Collection[str], limit: int) -> list[ContentVersion]:
+        wanted = {Digest(DigestAlgorithm.SHA256, value) for value in hashes}
+        return [each for each in self._state.versions.values() if wanted.intersection(each.digests)][:limit]
 
     def replicas_in(self, containers: Collection[Ivorn]) -> dict[Ivorn, Replica]:
         return {each.container: each for each in self._state.replicas.values() if each.container in containers}

@@ -15,7 +15,16 @@ from filemanager.persistence.repositories.contents import ANY_REPLICA, ANY_VERSI
 from filemanager.persistence.repositories.errands import ANY_ERRAND, errand_of
 from filemanager.persistence.repositories.nodes import ANY_NODE, N, node_of
 from filemanager.persistence.repositories.transfers import ANY_TRANSFER, transfer_of
-from filemanager.persistence.schema import CONTENT_VERSIONS, ERRANDS, ORPHANS, REPLICAS, STORES, TRANSFERS
+from filemanager.persistence.schema import (
+    CONTENT_VERSIONS,
+    ERRANDS,
+    ORPHANS,
+    REPLICAS,
+    STORES,
+    TRANSFERS,
+    VERSION_DIGESTS,
+)
+from vofiles.contract import DigestAlgorithm
 from vofiles.instant import Instant
 from vofiles.ivorn import Ivorn
 
@@ -31,6 +40,17 @@ _BY_CONTAINER = (
     .limit(_LIMIT)
 )
 _VERSIONS = ANY_VERSION.where(CONTENT_VERSIONS.c.key.in_(bindparam("some", expanding=True)))
+# Asked for once in a disk's lifetime: no index is kept for it.
+_LIKE = ANY_VERSION.where(
+    CONTENT_VERSIONS.c.key.in_(
+        select(VERSION_DIGESTS.c.version)
+        .where(
+            VERSION_DIGESTS.c.algorithm == DigestAlgorithm.SHA256,
+            VERSION_DIGESTS.c.value.in_(bindparam("some", expanding=True)),
+        )
+        .limit(_LIMIT)
+    )
+)
 _IN_CONTAINERS = ANY_REPLICA.where(REPLICAS.c.container.in_(bindparam("some", expanding=True)))
 _SUBJECTS = select(ERRANDS.c.subject).where(ERRANDS.c.subject.in_(bindparam("some", expanding=True)))
 _MARK = update(REPLICAS).where(REPLICAS.c.key == bindparam("replica")).values(state=bindparam("new_state"))
@@ -62,6 +82,10 @@ class SqlCensus:
     def versions(self, keys: Sequence[int]) -> dict[int, ContentVersion]:
         found = [each for some in batches(keys) for each in versions_of(self._run(_VERSIONS, some=some))]
         return {version.key: version for version in found}
+
+    def versions_like(self, hashes: Collection[str], limit: int) -> list[ContentVersion]:
+        rows = (self._run(_LIKE, some=some, limit=limit) for some in batches(sorted(hashes)))
+        return [version for some in rows for version in versions_of(some)][:limit]
 
     def replicas_in(self, containers: Collection[Ivorn]) -> dict[Ivorn, Replica]:
         texts = [str(container) for container in containers]
