@@ -20,7 +20,7 @@ import pytest
 from filestore.backends.s3client import S3Client, connect
 from filestore.backends.s3parts import Sizes
 from filestore.config import S3
-from tests.support.radosgw import start_radosgw
+from tests.support.radosgw import PROGRAMS, start_radosgw
 
 _numbers = itertools.count(1)
 BUCKET = "contents"
@@ -92,6 +92,14 @@ def _start_moto(config: pytest.Config) -> S3 | None:
     raise AssertionError(f"moto ended: {server.wait()}")
 
 
+MISSING = (
+    f"Ceph is not installed (apt-get install {' '.join(sorted(set(PROGRAMS.values())))})"
+    if os.environ.get("OBJECT_STORE") == "radosgw"
+    else "moto is not installed (pip install moto[s3] flask flask-cors)"
+)
+"""Why a test is skipped."""
+
+
 @pytest.fixture(scope="session")
 def running_object_store(request: pytest.FixtureRequest) -> ObjectStore | None:
     return _start(request.config)
@@ -101,5 +109,5 @@ def running_object_store(request: pytest.FixtureRequest) -> ObjectStore | None:
 def object_store(running_object_store: ObjectStore | None) -> ObjectStore:
     """A running store of objects. Skips the test where none is installed."""
     if running_object_store is None:
-        pytest.skip("no store of objects is installed: moto[s3] with flask, or Ceph's radosgw")
+        pytest.skip(MISSING)
     return running_object_store

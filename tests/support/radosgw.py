@@ -1,7 +1,7 @@
 """Ceph's radosgw on loopback: one monitor, one OSD in memory, one gateway, in a temporary folder, for this process's
 tests.
 
-    settings = start_radosgw(config)        # None where Ceph is not installed
+    settings = start_radosgw(config, bucket)        # None where Ceph is not installed
 
 Rule: nothing is taken from /etc/ceph or left in /var: every path is given. Free ports are tried until all are taken at
 once.
@@ -22,7 +22,16 @@ from filestore.config import S3
 from tests.support.serving import wait_until
 from vofiles.serving.listening import bind
 
-PROGRAMS = ("ceph-mon", "ceph-osd", "radosgw", "radosgw-admin", "ceph", "ceph-authtool", "monmaptool")
+PROGRAMS = {
+    "ceph": "ceph-common",
+    "ceph-authtool": "ceph-common",
+    "ceph-mon": "ceph-mon",
+    "ceph-osd": "ceph-osd",
+    "monmaptool": "ceph-base",
+    "radosgw": "radosgw",
+    "radosgw-admin": "ceph-common",
+}
+"""What is started, and Debian's packages of it."""
 ENTITIES = ("mon.", "osd.0", "client.admin", "client.rgw")
 _SETTINGS = """[global]
 fsid = {fsid}

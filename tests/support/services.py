@@ -97,11 +97,12 @@ def running_services(
     *sections: str,
     stores: tuple[Ivorn, ...] = STORES,
     outbound: tuple[str, ...] = (),
+    first: tuple[str, ...] = (),
     manager: Ivorn = MANAGER,
     community: Ivorn = COMMUNITY,
 ) -> Iterator[RunningServices]:
     """A FileManager with stores while the block runs; `sections` are added to its configuration, `outbound` to the
-    stores' section of that name.
+    stores' section of that name, and `first` to the first store's configuration alone.
     """
     listeners = {name: bind("127.0.0.1", 0) for name in (manager, *stores)}
     bases = {name: f"http://127.0.0.1:{listener.getsockname()[1]}" for name, listener in listeners.items()}
@@ -111,7 +112,9 @@ def running_services(
         patch.setattr("filemanager.remote.machine.PasswordHasher", QUICK_HASHES)
         started: dict[Ivorn, FileStore] = {}
         for number, name in enumerate(stores):
-            settings = load_store(_write_store(folder, number, name, bases, manager, outbound))
+            settings = load_store(
+                _write_store(folder, number, name, bases, manager, outbound if number else (*outbound, *first))
+            )
             store = started[name] = FileStore(settings, listeners[name], running_reactor(), accesses.append)
             stack.callback(await_reactor, lambda store=store: store.stop(0.0))
             store.prepare()
