@@ -132,7 +132,7 @@ class _Cluster:
 
     def _answers(self) -> bool:
         for child in self._children:
-            assert child.poll() is None, f"{child.args} has ended: see {self._folder}"
+            assert child.poll() is None, f"{child.args!r} has ended: see {self._folder}"
         try:
             return requests.get(self.address, timeout=5).status_code == 200
         except requests.RequestException:
