@@ -192,7 +192,7 @@ def test_a_name_that_is_as_long_as_names_can_be(tmp_path: Path) -> None:
 def test_one_that_is_completed_while_another_waits_for_its_name(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Between opening and locking, who had it has given it its final name: that is no part any more."""
     leave(path, (0, SIZE))
-    lock, times = fcntl.flock, []
+    lock, times = fcntl.flock, list[int]()
 
     def late(file: int, how: int) -> None:
         if not times:

@@ -9,7 +9,7 @@ Rule: the only place where errors become exit codes; a person sees a sentence, n
 """
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
@@ -45,6 +45,17 @@ def sentence_of(error: BaseException) -> str:
 def complain(sentence: str) -> None:
     """Say what went wrong, in one line on standard error."""
     print(f"vofiles: {printable(sentence)}", file=sys.stderr)
+
+
+@contextmanager
+def to_be_gone_on_with(name: str, may_go_on: Callable[[], bool]) -> Iterator[None]:
+    """Says, where a person ends what is done inside, that it need not begin anew, if `may_go_on` has it so."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        if may_go_on():
+            complain(f"{name}: the same command goes on where this one was interrupted")
+        raise
 
 
 class Outcomes:

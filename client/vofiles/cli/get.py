@@ -8,10 +8,11 @@ import typer
 
 from vofiles import posix
 from vofiles.cli import progress, words
-from vofiles.cli.exits import Outcomes
+from vofiles.cli.exits import Outcomes, to_be_gone_on_with
 from vofiles.info import NodeInfo
 from vofiles.names import is_home_path
 from vofiles.parallel import CONNECTIONS, MOST_CONNECTIONS
+from vofiles.partfile import part_path
 from vofiles.root import shown
 from vofiles.tree import Home, Node
 
@@ -93,7 +94,9 @@ class _Getting:
             self._outcomes.note(f"{shown(node.path)} is a folder: get it with -r")
 
     def _get_file(self, node: Node, target: Path) -> None:
-        with progress.bar(node.name) as watched:
+        place = target / node.name if target.is_dir() else target
+        there = to_be_gone_on_with(node.name, part_path(place).exists)
+        with there, progress.bar(node.name) as watched:
             node.get(
                 target,
                 progress=watched,

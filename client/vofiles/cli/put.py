@@ -2,14 +2,15 @@
 
 import os
 import sys
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from vofiles import posix
+from vofiles import data, posix
 from vofiles.cli import progress, words
-from vofiles.cli.exits import Outcomes
+from vofiles.cli.exits import Outcomes, to_be_gone_on_with
 from vofiles.tree import Home, Node
 
 
@@ -98,7 +99,7 @@ class _Putting:
             self._outcomes.note(f"{source} is a folder: put it with -r")
 
     def _put_file(self, local: Path, node: Node) -> None:
-        with progress.bar(local.name) as shown:
+        with self._interruptible(local), progress.bar(local.name) as shown:
             node.put(
                 local,
                 progress=shown,
@@ -107,6 +108,9 @@ class _Putting:
                 preserve=self._preserve,
                 resume=self._resume,
             )
+
+    def _interruptible(self, local: Path) -> AbstractContextManager[None]:
+        return to_be_gone_on_with(local.name, lambda: self._resume and local.stat().st_size >= data.LARGE)
 
     def _put_folder(self, local: Path, node: Node) -> None:
         node.mkdir(exist_ok=True)
