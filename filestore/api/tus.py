@@ -130,7 +130,9 @@ class Resumption:
             return self._origins.mark(request, refusal(request, error))
 
         def receive() -> None:
-            exchange.accept(Uploading(exchange, part, self._pool, stored=told, failed=failed, bulk=self._bulk))
+            exchange.accept(
+                Uploading(exchange, part, self._pool, stored=told, failed=failed, bulk=self._bulk, keep=True)
+            )
 
         Preparing(exchange, part, self._pool, ready=receive, failed=failed).begin()
         return None

@@ -41,12 +41,15 @@ class Uploading(Generic[T]):
         stored: Callable[[T], Response],
         failed: Callable[[BaseException], Response],
         bulk: Bulk | None = None,
+        keep: bool = False,
     ) -> None:
-        """`bulk` is what large bodies are taken in with, where there is that."""
+        """`bulk` is what large bodies are taken in with, where there is that; `keep`: whether what came of a body that
+        breaks off is worth writing.
+        """
         self._exchange, self._upload, self._pool = exchange, upload, pool
         self._bulk = bulk if (exchange.content_length or 0) >= LARGE else None
         self._lendable = self._bulk is not None
-        self._stored, self._failed = stored, failed
+        self._stored, self._failed, self._keep = stored, failed, keep
         self._pieces: list[bytes] = []
         self._gathered = 0
         self._writing = False
@@ -84,7 +87,6 @@ class Uploading(Generic[T]):
     def aborted(self, reason: Abort, /) -> None:  # noqa: ARG002 - the engine has answered where there is somebody
         """No more will come."""
         self._aborted = True
-        self._pieces.clear()
         if not self._writing:
             self._begin_abort()
 
@@ -104,9 +106,11 @@ class Uploading(Generic[T]):
             raise RuntimeError("the pool of large bodies is full")
 
     def _begin_abort(self) -> None:
-        if not self._over:
-            self._over = True
-            self._submit(self._upload.abort)
+        if self._over:
+            return
+        self._over = True
+        pieces, self._pieces = self._pieces, []
+        self._submit((lambda: self._leave(pieces)) if self._keep and pieces else self._upload.abort)
 
     def _submit(self, work: Callable[[], None]) -> None:
         # The queue is longer than there can be connections, each with one job at a time.
@@ -115,10 +119,10 @@ class Uploading(Generic[T]):
 
     def _written(self, rest: list[bytes]) -> None:
         self._writing = False
+        self._pieces[:0] = rest
         if self._aborted:
             self._begin_abort()
             return
-        self._pieces[:0] = rest
         self._gathered += sum(map(len, rest))
         # Who comes so fast that he had to wait may be read by a thread, with the next that comes.
         if self._ended or (self._gathered >= BLOCK and not self._lendable):
@@ -167,6 +171,14 @@ class Uploading(Generic[T]):
         except BaseException as error:  # noqa: BLE001 - whatever it is, the lease goes back and the client hears of it
             answer = self._fail(error)
         self._exchange.call_from_thread(lambda: self._finish(answer))
+
+    def _leave(self, pieces: list[bytes]) -> None:
+        try:
+            self._upload.write(b"".join(pieces))
+        except Exception as error:  # noqa: BLE001 - there is nobody left to hear of it
+            self._fail(error)
+        else:
+            self._upload.abort()
 
     def _fail(self, error: BaseException) -> Response:
         try:

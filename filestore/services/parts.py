@@ -8,7 +8,8 @@ next part goes on, in whatever process. Only what cannot become a good content a
 """
 
 import threading
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -110,6 +111,8 @@ class Part(Filling):
         self._sums = [(each, SUMS[each.algorithm]()) for each in stretch.checksums]
         self._rereading: Rereading | None = None
         self._over: VofilesError | None = None
+        self._failed = False
+        """Whether a step has raised."""
         self._worn = False
         """Whether the writer failed, or has sealed: nothing more can be kept with it."""
         self._spoilt = False
@@ -127,7 +130,7 @@ class Part(Filling):
 
     def prepare(self) -> bool:
         """As an upload's; what is safe already is prepared likewise. Raises Conflict where it is not what it was."""
-        with self._lock:
+        with self._lock, self._failing():
             self._require_mine()
             if super().prepare():
                 return True
@@ -135,7 +138,7 @@ class Part(Filling):
 
     def write(self, data: bytes | memoryview) -> None:
         """Take the next piece. Raises what an upload's does, and Busy where another part has taken its place."""
-        with self._lock:
+        with self._lock, self._failing():
             while self.prepare():
                 pass
             self._require_open()
@@ -147,7 +150,7 @@ class Part(Filling):
                 made.update(data)
             self._append(data)
             self._position = end
-            if not self._sums and self._is_time():
+            if not self._sums and not self._is_all() and self._is_time():
                 self._make_safe()
 
     def complete(self) -> Stored | Kept:
@@ -158,26 +161,29 @@ class Part(Filling):
         """
         with self._lock:
             try:
-                while self.prepare():
-                    pass
-                self._require_open()
-                self._require_sums()
-                if self.size != self._promise.size:
-                    return self._rest(verified=True)
-                content, now = self._seal_whole()
+                with self._failing():
+                    while self.prepare():
+                        pass
+                    self._require_open()
+                    self._require_sums()
+                    return self._finish() if self._is_all() else self._rest(verified=True)
             except BaseException:
                 self.abort()
                 raise
-            stored = self._settle(content, now)
-            self._over = TransferEnded(self._transfer.transfer, reason="it is stored")
-            return stored
 
     def abort(self) -> None:
-        """No more will come: keep what came and give the lease back; aborting twice is no error."""
-        with self._lock:
+        """No more will come: keep what came and give the lease back; aborting twice is no error. Where nothing is
+        missing all the same, it is published: who asks how far it is must not hear that all is safe before it is.
+        """
+        with self._lock, suppress(VofilesError, StorageFailure):
+            if self._over is not None:
+                return
+            if self._is_all() and not (self._failed or self._worn or self._sums or self._revoked):
+                with suppress(VofilesError, StorageFailure):
+                    self.complete()
+                    return
             if self._over is None:
-                with suppress(StoreFull, StorageFailure, TransferEnded, ServiceBusy):
-                    self._rest(verified=False)
+                self._rest(verified=False)
 
     def displace(self, within: float) -> bool:
         """Keep what came and give the lease back, because another connection goes on with this upload; whether that was
@@ -239,6 +245,17 @@ class Part(Filling):
 
     # --- on the way ---
 
+    @contextmanager
+    def _failing(self) -> Iterator[None]:
+        try:
+            yield
+        except BaseException:
+            self._failed = True
+            raise
+
+    def _is_all(self) -> bool:
+        return self.size == self._promise.size
+
     def _require_mine(self) -> None:
         if self._over is not None:
             raise self._over
@@ -254,7 +271,7 @@ class Part(Filling):
 
     def _is_time(self) -> bool:
         fresh = self.size - self._safe
-        return fresh >= SAFE_EVERY or (fresh >= PIECE and self._store.clock() - self._told >= SAFE_AFTER)
+        return fresh >= SAFE_EVERY or self._store.clock() - self._told >= SAFE_AFTER
 
     def _make_safe(self) -> None:
         """Keep what came and say so. Where the database is busy, the next time does it."""
@@ -294,14 +311,18 @@ class Part(Filling):
                 reason = f"its {told.algorithm} is not the one that was announced"
                 raise ChecksumMismatch("this part of the content", reason=reason, properties=((PART, told.algorithm),))
 
-    def _seal_whole(self) -> tuple[Content, Instant]:
+    def _finish(self) -> Stored:
+        """Publish the whole."""
         self._worn = True
         try:
-            return self._seal()
+            content, now = self._seal()
         except ChecksumMismatch:
             # Nothing that comes behind these bytes makes them what was promised.
             self._spoilt = True
             raise
+        stored = self._settle(content, now)
+        self._over = TransferEnded(self._transfer.transfer, reason="it is stored")
+        return stored
 
     def _rest(self, *, verified: bool) -> Kept:
         """Keep what came, as far as that may be, and give the lease back. Raises StoreFull, StorageFailure,
@@ -329,7 +350,8 @@ class Part(Filling):
             self._forget()
             return 0
         usable = not self._worn and self._beginning is None and self._revoked is None
-        counts = self.size > self._safe and (verified or not self._sums)
+        # Who is told that all is safe takes it for done.
+        counts = self.size > self._safe and not self._is_all() and (verified or not self._sums)
         return self._keep() if usable and counts else self._safe
 
     def _forget(self) -> None:

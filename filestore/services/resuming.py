@@ -65,12 +65,20 @@ class _Taken:
 
 
 def find_kept(store: Store, token: str) -> Kept:
-    """How far an upload is. Raises TicketUnknown, WrongMethod, TicketExpired, TransferEnded, Busy."""
+    """How far an upload is. Raises TicketUnknown, WrongMethod, TicketExpired, TransferEnded, Busy; and what a part
+    does where all of it has come and nobody could say so: it is completed first.
+    """
     ticket = store.tickets.check(token, "PUT")
     transfer = _alone(store, ticket)
     if transfer.receipt is None and transfer.state != TransferState.RECEIVING:
         _require_going_on(transfer, store.clock())
-    return kept_of(transfer)
+    kept = kept_of(transfer)
+    if transfer.begun and kept.offset == kept.length:
+        part = open_part(store, token, Stretch(kept.offset, 0))
+        if isinstance(part, Part):
+            part.complete()
+        kept = kept_of(_get(store, ticket))
+    return kept
 
 
 def open_part(store: Store, token: str, stretch: Stretch) -> Part | Kept:
@@ -96,7 +104,8 @@ def open_part(store: Store, token: str, stretch: Stretch) -> Part | Kept:
             raise wrong_offset(transfer.bytes_done)
         return _start(records, transfer, container, _learned(transfer, stretch, begin.lease), begin)
 
-    taken = store.catalogue.write(take)
+    with store.flows.taking(ticket.transfer):
+        taken = store.catalogue.write(take)
     return taken if isinstance(taken, Kept) else _part(store, taken, stretch)
 
 
@@ -122,7 +131,8 @@ def begin_anew(store: Store, token: str, told: Told | None, stretch: Stretch | N
             _require_fitting(replace(transfer, partial=partial), stretch)
         return _start(records, replace(transfer, bytes_done=0), container, partial, begin)
 
-    taken = store.catalogue.write(take)
+    with store.flows.taking(ticket.transfer):
+        taken = store.catalogue.write(take)
     if stretch is not None:
         return _part(store, taken, stretch)
     return _drop(store, taken.transfer, forget=told is None)

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.faultparts import PARTS
 from tests.support.faultplays import PLAYS, Play
 from tests.support.faulttrial import faults, prepare, record, try_fault
 from tests.support.faultverbs import VERBS
 from tests.support.staged_sql import Staged
 
 
-@pytest.mark.parametrize("play", PLAYS + VERBS, ids=str)
+@pytest.mark.parametrize("play", PLAYS + PARTS + VERBS, ids=str)
 @pytest.mark.timeout(600)  # each of hundreds of trials is a start, an operation, a restart and a grace period
 def test_stopped_anywhere(
     play: Play, folder: Path, staged: Staged, record_property: Callable[[str, object], None]

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.faultparts import PARTS
 from tests.support.faultplays import PLAYS, Play
 from tests.support.faulttrial import prepare, record
 from tests.support.powertrial import moments, try_power
@@ -19,10 +20,11 @@ NAMES = (
     "duplicate",
     "delete while writing",
     "grace period",
+    "write in parts",
 )
 
 
-@pytest.mark.parametrize("play", [play for play in PLAYS if play.name in NAMES], ids=str)
+@pytest.mark.parametrize("play", [play for play in PLAYS + PARTS if play.name in NAMES], ids=str)
 @pytest.mark.timeout(600)  # some hundreds of starts
 def test_power_lost_anywhere(
     play: Play, folder: Path, staged: Staged, record_property: Callable[[str, object], None]

@@ -61,8 +61,7 @@ class Shelf:
         self.outbox = {row["transfer"]: row for row in tables.rows("outbox")}
         self.orphans = tables.rows("orphans")
         tables.close()
-        root = store.folder / "contents"
-        self.files = {path.name: path for path in root.rglob("*") if path.is_file()}
+        self.files = store.kept()
 
     def complete(self) -> list[Row]:
         return [row for row in self.containers.values() if row["state"] == "COMPLETE"]
@@ -149,9 +148,14 @@ def _leases_are_somebodys(shelf: Shelf) -> None:
         if container["state"] == "RECEIVING":
             filling = [each for each in shelf.transfers if each["container"] == container["number"]]
             require(
-                any(each["state"] == TransferState.RECEIVING for each in filling),
+                any(each["state"] == TransferState.RECEIVING or _is_kept(each) for each in filling),
                 f"I5: container {container['number']} is RECEIVING, and nothing fills it",
             )
+
+
+def _is_kept(transfer: Row) -> bool:
+    """Whether bytes are safe that another part can go on behind."""
+    return transfer["state"] == TransferState.OFFERED and transfer["bytes_done"] > 0
 
 
 def _one_root_and_no_cycles(ledger: Ledger) -> None:

@@ -28,6 +28,7 @@ from vofiles.errors import (
     ChecksumMismatch,
     Conflict,
     InvalidArgument,
+    TooLarge,
 )
 
 # --- going on ---------------------------------------------------------------------------------------------------------
@@ -106,8 +107,7 @@ def test_what_comes_is_safe_every_so_many_bytes(core: Core, monkeypatch: pytest.
     assert last(again, token, DATA[2000:], 2000).size == len(DATA)
 
 
-def test_and_after_a_while(core: Core, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parts, "PIECE", 10)
+def test_and_after_a_while(core: Core) -> None:
     token = core.token(core.offer(size=len(DATA)))
     part = begun(core, token, 0, DATA[:100])
     core.clock.move(parts.SAFE_AFTER)
@@ -172,6 +172,39 @@ def test_what_is_to_be_added_to_has_gone(core: Core) -> None:
     with pytest.raises(Exception, match="no container"):
         begun(core, core.token(offer), 0, DATA[:100])
     assert core.transfer(offer.transfer).state == "FAILED"
+
+
+@pytest.mark.parametrize("how", ["broken", "displaced"])
+def test_who_leaves_after_the_last_byte_has_sent_all(core: Core, how: str) -> None:
+    """Somebody who is told that all is safe asks for nothing more."""
+    token = core.token(core.offer(size=len(DATA)))
+    part = begun(core, token, 0, DATA)
+    if how == "broken":
+        part.abort()
+    told = find_kept(core.store, token)
+    assert (told.offset, told.until) == (len(DATA), None)
+    assert told.receipt is not None
+    assert core.get(told.receipt.container) == DATA
+
+
+def test_all_that_came_is_not_safe_before_it_is_published(core: Core, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parts, "SAFE_EVERY", 1000)
+    token = core.token(core.offer(size=len(DATA)))
+    begun(core, token, 0, DATA[:2000]).write(DATA[2000:])
+    core = core.restarted()
+    sweep(core.store)
+    assert find_kept(core.store, token).offset == 2000
+    with pytest.raises(TooLarge):
+        begun(core, token, 2000, DATA[2000:]).write(b"more")
+
+
+def test_all_that_is_safe_when_its_length_is_heard_of_is_published_for_who_asks(core: Core) -> None:
+    token = core.token(core.offer())
+    kept(core, token, DATA)
+    begun(core, token, len(DATA), total=len(DATA))
+    core = core.restarted()
+    sweep(core.store)
+    assert find_kept(core.store, token).receipt is not None
 
 
 # --- digests ----------------------------------------------------------------------------------------------------------
