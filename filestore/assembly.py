@@ -316,10 +316,16 @@ class FileStore:
 
     def _look_after_all(self) -> None:
         try:
+            # What has come wholly must not expire.
+            collect(self.store)
+        finally:
+            self._end_what_is_due()
+
+    def _end_what_is_due(self) -> None:
+        try:
             expire_shared(self.store)
             before = clock() // SECOND - 2 * WINDOW
             self._catalogue.write(lambda records: records.prune_nonces(before))
-            collect(self.store)
         finally:
             moves.resume(self.store, self._lane)
 
