@@ -35,7 +35,7 @@ def test_killed_at_each_step_of_taking(object_store: ObjectStore, tmp_path: Path
         section = (
             f'[s3]\nbucket = "{settings.bucket}"\nprefix = "{settings.prefix}"\nendpoint = "{gate.url}"\n'
             f'access_key = "{settings.access_key}"\nsecret_key = "{settings.secret_key}"\ndirect = true\n'
-            "[tickets]\nlifetime = 4\n"
+            "[tickets]\nlifetime = 8\n"
         )
         with FileStoreProcess(tmp_path, [manager], section) as process:
             for step in STEPS:
