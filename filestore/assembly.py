@@ -16,13 +16,15 @@ from twisted.internet.defer import Deferred
 from filestore import config
 from filestore.api import admin, control, measures
 from filestore.api.atonce import AtOnce
+from filestore.api.blocks import Blocks
 from filestore.api.data_plane import CONTENT, DataPlane
+from filestore.api.drawing import Bulk
 from filestore.api.origins import Origins
 from filestore.api.readiness import readiness_route
 from filestore.backends.adopting import AdoptingBackend, archives_of
 from filestore.backends.files import Files, SystemFiles
 from filestore.backends.folder import DataFolder
-from filestore.backends.own import find_staging, open_own
+from filestore.backends.own import find_staging, find_together, open_own
 from filestore.backends.unsynced import UnsyncedFiles
 from filestore.domain.terms import Terms
 from filestore.domain.ticket import Tickets
@@ -51,6 +53,7 @@ from vofiles.ivorn import new_number
 from vofiles.registry import ListedServices
 from vofiles.serving.company import Alone, Company, Duty
 from vofiles.serving.http import AccessLog, Reactor, Site
+from vofiles.serving.http.beside import Beside
 from vofiles.serving.keyring import Key, Keyring, Peer
 from vofiles.serving.logs import bound_request_id
 from vofiles.serving.nonces import WINDOW, Nonces, SharedNonces
@@ -63,6 +66,10 @@ from vofiles.serving.upkeep import Ticker, end_within
 CONTROL_THREADS = 8
 DATA_THREADS = 16
 """More than processors: they wait for the disk."""
+BULK_THREADS = 4
+"""Large bodies that are read and written at a time; others wait for their turn."""
+BESIDE_THREADS = 4
+"""Helpers that write while those read."""
 LONGEST_PAUSE = 15.0
 """Seconds between two looks at what time has ended, at most."""
 PATIENCE = 5.0
@@ -101,7 +108,7 @@ class FileStore:
         *,
         files: Files | None = None,
     ) -> None:
-        self._settings, self._seat = settings, seat
+        self._settings, self._seat, self._reactor = settings, seat, reactor
         self._durable = settings.content.durability == Durability.DISK
         self._files = files if files is not None or self._durable else UnsyncedFiles()
         metrics = seat.metrics(settings.metrics)
@@ -158,6 +165,7 @@ class FileStore:
         self._control_pool = self._service.make_pool("control", CONTROL_THREADS)
         # Each connection has one job at a time in this pool, so that its queue is never full.
         self._data_pool = self._service.make_pool("data", DATA_THREADS, 2 * self._settings.limits.connections)
+        self._bulk = self._make_bulk()
         self.site = self._make_site(self._keyring)
         measures.register(self._service.measures, self.store, self._lane, lambda: catalogue.groups)
 
@@ -190,6 +198,8 @@ class FileStore:
         )
         archives = archives_of(self._settings.adopted)
         own = open_own(self._settings, self.folder, self._files, self._service.to_close)
+        # Only a lease in the catalogue keeps others away that are other processes.
+        self._together = find_together(own) if self._seat.alone else None
         return Store(
             identifier=self._settings.identifier,
             catalogue=catalogue,
@@ -230,6 +240,12 @@ class FileStore:
         settings, halted = self._settings.scrub, threading.Event()
         rounds = Rounds(self._make_scrub(settings.rate, halted), settings.every * DAY)
         return Ticker(rounds.turn, SCRUBBING, "scrubbing", halt=halted.set)
+
+    def _make_bulk(self) -> Bulk:
+        beside = Beside("beside", BESIDE_THREADS)
+        self._service.to_close(beside.stop)
+        pool = self._service.make_pool("bulk", BULK_THREADS, 2 * self._settings.limits.connections)
+        return Bulk(pool, Blocks(2 * BULK_THREADS), beside)
 
     def _make_lane(self) -> Lane:
         limits = self._settings.outbound
@@ -287,8 +303,16 @@ class FileStore:
         verifier = Verifier(keyring, nonces=self._nonces())
         service = control.control_plane(operations, self.address, verifier, clock, str(self.store.identifier))
         origins, ready = Origins(self._settings.origins), self._catalogue.at_once()
-        at_once = AtOnce(self.store, ready, origins) if ready is not None else None
-        data_plane = DataPlane(self.store, self._data_pool, origins, at_once)
+        at_once = AtOnce(self.store, ready) if ready is not None else None
+        data_plane = DataPlane(
+            self.store,
+            self._data_pool,
+            origins,
+            at_once,
+            together=self._together,
+            clock=self._reactor,
+            bulk=self._bulk,
+        )
         return Site(
             [
                 service.route(control.PATH),

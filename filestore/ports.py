@@ -5,7 +5,7 @@ alone, so that a test can record, fail or kill at every one of them. Each port h
 tests/conformance/ that all its implementations pass.
 """
 
-from collections.abc import Callable, Collection, Generator, Iterable, Iterator
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
@@ -152,6 +152,22 @@ class Backend(Protocol):
         """Bytes that can still be written."""
 
 
+class SmallContents(Protocol):
+    """Where a back end keeps small contents together, so that several become durable at once."""
+
+    @property
+    def longest(self) -> int:
+        """Bytes of the largest content that is one of them."""
+
+    def add_all(self, attempt: int, contents: Sequence[tuple[str, Sidecar, bytes]]) -> Collection[str]:
+        """Make contents durable, as by seal, in one go. Answers the numbers under which something is kept already:
+        those are left as they are. Raises StoreFull, StorageFailure, ServiceBusy: nobody knows then which are there.
+        """
+
+    def withdraw(self, attempt: int, numbers: Sequence[str]) -> None:
+        """Delete those contents that this attempt has added. Raises StorageFailure, ServiceBusy."""
+
+
 class Archive(Protocol):
     """A directory of others' files, of which some are adopted. It is only ever read."""
 
@@ -239,6 +255,12 @@ class Records(Protocol):
     def hold_transfer(self, transfer: str) -> Transfer | None: ...
     def set_transfer(self, transfer: Transfer) -> None:
         """Replace the row of the same id. Raises TransferNotFound."""
+
+    def publish(self, before: Transfer, after: Transfer, container: Container) -> bool:
+        """Replace a transfer if it still has the state, the epoch and the safe bytes that it had `before`, and the
+        container that it fills, which is EMPTY until then; False where it has not, and nothing is done. Raises
+        ContainerNotFound where the container is not EMPTY.
+        """
 
     def delete_transfer(self, transfer: str) -> None: ...
     def list_transfers(self, state: str, after: str, limit: int) -> list[Transfer]:

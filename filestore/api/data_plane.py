@@ -12,36 +12,57 @@ from functools import partial
 
 from structlog.contextvars import bound_contextvars
 
-from filestore.api import tus
+from filestore.api import downloads, tus
 from filestore.api.announcements import sent_of
 from filestore.api.atonce import AtOnce
+from filestore.api.description import entity_tag
+from filestore.api.digestfields import digest_header
+from filestore.api.downloads import Downloads
+from filestore.api.drawing import Bulk
+from filestore.api.gathering import Later, SmallBodies
 from filestore.api.origins import Origins
 from filestore.api.preparing import Preparing
 from filestore.api.problems import problem, refuse_as_problem, unexpected
-from filestore.api.representation import digest_header, entity_tag, represent
 from filestore.api.tusanswers import abilities
 from filestore.api.uploading import Uploading
-from filestore.services.exports import Download, open_download
+from filestore.ports import SmallContents
 from filestore.services.imports import Sent, open_upload
+from filestore.services.small import Outcome, store_small
 from filestore.services.store import Store
 from filestore.services.uploads import Replay, Stored, Upload
 from vofiles.errors import ServiceBusy, VofilesError, WrongMethod
-from vofiles.serving.http import Exchange, Pool, Request, Response, Route, Stream
+from vofiles.serving.http import BodyConsumer, Exchange, Pool, Request, Response, Route, Stream
 
 CONTENT = "/content/"
 METHODS = frozenset({"PUT", "GET", "HEAD", "OPTIONS"}) | tus.METHODS
 _ALLOWED = {"PUT": "PUT, OPTIONS", "GET": "GET, HEAD, OPTIONS"}
-_SLOW_TO_CLOSE = 16 << 20
-"""Bytes from which on closing may be the end of a deleted file, and then takes the disk's time."""
 
 
 class DataPlane:
     """Serves the contents of one store, with a pool of threads for its disk and its database."""
 
-    def __init__(self, store: Store, pool: Pool, origins: Origins, at_once: AtOnce | None = None) -> None:
-        """`at_once` is tried before the pool, where there is one."""
-        self._store, self._pool, self._origins, self._at_once = store, pool, origins, at_once
-        self._resumption = tus.Resumption(store, pool, origins, _token)
+    def __init__(
+        self,
+        store: Store,
+        pool: Pool,
+        origins: Origins,
+        at_once: AtOnce | None = None,
+        *,
+        together: SmallContents | None = None,
+        clock: Later | None = None,
+        bulk: Bulk | None = None,
+    ) -> None:
+        """`at_once` is tried before the pool, where there is one. Small bodies go to `together`, where there is that;
+        `clock` is the reactor's then. Large bodies are taken in with `bulk`.
+        """
+        self._bulk = bulk
+        self._store, self._pool, self._origins = store, pool, origins
+        self._downloads = Downloads(store, pool, origins, self._failed, at_once)
+        self._small: SmallBodies | None = None
+        if together is not None and clock is not None:
+            keep = partial(store_small, store, together)
+            self._small = SmallBodies(together.longest, keep, pool, self, clock)
+        self._resumption = tus.Resumption(store, pool, origins, _token, bulk)
 
     def route(self) -> Route:
         """Where contents are served."""
@@ -58,6 +79,8 @@ class DataPlane:
         if tus.speaks(request):
             self._resumption.handle(exchange)
             return
+        if request.method == "PUT" and self._small is not None and self._small.take(exchange):
+            return
         serve = self._begin_upload if request.method == "PUT" else self._answer_get
         if not self._pool.submit(partial(serve, exchange)):
             exchange.respond(self._origins.mark(request, problem(ServiceBusy("the data plane"))))
@@ -68,38 +91,25 @@ class DataPlane:
     def _failed(self, request: Request, error: BaseException) -> Response:
         return self._origins.mark(request, _refusal(request, error))
 
-    # --- GET and HEAD, in the pool ---
+    # --- GET and HEAD ---
 
     def _find_at_once(self, request: Request) -> Response | None:
         """On the reactor, before anything else."""
-        if self._at_once is None or request.method not in {"GET", "HEAD"}:
+        if request.method not in downloads.METHODS or tus.speaks(request):
             return None
-        return self._at_once.find(request, _token(request))
+        return self._downloads.find_at_once(request, _token(request))
 
     def _answer_get(self, exchange: Exchange) -> None:
-        request = exchange.request
-        try:
-            download = open_download(self._store, _token(request), request.method)
-            try:
-                response = self._origins.mark(request, represent(request, download, self._closer(download)))
-            except BaseException:
-                download.close()
-                raise
-        except Exception as error:  # noqa: BLE001 - worded by _refusal, logged where it is unknown
-            response = self._failed(request, error)
-        exchange.respond_from_thread(response)
-
-    def _closer(self, download: Download) -> Callable[[], None]:
-        def close() -> None:
-            if download.size < _SLOW_TO_CLOSE or not self._pool.submit(download.close):
-                download.close()
-
-        return close
+        self._downloads.answer(exchange, _token(exchange.request))
 
     # --- PUT ---
 
     def _begin_upload(self, exchange: Exchange) -> None:
         """In the pool: judge headers and ticket, take the lease, prepare; then have the body come, on the reactor."""
+        self.begin_body(exchange, exchange.accept)
+
+    def begin_body(self, exchange: Exchange, ready: Callable[[BodyConsumer], None]) -> None:
+        """The same, where `ready` gets what takes the body."""
         request = exchange.request
         try:
             sent: Sent = sent_of(request.headers, exchange.content_length)
@@ -112,21 +122,45 @@ class DataPlane:
             exchange,
             upload,
             self._pool,
-            ready=lambda: self._receive(exchange, upload),
+            ready=lambda: ready(self._receiver(exchange, upload)),
             failed=partial(self._failed, request),
         ).begin()
 
-    def _receive(self, exchange: Exchange, upload: Upload | Replay) -> None:
+    def _receiver(self, exchange: Exchange, upload: Upload | Replay) -> BodyConsumer:
         request = exchange.request
-        exchange.accept(
-            Uploading(
-                exchange,
-                upload,
-                self._pool,
-                stored=lambda stored: self._origins.mark(request, _created(stored)),
-                failed=partial(self._failed, request),
-            )
+        return Uploading(
+            exchange,
+            upload,
+            self._pool,
+            stored=lambda stored: self._origins.mark(request, _created(stored)),
+            failed=partial(self._failed, request),
+            bulk=self._bulk,
         )
+
+    # --- small bodies (`gathering.Usually`) ---
+
+    def token_of(self, exchange: Exchange) -> str:
+        return _token(exchange.request)
+
+    def answer_of(self, exchange: Exchange, outcome: Outcome) -> Response:
+        if isinstance(outcome, Stored):
+            return self._origins.mark(exchange.request, _created(outcome))
+        return self._failed(exchange.request, outcome)
+
+    def store_body(self, exchange: Exchange, content: bytes) -> Outcome:
+        request = exchange.request
+        try:
+            with bound_contextvars(request_id=request.request_id):
+                sent = sent_of(request.headers, len(content))
+                upload = open_upload(self._store, _token(request), sent)
+                try:
+                    upload.write(content)
+                except BaseException:
+                    upload.abort()
+                    raise
+                return upload.complete()
+        except Exception as error:  # noqa: BLE001 - as above
+            return error
 
 
 def _token(request: Request) -> str:
@@ -139,7 +173,7 @@ def _created(stored: Stored) -> Response:
     body = {"size": receipt.size, "digests": {digest.algorithm: digest.value for digest in receipt.digests}}
     headers = (
         ("Content-Type", "application/json"),
-        ("ETag", entity_tag(receipt.container.fragment)),
+        ("ETag", entity_tag(receipt.container.fragment, receipt.digests)),
         ("Repr-Digest", digest_header(receipt.digests)),
         ("Cache-Control", "no-store"),
         ("Referrer-Policy", "no-referrer"),

@@ -4,6 +4,7 @@
     <data>/ticket.key      the secret of its tickets, made at the first start, for its owner's eyes only
     <data>/catalogue.db    the catalogue, where the configuration names no database for it
     <data>/contents/       the contents
+    <data>/small.db        the small ones among them
 
 Rule: nothing here knows what is in the catalogue or in the contents.
 """
@@ -29,6 +30,7 @@ class DataFolder:
         self.path = path
         self.catalogue_url = f"sqlite:///{path / 'catalogue.db'}"
         self.contents = path / "contents"
+        self.small = path / "small.db"
         self._lock: int | None = None
 
     def open(self) -> int:

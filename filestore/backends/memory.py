@@ -4,14 +4,18 @@ Rule: it keeps every word of the port, a full disk included, and forgets all whe
 """
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from filestore.domain.checksum import Digester
 from filestore.domain.ingest import require_digests
 from filestore.domain.sidecar import Sidecar
 from filestore.ports import Reader, StorageFailure, Writer
 from vofiles.errors import ContainerNotFound, StoreFull
+
+LONGEST_SMALL: Final = 64 << 10
+"""Bytes of the largest content that is made durable together with others."""
 
 
 @dataclass(slots=True, eq=False)
@@ -23,6 +27,8 @@ class _Kept:
     sidecar: Sidecar | None = None
     safe: int = 0
     """Bytes that another attempt can go on behind."""
+    attempt: int | None = None
+    """What added it together with others."""
 
     @property
     def room(self) -> int:
@@ -82,6 +88,26 @@ class MemoryBackend:
         writer = self.create(copy, len(data))
         writer.write(data)
         writer.seal(sidecar)
+
+    @property
+    def longest(self) -> int:
+        return LONGEST_SMALL
+
+    def add_all(self, attempt: int, contents: Sequence[tuple[str, Sidecar, bytes]]) -> Collection[str]:
+        with self._lock:
+            there = {number for number, _, _ in contents if number in self._kept}
+            fresh = [each for each in contents if each[0] not in there]
+            if sum(len(content) for _, _, content in fresh) > self.free_space():
+                raise StoreFull("memory", reason="no room is left")
+            for number, sidecar, content in fresh:
+                self._kept[number] = _Kept(bytearray(content), 0, sidecar, attempt=attempt)
+        return there
+
+    def withdraw(self, attempt: int, numbers: Sequence[str]) -> None:
+        with self._lock:
+            for number in numbers:
+                if number in self._kept and self._kept[number].attempt == attempt:
+                    del self._kept[number]
 
     def delete(self, number: str) -> None:
         with self._lock:

@@ -8,9 +8,12 @@ from collections.abc import Callable
 from filestore.backends.disk import DiskBackend
 from filestore.backends.files import Files
 from filestore.backends.folder import DataFolder
+from filestore.backends.pack import open_pack
+from filestore.backends.packed import PackedBackend
 from filestore.config import Config
-from filestore.ports import Backend, Clock
+from filestore.ports import Backend, Clock, SmallContents
 from filestore.staging import Staging
+from vofiles.contract import Durability
 
 
 def open_own(
@@ -21,12 +24,20 @@ def open_own(
     Raises ConfigurationError for a bucket that cannot be used, StorageFailure.
     """
     if settings.s3 is None:
-        return DiskBackend(folder.contents, files)
+        large = DiskBackend(folder.contents, files)
+        pack = open_pack(folder.small, durable=settings.content.durability == Durability.DISK)
+        to_close(pack.close)
+        return PackedBackend(pack, large)
     from filestore.backends.s3start import open_bucket
 
     backend = open_bucket(settings.s3)
     to_close(backend.close)
     return backend
+
+
+def find_together(own: Backend) -> SmallContents | None:
+    """Where small contents become durable together, if its own bytes are kept so."""
+    return own if isinstance(own, PackedBackend) else None
 
 
 def find_staging(settings: Config, own: Backend, clock: Clock) -> Staging | None:
@@ -45,7 +56,8 @@ def find_own(settings: Config, folder: DataFolder) -> Backend:
     if settings.s3 is None:
         if not folder.contents.is_dir():
             raise FileNotFoundError(f"there is no store in {folder.path}")
-        return DiskBackend(folder.contents)
+        large = DiskBackend(folder.contents)
+        return PackedBackend(open_pack(folder.small), large) if folder.small.exists() else large
     from filestore.backends.s3 import S3Backend
     from filestore.backends.s3client import connect
 

@@ -95,6 +95,10 @@ class Container:
         """The container with its content. Raises Conflict unless it is RECEIVING."""
         return replace(self.step(COMPLETE, now), content=content)
 
+    def fill(self, content: Content, now: Instant) -> "Container":
+        """The container with its content, all of which came at once. Raises Conflict unless it is EMPTY."""
+        return self.step(BEGIN, now).complete(content, now)
+
     def require_sound(self) -> None:
         """Refuse to give bytes that are known not to be what came. Raises Damaged."""
         if self.damage is not None:

@@ -20,8 +20,10 @@ from filestore.persistence.rows import (
     adopted_row,
     container_of,
     container_row,
+    filled_row,
     outgoing_of,
     outgoing_row,
+    published_row,
     round_of,
     round_row,
     transfer_of,
@@ -107,6 +109,27 @@ _SET_TRANSFER = (
     update(TRANSFERS)
     .where(TRANSFERS.c.transfer == bindparam("one"))
     .values({name: bindparam(name) for name in TRANSFERS.c.keys() if name not in {"key", "transfer"}})  # noqa: SIM118
+)
+_PUBLISH_TRANSFER = (
+    update(TRANSFERS)
+    .where(
+        TRANSFERS.c.transfer == bindparam("one"),
+        TRANSFERS.c.state == bindparam("was"),
+        TRANSFERS.c.epoch == bindparam("since"),
+        TRANSFERS.c.bytes_done == bindparam("safe"),
+        TRANSFERS.c.lease.is_(None),
+    )
+    .values(
+        {
+            name: bindparam(name)
+            for name in ("state", "changed", "due", "deadline", "bytes_done", "receipt", "request_id", "partial")
+        }
+    )
+)
+_PUBLISH_CONTAINER = (
+    update(CONTAINERS)
+    .where(CONTAINERS.c.number == bindparam("one"), CONTAINERS.c.state == ContainerState.EMPTY)
+    .values({name: bindparam(name) for name in ("state", "changed", "size", "content_type", "digests")})
 )
 _DELETE_TRANSFER = delete(TRANSFERS).where(TRANSFERS.c.transfer == bindparam("one"))
 _LIST_TRANSFERS = (
@@ -279,6 +302,14 @@ class SqlRecords:
         number = row.pop("transfer")
         if self._connection.execute(_SET_TRANSFER, {**row, "one": number}).rowcount == 0:
             raise TransferNotFound(number)
+
+    def publish(self, before: Transfer, after: Transfer, container: Container) -> bool:
+        values = {**published_row(after), "one": before.transfer, "was": before.state, "since": before.epoch}
+        if self._connection.execute(_PUBLISH_TRANSFER, {**values, "safe": before.bytes_done}).rowcount == 0:
+            return False
+        if self._connection.execute(_PUBLISH_CONTAINER, filled_row(container)).rowcount == 0:
+            raise ContainerNotFound(container.number)
+        return True
 
     def delete_transfer(self, transfer: str) -> None:
         self._connection.execute(_DELETE_TRANSFER, {"one": transfer})

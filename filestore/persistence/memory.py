@@ -161,6 +161,19 @@ class MemoryRecords:
             raise TransferNotFound(transfer.transfer)
         self._tables.transfers[transfer.transfer] = transfer
 
+    def publish(self, before: Transfer, after: Transfer, container: Container) -> bool:
+        held = self._tables.transfers.get(before.transfer)
+        if held is None or held.lease is not None:
+            return False
+        if (held.state, held.epoch, held.bytes_done) != (before.state, before.epoch, before.bytes_done):
+            return False
+        empty = self._tables.containers.get(container.number)
+        if empty is None or empty.state != ContainerState.EMPTY:
+            raise ContainerNotFound(container.number)
+        self._tables.transfers[after.transfer] = after
+        self._tables.containers[container.number] = container
+        return True
+
     def delete_transfer(self, transfer: str) -> None:
         self._tables.transfers.pop(transfer, None)
 

@@ -124,6 +124,33 @@ def transfer_row(transfer: Transfer) -> dict[str, Any]:
     }
 
 
+def published_row(transfer: Transfer) -> dict[str, Any]:
+    """What changes in a transfer's row when all its bytes come at once."""
+    return {
+        "state": transfer.state,
+        "changed": transfer.changed,
+        "due": due(transfer),
+        "deadline": transfer.deadline,
+        "bytes_done": transfer.bytes_done,
+        "receipt": to_text(transfer.receipt) if transfer.receipt else None,
+        "request_id": transfer.request_id,
+        "partial": None,
+    }
+
+
+def filled_row(container: Container) -> dict[str, Any]:
+    """What changes in a container's row when all its bytes come at once; `one` is its number."""
+    content = container.content
+    return {
+        "one": container.number,
+        "state": container.state,
+        "changed": container.changed,
+        "size": content.size if content else None,
+        "content_type": content.content_type if content else None,
+        "digests": to_text(content.digests) if content else None,
+    }
+
+
 def transfer_of(row: RowMapping) -> Transfer:
     """The transfer in a row."""
     return Transfer(

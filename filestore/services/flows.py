@@ -6,11 +6,12 @@ of other processes are is what they have told.
 """
 
 import threading
-from collections import OrderedDict
-from collections.abc import Callable
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Protocol
 
-from vofiles.errors import VofilesError
+from vofiles.errors import Busy, VofilesError
 
 WORD = 20
 """Flows in one word."""
@@ -80,6 +81,8 @@ class Flows:
         self._flows: dict[str, Flow] = {}
         self._stuck: dict[str, str] = {}
         self._elsewhere: OrderedDict[str, int] = OrderedDict()
+        self._claimed: set[str] = set()
+        self._taking: Counter[str] = Counter()
 
     def add(self, lease: str, flow: Flow) -> None:
         """Note a flow; the first of a lease stays, because what it moves with is a part of it."""
@@ -102,6 +105,36 @@ class Flows:
             return flow.size
         with self._lock:
             return self._elsewhere.get(lease) if lease else None
+
+    def claim(self, transfer: str) -> bool:
+        """Have a transfer for oneself, without a lease: others of this process do not take one meanwhile. False where
+        somebody has it, or is taking its lease.
+        """
+        with self._lock:
+            if transfer in self._claimed or self._taking[transfer]:
+                return False
+            self._claimed.add(transfer)
+            return True
+
+    def release(self, transfer: str) -> None:
+        """End a claim; one that is not there is no error."""
+        with self._lock:
+            self._claimed.discard(transfer)
+
+    @contextmanager
+    def taking(self, transfer: str) -> Iterator[None]:
+        """Take a transfer's lease while a block runs, while nobody can claim it. Raises Busy where somebody has."""
+        with self._lock:
+            if transfer in self._claimed:
+                raise Busy("this transfer address", reason="bytes are on their way already")
+            self._taking[transfer] += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._taking[transfer] -= 1
+                if not self._taking[transfer]:
+                    del self._taking[transfer]
 
     def progress(self) -> list[str]:
         """How far the flows of this process are, in words for the others."""

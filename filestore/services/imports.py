@@ -77,7 +77,7 @@ def open_upload(store: Store, token: str, sent: Sent) -> Upload | Replay:
     ticket = store.tickets.check(token, "PUT")
     now, lease = store.clock(), store.new_lease()
     asked = store.request_id()
-    with store.flows.claiming(ticket.transfer):
+    with store.flows.taking(ticket.transfer):
         transfer, container = store.catalogue.write(
             lambda records: _take(store, records, ticket, sent, lease, now, asked)
         )

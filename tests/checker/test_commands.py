@@ -13,7 +13,7 @@ from tests.support.serving import wait_until
 from vofiles.contract import AddNode, Delete, ExportInit, GetNode, ImportInit, ListChildren, NodeKind
 from vofiles.ivorn import LongIdentifier
 
-FILES = {"query 7.vot": b"<VOTABLE/>", "naïve ☉.fits": b"SIMPLE  =" * 10_000, "empty": b""}
+FILES = {"query 7.vot": b"<VOTABLE/>" * 10_000, "naïve ☉.fits": b"SIMPLE  =" * 10_000, "empty": b""}
 
 
 def document(service: str, configuration: Path, *arguments: str, code: int) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from tests.support.filestore_core import MANAGER, Core, make_core
 from tests.support.powerloss import VolatileFiles, write_out
 from tests.support.stage import Stage
 from vofiles.contract import Durability, GetStatus, Property
-from vofiles.errors import TicketUnknown
+from vofiles.errors import Damaged, TicketUnknown
 from vofiles.ivorn import Ivorn
 
 DATA = bytes(range(256)) * 16
@@ -52,7 +52,7 @@ def _after_each_loss(folder: Path, files: VolatileFiles, core: Core) -> list[Cor
 def _read(core: Core, container: Ivorn) -> bytes | None:
     try:
         return core.get(container)
-    except TicketUnknown:
+    except (TicketUnknown, Damaged):
         return None
 
 

@@ -18,7 +18,7 @@ from tests.support.filestore import CallingManager, FileStoreProcess, calling_ma
 from vofiles.errors import StoreReadOnly
 from vofiles.ivorn import Ivorn
 
-OLD = b"what was there before"
+OLD = b"what was there before " * 5000  # too large to be kept together with others
 NEW = bytes(range(256)) * 8192  # 2 MiB, which come in more than one piece
 
 

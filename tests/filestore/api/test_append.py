@@ -25,6 +25,8 @@ from vofiles.contract import (
 from vofiles.ivorn import Ivorn, new_number
 
 ADDED = b"END" * 100
+LARGE = CONTENT * 4
+"""Too large to be kept together with others."""
 
 
 def append(manager: CallingManager, address: str, base: Ivorn, size: int | None = None) -> Transfer:
@@ -98,7 +100,7 @@ def test_who_leaves_before_the_body_is_asked_for_gives_the_lease_back(
     monkeypatch.setattr(beginnings, "STRETCH", 1000)
     with running_filestore(tmp_path, [manager], files=SteppedFiles(gate)) as store:
         port = manager.port(store.address)
-        offer = append(manager, store.address, manager.stored(store.address, CONTENT))
+        offer = append(manager, store.address, manager.stored(store.address, LARGE))
         with RawClient(store.port) as client:
             path = urlsplit(url_of(offer)).path
             client.send(f"PUT {path} HTTP/1.1\nHost: s\nContent-Length: 3\nExpect: 100-continue\n\n")
@@ -112,4 +114,4 @@ def test_who_leaves_before_the_body_is_asked_for_gives_the_lease_back(
             return found.state
 
         wait_until(lambda: state() == "OFFERED", "the lease to be given back")
-        assert put(url_of(offer), ADDED).json()["size"] == len(CONTENT + ADDED)
+        assert put(url_of(offer), ADDED).json()["size"] == len(LARGE + ADDED)

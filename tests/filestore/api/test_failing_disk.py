@@ -18,6 +18,9 @@ from vofiles.contract import GetProperties
 from vofiles.errors import StoreReadOnly
 from vofiles.ivorn import Ivorn
 
+OLD, NEW = b"old" * 50_000, b"new" * 50_000
+"""Too large to be kept together with others."""
+
 
 class Switch:
     """Has one method of the file system fail while it is on."""
@@ -49,7 +52,7 @@ def store(manager: CallingManager, tmp_path: Path, disk: Switch) -> Iterator[Run
 
 @pytest.fixture
 def old(manager: CallingManager, store: RunningFileStore) -> Ivorn:
-    return manager.stored(store.address, b"old")
+    return manager.stored(store.address, OLD)
 
 
 def told(response: requests.Response) -> tuple[int, str]:
@@ -64,15 +67,15 @@ def test_a_disk_that_fails(
     transfer, later = (port.import_init(manager.import_request()).transfer for _ in range(2))
     # A shard's directory is made durable before the first byte: have it there already.
     disk.fail(method, errno.EIO)
-    assert told(requests.put(url_of(transfer), data=b"new", timeout=30)) == (500, "Unexpected")
+    assert told(requests.put(url_of(transfer), data=NEW, timeout=30)) == (500, "Unexpected")
     disk.heal()
     # A failed sync may be the only one to tell: from now on nothing is taken, whatever works again.
-    refusal = requests.put(url_of(later), data=b"new", timeout=30)
+    refusal = requests.put(url_of(later), data=NEW, timeout=30)
     assert told(refusal) == (503, "StoreReadOnly")
     assert int(refusal.headers["Retry-After"]) > 0
     with pytest.raises(StoreReadOnly):
         port.import_init(manager.import_request())
-    assert requests.get(manager.get_url(store.address, old), timeout=30).content == b"old"
+    assert requests.get(manager.get_url(store.address, old), timeout=30).content == OLD
     assert requests.get(f"{store.address}/healthz", timeout=30).json() == {"status": "read-only"}
     found = port.get_properties(GetProperties(transfer=transfer.transfer)).transfer
     assert found is not None
@@ -85,10 +88,10 @@ def test_a_disk_that_is_full(
 ) -> None:
     url = manager.put_url(store.address)
     disk.fail(method, errno.ENOSPC)
-    assert told(requests.put(url, data=b"new", timeout=30)) == (507, "StoreFull")
+    assert told(requests.put(url, data=NEW, timeout=30)) == (507, "StoreFull")
     disk.heal()
-    assert requests.get(manager.get_url(store.address, old), timeout=30).content == b"old"
-    assert requests.put(url, data=b"new", timeout=30).status_code == 201
+    assert requests.get(manager.get_url(store.address, old), timeout=30).content == OLD
+    assert requests.put(url, data=NEW, timeout=30).status_code == 201
 
 
 def test_a_content_that_cannot_be_opened(
@@ -100,7 +103,7 @@ def test_a_content_that_cannot_be_opened(
     assert told(response) == (500, "Unexpected")
     assert "the test's disk" not in response.text
     disk.heal()
-    assert requests.get(url, timeout=30).content == b"old"
+    assert requests.get(url, timeout=30).content == OLD
 
 
 def test_health_says_when_nothing_can_be_served(store: RunningFileStore, disk: Switch) -> None:
