@@ -20,7 +20,7 @@ from vofiles.contract import (
     Receipt,
     StoreImportInit,
 )
-from vofiles.errors import ContentNotFound
+from vofiles.errors import Damaged
 from vofiles.findings import Repair
 from vofiles.instant import Instant
 from vofiles.ivorn import Ivorn, LongIdentifier, NodeIdentifier, new_number
@@ -41,7 +41,7 @@ def test_a_missing_container_is_reported_marked_and_never_deleted(world: World, 
     assert (node.version, node.size) == (1, 3)
     assert "filestore.location.state" in {each.key for each in node.properties if each.value == ReplicaState.LOST}
     assert world.changes()[-1] == ChangeOperation.MARK
-    with pytest.raises(ContentNotFound):
+    with pytest.raises(Damaged):
         world.get(dave, file)
     # It stays a finding for as long as it is so, and is marked once.
     assert found(world, repair=True) == [(kinds.MISSING, str(container), Repair.NONE)]

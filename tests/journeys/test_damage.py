@@ -3,6 +3,7 @@
 Rule: each test mends what it has broken; after all of them who checks everything finds nothing.
 """
 
+import json
 import re
 import shutil
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.faultstation import Station, running_station
+from tests.support.serving import wait_until
 from vofiles.errors import Damaged
 from vofiles.filemanager_port import FileManagerPort
 
@@ -48,16 +50,48 @@ def kinds(station: Station) -> set[str]:
 
 
 def test_a_bit_that_turned(station: Station, port: FileManagerPort, name: str) -> None:
-    """It is never handed out as if nothing were, and who checks sees it."""
+    """It is never handed out as if nothing were: it is set aside, and who reads or checks is told; with the bytes put
+    back from elsewhere all is well.
+    """
     station.put(name, CONTENT)
     path = bytes_of(station, port, name)
     with path.open("r+b") as content:
         content.write(bytes([CONTENT[0] ^ 1]))
     with station.home() as home, pytest.raises(Damaged):
         (home / name).read_bytes()
-    assert kinds(station) == {"wrong-digest"}
+    # Whoever met it has had it looked at.
+    wait_until(lambda: not path.exists(), "it is set aside")
+    assert kinds(station) == {"damaged"}
+    with station.home() as home, pytest.raises(Damaged):
+        (home / name).read_bytes()
+    sidecar = path.with_name(f"{path.name}.json")
+    (station.contents / "quarantine" / sidecar.name).rename(sidecar)
     path.write_bytes(CONTENT)
+    scrubbed = station.store.run("scrub", path.name)
+    assert scrubbed.returncode == 0, scrubbed.stdout
+    # If it has heard of the damage meanwhile, it is to hear of this.
+    station.manager.run("check", "--repair")
     station.require_content(name, CONTENT, 1)
+
+
+def test_a_bit_that_turned_before_anybody_read(station: Station, port: FileManagerPort, name: str) -> None:
+    """Who scrubs finds it; the file that is written again is well."""
+    station.put(name, CONTENT)
+    path = bytes_of(station, port, name)
+    with path.open("r+b") as content:
+        content.seek(-1, 2)
+        content.write(bytes([CONTENT[-1] ^ 128]))
+    scrubbed = station.store.run("scrub", "--rate", "0", "--json")
+    assert scrubbed.returncode == 1, scrubbed.stderr
+    (finding,) = json.loads(scrubbed.stdout)["findings"]
+    assert (finding["kind"], finding["subject"].rpartition("#")[2]) == ("damaged", path.name)
+    assert not path.exists()
+    with station.home() as home, pytest.raises(Damaged):
+        (home / name).read_bytes()
+    with station.home() as home:
+        (home / name).put(CONTENT)
+        (home / name).remove(purge=True)
+    wait_until(lambda: not kinds(station), "what is damaged goes with its node")
 
 
 def test_bytes_that_are_gone(station: Station, port: FileManagerPort, name: str) -> None:

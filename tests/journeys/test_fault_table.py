@@ -27,6 +27,9 @@
     importData: source dies, lies test_a_source_that_dies_or_lies
     database busy                 test_a_busy_database
     bit rot                       test_damage.py::test_a_bit_that_turned
+    … before anybody has read     test_damage.py::test_a_bit_that_turned_before_anybody_read
+    … with the same bytes else-   test_repair.py::test_rot_is_found_and_put_right_by_itself
+      where (in one process)
     dangling node                 test_damage.py::test_bytes_that_are_gone
     … unknown to its store        ../checker/test_commands.py::test_a_missing_container_is_marked_while_the_service_runs
     orphan container              test_damage.py::test_bytes_of_nobody
