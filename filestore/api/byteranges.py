@@ -12,14 +12,13 @@ from vofiles.serving.http import Preadable
 
 
 class Parts:
-    """The body, to be read at any position; a `Preadable`."""
+    """The body's plan: what stands where."""
 
-    def __init__(self, source: Preadable, size: int, content_type: str, ranges: Iterable[ByteRange]) -> None:
+    def __init__(self, size: int, content_type: str, ranges: Iterable[ByteRange]) -> None:
         # Drawn for each answer: who wrote the content must not be able to have written its end too.
         boundary = secrets.token_hex(16)
         self.media_type = f"multipart/byteranges; boundary={boundary}"
         """The value of Content-Type."""
-        self._source = source
         self._segments: list[bytes | ByteRange] = []
         opening = "--"
         for part in ranges:
@@ -31,12 +30,25 @@ class Parts:
         self.length = self._starts.pop()
         """Bytes."""
 
-    def pread(self, length: int, offset: int, /) -> bytes:
-        """At most `length` bytes from there, of one segment; empty only past the end. Raises as the source does."""
-        if offset >= self.length:
-            return b""
+    def find(self, offset: int) -> tuple[bytes | ByteRange, int]:
+        """What stands at a position before the end: text or a part, and how far into it that is."""
         number = bisect_right(self._starts, offset) - 1
-        segment, within = self._segments[number], offset - self._starts[number]
+        return self._segments[number], offset - self._starts[number]
+
+    def of(self, source: Preadable) -> Preadable:
+        """The body itself, of a content that is open."""
+        return _Body(self, source)
+
+
+class _Body:
+    def __init__(self, parts: Parts, source: Preadable) -> None:
+        self._parts, self._source = parts, source
+
+    def pread(self, length: int, offset: int, /) -> bytes | memoryview:
+        """At most `length` bytes from there, of one segment; empty only past the end. Raises as the source does."""
+        if offset >= self._parts.length:
+            return b""
+        segment, within = self._parts.find(offset)
         if isinstance(segment, bytes):
             return segment[within : within + length]
         return self._source.pread(min(length, segment.length - within), segment.offset + within)

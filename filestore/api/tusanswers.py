@@ -9,8 +9,9 @@ from email.utils import formatdate
 from http import HTTPStatus
 from typing import Final
 
+from filestore.api.description import entity_tag
+from filestore.api.digestfields import digest_header
 from filestore.api.problems import problem, unexpected
-from filestore.api.representation import digest_header, entity_tag
 from filestore.api.tusheaders import RESUMABLE, VERSION
 from filestore.domain.stretch import SUMS
 from filestore.services.parts import OFFSET, PART, Kept
@@ -113,7 +114,7 @@ def _place(kept: Kept) -> tuple[tuple[str, str], ...]:
 def _holding(receipt: Receipt) -> tuple[tuple[str, str], ...]:
     """What a sender can compare with what he has, as after a PUT."""
     return (
-        ("ETag", entity_tag(receipt.container.fragment)),
+        ("ETag", entity_tag(receipt.container.fragment, receipt.digests)),
         ("Repr-Digest", digest_header(receipt.digests)),
     )
 

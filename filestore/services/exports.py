@@ -6,7 +6,7 @@ it began, also when the container is deleted meanwhile.
 """
 
 import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import TracebackType
 from typing import NamedTuple, Self
 
@@ -16,7 +16,6 @@ from filestore.domain.transfer import Promise, Transfer, fingerprint
 from filestore.ports import Reader, Records
 from filestore.services.admission import find_repeated, get_complete, require_own_callback
 from filestore.services.imports import add_transfer
-from filestore.services.shelf import ShelvedReader
 from filestore.services.store import Store
 from filestore.services.wholeness import Wholeness
 from vofiles.adoption import is_adopted
@@ -63,9 +62,15 @@ def begin_export(store: Store, caller: Ivorn, request: StoreExportInit) -> Store
 class Admitted(NamedTuple):
     """What a ticket gives a right to, as the catalogue has it."""
 
+    ticket: Ticket
     transfer: Transfer
     container: Container
     content: Content
+
+    @property
+    def content_type(self) -> str | None:
+        """As the FileManager told it for this export, else as the content has it."""
+        return self.transfer.promise.content_type or self.content.content_type
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +79,7 @@ class Download:
 
     reader: Reader
     container: str
-    """Its number; with it an entity tag, for a container's bytes never change."""
+    """Its number."""
     size: int
     """Bytes."""
     digests: tuple[Digest, ...]
@@ -83,39 +88,6 @@ class Download:
     content_type: str | None
     file_name: str | None
     """What a browser should call the file: as the FileManager gave it, not yet safe in a header."""
-    ticket: Ticket
-    admitted: Admitted
-    store: Store = field(repr=False)
-
-    @property
-    def at_hand(self) -> bytes | None:
-        """All of it, where it is in memory."""
-        return self.reader.data if isinstance(self.reader, ShelvedReader) else None
-
-    @property
-    def is_short(self) -> bool:
-        """Whether it is so short that it is taken whole before the first of it is sent."""
-        return self.size <= self.store.shelf.longest
-
-    def take(self) -> bytes:
-        """All of a short one. Raises ChecksumMismatch where it is not what came, StorageFailure and what reading an
-        adopted file raises.
-        """
-        data = self.at_hand
-        if data is None:
-            check = self.check()
-            data = self.reader.pread(self.size, 0)
-            check.update(data)
-            check.require()
-            if not is_adopted(self.admitted.container.transfer):
-                self.store.shelf.put(self.container, data)
-        return data
-
-    def check(self) -> Wholeness:
-        """What sees all bytes of it go out. Raises ChecksumMismatch where already their number is wrong."""
-        check = Wholeness(self.store, self.container, self.size, self.digests)
-        check.require_size(self.reader.size)
-        return check
 
     def close(self) -> None:
         """Let go of the bytes; closing twice is no error."""
@@ -131,30 +103,21 @@ class Download:
 
 
 def open_download(store: Store, token: str, method: str = "GET") -> Download:
-    """The content that a ticket is good for; `method` is GET or HEAD.
+    """The content that a ticket is good for; `method` is GET or HEAD. Raises what `admit` and `open_admitted` raise."""
+    return open_admitted(store, admit(store, token, method))
+
+
+def admit(store: Store, token: str, method: str = "GET") -> Admitted:
+    """What a ticket is good for at this moment; no byte is looked at.
 
     Raises TicketUnknown (also where the content has been deleted), WrongMethod, TicketExpired, TransferEnded (it was
-    cancelled), Damaged (its bytes are known not to be what came), StorageFailure.
+    cancelled), Damaged (its bytes are known not to be what came).
     """
-    ticket = store.tickets.check(token, method)
-    admitted = admit(store, ticket)
-    transfer, container, content = admitted
-    return Download(
-        _open(store, container.number),
-        container.number,
-        content.size,
-        content.digests,
-        container.changed,
-        transfer.promise.content_type or content.content_type,
-        transfer.file_name,
-        ticket,
-        admitted,
-        store,
-    )
+    return admit_again(store, store.tickets.check(token, method))
 
 
-def admit(store: Store, ticket: Ticket) -> Admitted:
-    """What a ticket is good for at this moment. Raises as `open_download`."""
+def admit_again(store: Store, ticket: Ticket) -> Admitted:
+    """The same for a ticket that was found to be true before."""
     transfer, container = store.catalogue.read(lambda records: _look_up(records, ticket))
     if transfer.state == TransferState.EXPIRED or store.clock() > transfer.expiry:
         raise TicketExpired
@@ -164,13 +127,58 @@ def admit(store: Store, ticket: Ticket) -> Admitted:
     if container.state != ContainerState.COMPLETE or content is None:
         raise TicketUnknown
     container.require_sound()
-    return Admitted(transfer, container, content)
+    return Admitted(ticket, transfer, container, content)
+
+
+def open_admitted(store: Store, admitted: Admitted) -> Download:
+    """Its bytes. Raises TicketUnknown (deleted meanwhile), Damaged (they are not there), ServiceBusy, StorageFailure,
+    and what opening an adopted file raises.
+    """
+    container, content = admitted.container, admitted.content
+    return Download(
+        _open(store, container.number),
+        container.number,
+        content.size,
+        content.digests,
+        container.changed,
+        admitted.content_type,
+        admitted.transfer.file_name,
+    )
+
+
+def find_on_shelf(store: Store, admitted: Admitted) -> bytes | None:
+    """All of a content, where it is in memory."""
+    return store.shelf.find(admitted.container.number)
+
+
+def is_short(store: Store, admitted: Admitted) -> bool:
+    """Whether a content is taken whole before the first of it is sent."""
+    return admitted.content.size <= store.shelf.longest
+
+
+def take_short(store: Store, admitted: Admitted) -> bytes:
+    """All of a short content. Raises ChecksumMismatch where it is not what came, and what `open_admitted` and reading
+    raise.
+    """
+    with open_admitted(store, admitted) as download:
+        check = check_of(store, download)
+        data = download.reader.pread(download.size, 0)
+    check.update(data)
+    check.require()
+    # Others' files may change, and then their containers are no more what they were.
+    if not is_adopted(admitted.container.transfer):
+        store.shelf.put(download.container, data)
+    return data
+
+
+def check_of(store: Store, download: Download) -> Wholeness:
+    """What sees all bytes of it go out. Raises ChecksumMismatch where already their number is wrong."""
+    check = Wholeness(store, download.container, download.size, download.digests)
+    check.require_size(download.reader.size)
+    return check
 
 
 def _open(store: Store, number: str) -> Reader:
-    data = store.shelf.find(number)
-    if data is not None:
-        return ShelvedReader(data)
     try:
         return store.backend.open(number)
     except ContainerNotFound as error:

@@ -47,23 +47,3 @@ class Shelf:
     def held(self) -> int:
         """Bytes that are here."""
         return self._held
-
-
-class ShelvedReader:
-    """A content that was on the shelf, as a reader."""
-
-    def __init__(self, data: bytes) -> None:
-        self.data = data
-
-    @property
-    def size(self) -> int:
-        return len(self.data)
-
-    def pread(self, length: int, offset: int) -> bytes:
-        return self.data[offset : offset + length]
-
-    def fileno(self) -> int | None:
-        return None
-
-    def close(self) -> None:
-        """There is nothing to let go of."""

@@ -58,7 +58,7 @@ def test_bytes_go_in_and_the_manager_hears_of_it(manager: CallingManager, store:
     assert response.json()["digests"]["sha-256"] == SHA256.hexdigest()
     assert f"sha-256=:{b64encode(SHA256.digest()).decode()}:" in response.headers["Repr-Digest"]
     assert transfer.container is not None
-    assert response.headers["ETag"] == f'"{transfer.container.fragment}"'
+    assert response.headers["ETag"] == f'"{SHA256.hexdigest()}"'
     assert "Location" not in response.headers
     message = manager.await_callback(transfer.transfer)
     assert isinstance(message, TransferCompleted)
