@@ -35,6 +35,9 @@ LONGEST = (
     "tests/model/test_model.py",
     "tests/operators/test_commands.py",
     "tests/operators/test_key_rotation.py",
+    "tests/faults/test_crash_s3.py",
+    "tests/journeys/test_contents_in_s3.py",
+    "tests/filestore/backends/test_s3.py",
 )
 """The files whose tests take longest, by seconds of a core on a machine that does nothing else (--durations=0 tells);
 less than ten are not worth a line.

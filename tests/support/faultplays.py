@@ -207,8 +207,8 @@ def duplicate(world: World) -> None:
     request = Duplicate("copy-1", SERVICE, source, path_of(world, FILE), DAVE.account)
     copy = world.visit(store.name, lambda: copies.duplicate(store.store, SERVICE, request)).transfer.container
     assert copy is not None
-    path = store.folder / "contents" / copy.fragment[:2] / copy.fragment
-    if "copy" not in world.notes.nodes and (not path.exists() or path.read_bytes() != OLD):
+    made = store.kept().get(copy.fragment)
+    if "copy" not in world.notes.nodes and (made is None or made.read_bytes() != OLD):
         raise Wrong("I1: the copy is not what was acknowledged")
     world.notes.nodes["copy"] = "it may be gone from now on"
     _delete_copy(world, copy)

@@ -20,7 +20,7 @@ from tests.support.faultcallers import HOUR
 from tests.support.faultchecks import check_left_alone, check_sight, check_structure, require
 from tests.support.faultnotes import Notes
 from tests.support.faultplays import Play
-from tests.support.faultworld import StoreProcess, World, copied
+from tests.support.faultworld import DiskShelves, Shelves, StoreProcess, World, copied
 from tests.support.stage import Deed, Effect, Fault, Gone, Stage, Stopped, Wrong
 from tests.support.staged_files import StagedFiles
 from tests.support.staged_sql import Staged
@@ -43,23 +43,24 @@ class Base:
     folder: Path
     notes: Notes
     staged: Staged
+    shelves: Shelves
 
     def world(self, folder: Path, stage: Stage, make_files: MakeFiles = _plain) -> World:
-        return World(folder, stage, self.notes.copy(), self.staged, self.play.names, make_files)
+        return World(folder, stage, self.notes.copy(), self.staged, self.play.names, make_files, self.shelves)
 
     def fresh_folder(self) -> Path:
         return self.folder.with_name(f"{self.folder.name}-{next(_folders)}")
 
 
-def prepare(folder: Path, play: Play, staged: Staged) -> Base:
+def prepare(folder: Path, play: Play, staged: Staged, shelves: Shelves | None = None) -> Base:
     """The files of a play's beginning, made by the services themselves."""
     folder.mkdir()
     open_database(f"sqlite:///{folder / 'manager.db'}").close()
     for name in play.names:
         (folder / name.authority).mkdir()
         open_catalogue(f"sqlite:///{folder / name.authority / 'catalogue.db'}").close()
-    base = Base(play, folder, Notes(), staged)
-    world = World(folder, Stage(), base.notes, staged, play.names)
+    base = Base(play, folder, Notes(), staged, shelves or DiskShelves())
+    world = World(folder, Stage(), base.notes, staged, play.names, shelves=base.shelves)
     world.start()
     play.prepare(world)
     world.stop()

@@ -12,10 +12,10 @@ Rule: nothing happens by itself. Callbacks, errands, the stores' own movements a
 """
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from filemanager.config import Config, StoreEntry
 from filemanager.persistence.engine import SqlTransaction
@@ -27,7 +27,7 @@ from filestore.domain.terms import Terms as StoreTerms
 from filestore.domain.ticket import Tickets
 from filestore.persistence.catalogue import SqlRecords
 from filestore.persistence.letters import CallbackTable
-from filestore.ports import Outgoing, Records
+from filestore.ports import Backend, Outgoing, Records
 from filestore.services import callbacks, moves
 from filestore.services.expiry import expire_due
 from filestore.services.lane import Lane
@@ -72,6 +72,33 @@ class Reminders(Lane):
         return len(waiting)
 
 
+class Kept(Protocol):
+    """What is kept under one name."""
+
+    def read_bytes(self) -> bytes: ...
+    def read_text(self) -> str: ...
+
+
+class Shelves(Protocol):
+    """Where stores have their contents."""
+
+    def backend(self, process: "StoreProcess") -> Backend:
+        """For a store that starts."""
+
+    def kept(self, process: "StoreProcess") -> Mapping[str, Kept]:
+        """All that there is of a store's contents, by name, past the store."""
+
+
+class DiskShelves:
+    """Each in its folder."""
+
+    def backend(self, process: "StoreProcess") -> Backend:
+        return DiskBackend(process.folder / "contents", process.files)
+
+    def kept(self, process: "StoreProcess") -> Mapping[str, Kept]:
+        return {path.name: path for path in (process.folder / "contents").rglob("*") if path.is_file()}
+
+
 class StoreProcess:
     """One store, from its start to its end."""
 
@@ -80,10 +107,10 @@ class StoreProcess:
         self.identifier = identifier
         self.folder = world.folder / identifier.authority
         notes, stage = world.notes, world.stage
-        self._notes = notes
+        self._notes, self.stage = notes, stage
         path = self.folder / "catalogue.db"
         world.staged[str(path)] = (stage, self.name)
-        self.files = world.make_files(self)
+        self.files, self._shelves = world.make_files(self), world.shelves
         self.catalogue = StagedDatabase(stage, self.name, Database[Records](f"sqlite:///{path}", SqlRecords, readers=1))
         self.lane = Reminders(lambda transfer: moves.run(self.store, self.web, transfer))
         self.web = MemoryWeb(
@@ -98,6 +125,8 @@ class StoreProcess:
             offered=lambda remote: fetch_offered(world, self, remote),
         )
         self._sender = Callbacks(world, self)
+        self.closing: list[Callable[[], None]] = []
+        """What else is to be called at its end."""
         try:
             self._open(notes)
         except BaseException:
@@ -108,7 +137,7 @@ class StoreProcess:
         self.store = Store(
             self.identifier,
             self.catalogue,
-            DiskBackend(self.folder / "contents", self.files),
+            self._shelves.backend(self),
             lambda: notes.now,
             notes.number,
             StoreTerms(reserve=0),
@@ -124,6 +153,10 @@ class StoreProcess:
     def _deliver(self, letter: Letter[Outgoing]) -> None:
         callbacks.deliver(self.store, self._sender, letter.body)
 
+    def kept(self) -> Mapping[str, Kept]:
+        """All that there is of its contents, by name."""
+        return self._shelves.kept(self)
+
     def pump(self) -> int:
         """Move and tell all that waits; answers how much that was."""
         return self.lane.run() + deliver_due(self._outbox, self._table, self._notes)
@@ -135,6 +168,8 @@ class StoreProcess:
 
     def end(self) -> None:
         """The process is no more."""
+        for close in self.closing:
+            close()
         self.catalogue.close()
         self.files.close_all()
 
@@ -211,9 +246,11 @@ class World:
         make_files: Callable[[Stage, StoreProcess], StagedFiles] = lambda stage, process: StagedFiles(
             stage, process.name
         ),
+        shelves: Shelves | None = None,
     ) -> None:
         self.folder, self.stage, self.notes, self.staged, self.names = folder, stage, notes, staged, names
         self._make_files = make_files
+        self.shelves: Shelves = shelves or DiskShelves()
         self._processes: dict[str, Process] = {}
         stage.processes = (MANAGER, *map(str, names))
 
