@@ -8,7 +8,9 @@ from filemanager.domain.repeat import MAX_KEY
 from filemanager.services.throttle import FAILURES_OF_PAIR
 from filemanager.services.throttle import WINDOW as THROTTLE
 from filestore.domain import byterange, staging
+from filestore.domain.stretch import SUMS
 from filestore.domain.terms import Terms as StoreTerms
+from filestore.services import parts
 from vofiles import ivorn, names, properties
 from vofiles.contract import FILEMANAGER_NAMESPACE, FILESTORE_NAMESPACE
 from vofiles.faults import CATEGORIES
@@ -51,6 +53,9 @@ def figures() -> dict[str, str]:
         "PART_MIB": number(staging.PART / staging.MIB),
         "MOST_PARTS": number(staging.MOST),
         "LONGEST_HOURS": number(store.longest_transfer / SECOND / 3600),
+        "SAFE_MIB": number(parts.SAFE_EVERY / staging.MIB),
+        "SAFE_SECONDS": number(parts.SAFE_AFTER / SECOND),
+        "SUMS": ", ".join(SUMS),
         "body_rate": number(limits.body_rate),
         "body_window": number(limits.body_window),
         "ALGORITHM": ALGORITHM,

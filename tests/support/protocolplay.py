@@ -82,6 +82,7 @@ PORTAL: Final = Ivorn.parse(f"{COMMUNITY}/portal")
 CONTENT: Final = b'<?xml version="1.0"?>\n<VOTABLE version="1.4"/>\n'
 MORE: Final = b"<!-- and a line more -->\n"
 VOTABLE: Final = "application/x-votable+xml"
+OFFSET_STREAM: Final = "application/offset+octet-stream"
 DIALECTS: Final = (("v0.2", NAMESPACE, "erin"), ("v0.1", SPOKEN, "fred"))
 """Of AstroGrid's contract, and who speaks each."""
 ARCHIVE: Final = "http://archive.example.org"
@@ -165,7 +166,18 @@ class Play:
         self._put(more, MORE)
         self._call_back()
         self.call(ListVersions(self.path))
-        self.call(CancelTransfer(self.call(ImportInit(self.path), "once more").transfer.transfer))
+        broken = self.call(ImportInit(self.path), "once more").transfer
+        self._send_part(broken)
+        self.call(CancelTransfer(broken.transfer))
+
+    def _send_part(self, offer: Any) -> None:
+        """A part of a content, and how far it is then."""
+        (endpoint,) = offer.endpoints
+        spoken = ("Tus-Resumable", "1.0.0")
+        told = (spoken, ("Upload-Offset", "0"), ("Upload-Length", str(len(CONTENT))), ("Content-Type", OFFSET_STREAM))
+        wire = self.services.wire
+        self.keep("data.part", wire.send("PATCH", endpoint.url, told, CONTENT[:22]), 204)
+        self.keep("data.how_far", wire.send("HEAD", endpoint.url, (spoken,)), 200)
 
     def read_file(self) -> None:
         """exportInit, then HEAD, GET, a part, and a GET that says what is known already."""
