@@ -72,10 +72,13 @@ class Parts:
         """Raises StoreUnreachable where the endpoints do not say where the bytes go."""
         self._session, self._source, self._progress, self._wait = session, source, progress, wait
         self._stop, self._lock = Event(), Lock()
-        self._sent: dict[int, int] = {}
-        self._slices = list(self._cut(transfer))
-        if not self._slices or sum(each.size for each in self._slices) != source.size:
+        slices = list(self._cut(transfer))
+        if not slices or sum(each.size for each in slices) != source.size:
             raise StoreUnreachable("", reason="its addresses do not say which bytes go where")
+        safe = transfer.bytes_done
+        self._slices = [each for each in slices if not safe or each.offset + each.size > safe]
+        """Those that are not there yet, from an earlier run."""
+        self._sent = {each.offset: each.size for each in slices if each not in self._slices}
 
     def _cut(self, transfer: Transfer) -> Iterator[Slice]:
         offset = 0
@@ -87,7 +90,7 @@ class Parts:
 
     def send(self) -> None:
         """All of them. Raises an error of the tree, OSError of the source; none is under way any more then."""
-        with ThreadPoolExecutor(min(CONNECTIONS, len(self._slices)), "vofiles-part") as pool:
+        with ThreadPoolExecutor(CONNECTIONS, "vofiles-part") as pool:
             try:
                 sent: list[Future[None]] = [pool.submit(copy_context().run, self._send, each) for each in self._slices]
                 self._source.rewind()

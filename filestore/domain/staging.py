@@ -58,6 +58,16 @@ def parts_of(size: int, part: int) -> tuple[Part, ...]:
     return tuple(Part(number, start, min(part, size - start)) for number, start in enumerate(starts, start=1))
 
 
+def safe_bytes(parts: tuple[Part, ...], received: Mapping[int, int]) -> int:
+    """How many bytes from the start have come, by the bytes received of each part: who goes on begins there."""
+    safe = 0
+    for part in parts:
+        if received.get(part.number) != part.length:
+            break
+        safe += part.length
+    return safe
+
+
 def require_all(parts: tuple[Part, ...], received: Mapping[int, int]) -> None:
     """Refuse what has not come, by the bytes received of each part. Raises Incomplete."""
     for part in parts:

@@ -11,6 +11,7 @@ from filestore.domain.container import DELETE, Container
 from filestore.domain.transfer import Transfer
 from filestore.ports import Records
 from filestore.services.endings import cancel, drop_kept
+from filestore.services.staging import with_progress
 from filestore.services.store import Store
 from vofiles.adoption import is_adopted
 from vofiles.contract import (
@@ -122,7 +123,7 @@ def get_properties(store: Store, caller: Ivorn, request: GetProperties) -> GetPr
     container, transfer, adopted = store.catalogue.read(look_up)
     return GetPropertiesAnswer(
         store.container_as_it_stands(container, adopted) if container else None,
-        store.transfer_as_it_stands(transfer) if transfer else None,
+        store.transfer_as_it_stands(with_progress(store, transfer)) if transfer else None,
     )
 
 

@@ -15,12 +15,12 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Final
 
-from filestore.domain.staging import PART, Staged, find_part_size, parts_of, require_all
+from filestore.domain.staging import PART, Staged, find_part_size, parts_of, require_all, safe_bytes
 from filestore.domain.transfer import Promise, Transfer
-from filestore.ports import Records
+from filestore.ports import Records, StorageFailure
 from filestore.services.store import Store
 from vofiles.contract import Digest, Direction, TransferState
-from vofiles.errors import Incomplete, TransferNotFound
+from vofiles.errors import Incomplete, ServiceBusy, TransferNotFound
 from vofiles.instant import Instant
 
 BATCH: Final = 100
@@ -87,6 +87,20 @@ def take(store: Store, transfer: Transfer, digests: tuple[Digest, ...] = ()) -> 
         return held
 
     return store.catalogue.write(note)
+
+
+def with_progress(store: Store, transfer: Transfer) -> Transfer:
+    """The transfer with the bytes that are safe, where it is sent past the store in parts: only the medium knows. Where
+    that does not answer, none are.
+    """
+    staged, staging = transfer.staged, store.staging
+    if staged is None or staged.upload is None or staging is None or not is_open(transfer):
+        return transfer
+    try:
+        received = staging.received(transfer.container, staged)
+    except (ServiceBusy, StorageFailure):
+        return transfer
+    return replace(transfer, bytes_done=safe_bytes(parts_of(transfer.promise.size or 0, staged.part), received))
 
 
 def is_open(transfer: Transfer) -> bool:

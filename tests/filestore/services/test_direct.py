@@ -14,7 +14,7 @@ from filestore.persistence.memory import MemoryCatalogue
 from filestore.services import moves
 from filestore.services.callbacks import list_due, message_of
 from filestore.services.completions import complete_transfer
-from filestore.services.containers import cancel_transfer, delete_container
+from filestore.services.containers import cancel_transfer, delete_container, get_properties
 from filestore.services.expiry import expire_due
 from filestore.services.lane import Lane
 from filestore.services.staging import collect
@@ -23,6 +23,7 @@ from tests.support.filestore_core import MANAGER, OTHER_MANAGER, Core, MemoryWeb
 from vofiles.contract import (
     DeleteContainer,
     Digest,
+    GetProperties,
     StoreCancelTransfer,
     StoreCompleteTransfer,
     Transfer,
@@ -86,6 +87,12 @@ class Direct:
         letters = list_due(self.core.store, Instant(1 << 62), 100)
         return [message_of(self.core.store, letter.transfer) for letter in letters]
 
+    def asked(self, name: str) -> Transfer:
+        """A transfer as its FileManager is answered."""
+        found = get_properties(self.core.store, MANAGER, GetProperties(transfer=name)).transfer
+        assert found is not None
+        return found
+
     @property
     def staged(self) -> list[str]:
         return [number for number, _ in self.staging.numbers()]
@@ -131,7 +138,7 @@ def test_a_large_one_goes_in_parts(direct: Direct) -> None:
     with pytest.raises(Incomplete, match=r"part 2 of 3, bytes 67108864 to 134217728.*has not come"):
         direct.complete(offer)
     again = direct.core.offer("t1", size=BIG)
-    assert again.state == "OFFERED"
+    assert (again.state, direct.asked("t1").bytes_done) == ("OFFERED", PART)
     direct.send(again, data)
     direct.complete(offer)
     direct.take()
@@ -140,6 +147,19 @@ def test_a_large_one_goes_in_parts(direct: Direct) -> None:
     assert receipt.size == BIG
     assert Digest("sha-256", hashlib.sha256(data).hexdigest()) in receipt.digests
     assert direct.staged == []
+
+
+def test_a_medium_that_does_not_answer_hides_how_far_it_is(direct: Direct) -> None:
+    offer = direct.core.offer("t1", size=BIG)
+    direct.send(offer, bytes(BIG), without=3)
+    assert direct.asked("t1").bytes_done == 2 * PART
+
+    def busy(*arguments: Any) -> Any:
+        raise ServiceBusy("it does not answer")
+
+    direct.staging.received = busy  # type: ignore[method-assign,assignment]
+    told = direct.asked("t1")
+    assert (told.bytes_done, len(told.endpoints)) == (0, 3)
 
 
 def test_an_empty_content_does(direct: Direct) -> None:

@@ -4,6 +4,7 @@ import io
 import threading
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -98,6 +99,20 @@ def test_each_byte_goes_where_it_belongs(
     assert medium.whole == data
     assert set(medium.asked.values()) == {1}
     assert max(told) == (size, size)
+
+
+@pytest.mark.parametrize(("safe", "sent"), [(0, 8), (PART - 1, 8), (PART, 7), (3 * PART + 5, 5), (len(DATA), 0)])
+def test_what_is_safe_from_an_earlier_run_is_not_sent_again(
+    safe: int, sent: int, served: Served, medium: Medium, session: requests.Session, pauses: Pauses
+) -> None:
+    told: list[tuple[int, int | None]] = []
+    source = open_source(DATA)
+    begun = replace(transfer(served), bytes_done=safe)
+    Parts(session, begun, source, lambda *done: told.append(done), pauses).send()
+    assert medium.asked.total() == sent
+    assert DATA.endswith(medium.whole)
+    assert source.done == len(DATA)
+    assert not told or (max(told)[0], min(told)[0] >= safe // PART * PART) == (len(DATA), True)
 
 
 def test_a_part_that_is_not_taken_is_sent_again_and_no_other(
