@@ -95,7 +95,7 @@ class DiskBackend:
             if not self._files.exists(aside):
                 self._files.make_directory(aside)
                 self._files.sync_directory(self._root)
-            # The bytes go first: while they are there, whoever is called again finds what is left to be done.
+            # What a stop leaves half done is done when this is called again.
             for each in (path, path.with_name(number + SUFFIX)):
                 with suppress(FileNotFoundError):
                     self._files.rename(each, aside / each.name)

@@ -104,7 +104,10 @@ class Scrub:
         if row is None or row.state != ContainerState.COMPLETE or row.content is None:
             return (), 0
         judge = self._judge_known if row.damage is not None else self._judge
-        return judge(row, adopted), row.content.size
+        try:
+            return judge(row, adopted), row.content.size
+        except StorageFailure as failure:
+            return (found(UNREADABLE, self._subject(row), f"{row.node}: {failure}"),), row.content.size
 
     def _judge(self, row: Container, adopted: Adopted | None) -> Sequence[Finding]:
         first = self._look(row, adopted)
@@ -146,6 +149,9 @@ class Scrub:
     def _judge_known(self, row: Container, adopted: Adopted | None) -> Sequence[Finding]:
         """What is known to be damaged, and may have been put right by an operator."""
         if adopted is None and not self.store.backend.has(row.number):
+            if self.store.backend.find_sidecar(row.number) is not None:
+                # Stopped half-way.
+                self._set_aside(row.number)
             return (damaged(self.store, row),)
         findings = self._look(row, adopted)
         if _rot(findings):
@@ -172,12 +178,9 @@ class Scrub:
             _log.error("container %s is damaged and could not be set aside: %s", number, failure)
 
     def _look(self, row: Container, adopted: Adopted | None) -> Sequence[Finding]:
-        try:
-            if adopted is not None:
-                return tuple(check_adopted(self.store, row, adopted, digests=True, behind=self._behind))
-            return tuple(compare(self.store, Wish(digests=True, behind=self._behind), row))
-        except StorageFailure as failure:
-            return (found(UNREADABLE, self._subject(row), f"{row.node}: {failure}"),)
+        if adopted is not None:
+            return tuple(check_adopted(self.store, row, adopted, digests=True, behind=self._behind))
+        return tuple(compare(self.store, Wish(digests=True, behind=self._behind), row))
 
     def _behind(self, reader: Reader, offset: int, length: int) -> None:
         descriptor = reader.fileno()

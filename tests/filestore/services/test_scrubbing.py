@@ -5,10 +5,12 @@ from dataclasses import replace
 
 import pytest
 
+from filestore.api.measures import register
 from filestore.domain import findings as kinds
 from filestore.domain.round import Round
 from filestore.services import scrub
 from filestore.services.containers import delete_container
+from filestore.services.lane import Lane
 from filestore.services.pace import Halted, Pace
 from filestore.services.scrubbing import DAY, Rounds, Suspicions
 from tests.support.filestore_core import MANAGER, Core
@@ -16,6 +18,7 @@ from tests.support.rotting import HandTime, rot, scrub_of
 from tests.support.serving import wait_until
 from vofiles.contract import DeleteContainer
 from vofiles.instant import SECOND
+from vofiles.serving.metrics import Measures
 
 
 def progress(core: Core) -> Round:
@@ -210,3 +213,23 @@ def test_stopping_waits_for_the_one_under_way_and_takes_no_more() -> None:
     assert read[:1] == ["a"]
     assert "c" not in read
     suspicions.stop()
+
+
+# --- what is measured -------------------------------------------------------------------------------------------------
+
+
+def test_it_is_measured(core: Core) -> None:
+    measures = Measures()
+    register(measures, core.store, Lane(lambda transfer: None, threads=0), dict)
+
+    def found(name: str) -> float:
+        return next(metric.samples[0].value for metric in measures.collect() if metric.name == f"vofiles_{name}")
+
+    assert (found("damaged_containers"), found("scrub_last_end_seconds")) == (0, 0)
+    rotten = core.stored(b"rotten").receipt.container
+    core.stored(b"well")
+    rot(core, rotten)
+    Rounds(scrub_of(core.store), DAY).turn()
+    assert (found("damaged_containers"), found("scrub_findings")) == (1, 1)
+    assert (found("scrub_containers"), found("scrub_bytes")) == (2, 10)
+    assert found("scrub_last_end_seconds") == core.clock.now / SECOND
