@@ -4,8 +4,7 @@ Rule: as for `ports`, whose neighbour it is: no implementation here, and one con
 """
 
 from collections.abc import Iterator, Mapping
-from types import TracebackType
-from typing import Protocol, Self
+from typing import Protocol
 
 from filestore.domain.sidecar import Sidecar
 from filestore.domain.staging import Staged
@@ -33,11 +32,6 @@ class Whole(Protocol):
 
     def close(self) -> None:
         """Let go. May be called twice."""
-
-    def __enter__(self) -> Self: ...
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None: ...
 
 
 class Staging(Protocol):

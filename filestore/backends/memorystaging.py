@@ -8,8 +8,6 @@ import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import count
-from types import TracebackType
-from typing import Self
 
 from filestore.domain.checksum import Digester
 from filestore.domain.ingest import require_digests
@@ -148,11 +146,3 @@ class MemoryWhole:
 
     def close(self) -> None:
         """There is nothing to let go of."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()

@@ -9,8 +9,7 @@ put together or dropped can no longer be sent; an object can, until its address 
 
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
-from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final
 
 from filestore.backends.s3 import S3Backend
 from filestore.backends.s3bucket import Found, Upload
@@ -150,14 +149,6 @@ class S3Whole:
 
     def close(self) -> None:
         self._reader.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 def _sent_anew() -> ServiceBusy:

@@ -7,7 +7,7 @@ medium that does not answer costs nothing but doing it again; only bytes that ar
 """
 
 import logging
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 
 from filestore.domain.checksum import wanted
@@ -83,7 +83,7 @@ def settle(store: Store, transfer: Transfer, container: Container, taking: Takin
 def _take(store: Store, staging: Staging, transfer: Transfer, container: Container, taking: Taking) -> None:
     staged, promise = transfer.staged, transfer.promise
     assert staged is not None
-    with staging.open(transfer.container, staged) as whole:
+    with closing(staging.open(transfer.container, staged)) as whole:
         ingest = Ingest(promise, wanted(promise.digests, sha256=store.terms.sha256), name=container.name)
         content, now = taking.read(whole, ingest), store.clock()
         whole.take(sidecar_of(store.identifier, container, content, now))

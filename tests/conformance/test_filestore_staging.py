@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from hashlib import md5, sha256
 from urllib.parse import parse_qs, urlsplit
@@ -51,7 +52,7 @@ class Place:
             assert self.put(endpoint, piece)
 
     def read(self, number: str, staged: Staged) -> bytes:
-        with self.staging.open(number, staged) as whole:
+        with closing(self.staging.open(number, staged)) as whole:
             return b"".join(whole.pieces())
 
 
@@ -97,7 +98,7 @@ def test_a_whole_is_sent_taken_and_dropped(place: Place, data: bytes) -> None:
     assert place.staging.received(ONE, Staged()) == {1: len(data)}
     assert (list(place.staging.numbers()), list(place.backend.numbers())) == ([(ONE, True)], [])
     for _ in range(2):
-        with place.staging.open(ONE, Staged()) as whole:
+        with closing(place.staging.open(ONE, Staged())) as whole:
             assert whole.size == len(data)
             assert b"".join(whole.pieces()) == data
             whole.take(sidecar_of_bytes(ONE, data))
@@ -124,7 +125,7 @@ def test_parts_make_a_whole(place: Place) -> None:
         assert place.read(ONE, staged) == PARTS
     assert not place.put(first, bytes(PART)), "a part of what was put together"
     assert list(place.staging.numbers()) == [(ONE, True)]
-    with place.staging.open(ONE, staged) as whole:
+    with closing(place.staging.open(ONE, staged)) as whole:
         whole.take(sidecar_of_bytes(ONE, PARTS))
     assert place.backend.has(ONE)
 
@@ -164,13 +165,13 @@ def test_several_uploads_of_one_number_go_together(place: Place) -> None:
 
 def test_bytes_sent_meanwhile_are_nobodys(place: Place) -> None:
     place.send(ONE, Staged(), DATA)
-    with place.staging.open(ONE, Staged()) as whole:
+    with closing(place.staging.open(ONE, Staged())) as whole:
         assert b"".join(whole.pieces()) == DATA
         place.send(ONE, Staged(), DATA[::-1])
         with pytest.raises(ServiceBusy):
             whole.take(sidecar_of_bytes(ONE, DATA))
     assert not place.backend.has(ONE)
-    with place.staging.open(ONE, Staged()) as whole:
+    with closing(place.staging.open(ONE, Staged())) as whole:
         place.staging.drop(ONE)
         with pytest.raises(ServiceBusy):
             whole.take(sidecar_of_bytes(ONE, DATA[::-1]))
