@@ -121,7 +121,7 @@ class Pack:
             for number in numbers:
                 connection.execute(_DELETE, {"one": number})
 
-        self._write(remove)
+        self._take(remove)
 
     def withdraw(self, attempt: int, numbers: Sequence[str]) -> None:
         """Delete those of these contents that are this attempt's."""
@@ -130,7 +130,7 @@ class Pack:
             for number in numbers:
                 connection.execute(_DELETE_ATTEMPT, {"one": number, "attempt": attempt})
 
-        self._write(remove)
+        self._take(remove)
 
     def numbers_after(self, after: str, limit: int) -> list[str]:
         """At most so many numbers above `after`, in their order."""
@@ -144,6 +144,15 @@ class Pack:
     def _read(self, fn: Callable[[Connection], R]) -> R:
         with _storage():
             return self._database.read(fn)
+
+    def _take(self, fn: Callable[[Connection], None]) -> None:
+        """Write what takes away. It needs room in the log all the same; that there is none passes, and says nothing of
+        the content.
+        """
+        try:
+            self._write(fn)
+        except StoreFull as error:
+            raise ServiceBusy("no room is left to delete small contents") from error
 
     def _write(self, fn: Callable[[Connection], R]) -> R:
         with _storage():

@@ -9,9 +9,10 @@ import pytest
 from filestore.domain.adopted import Adopted
 from filestore.domain.backlog import Backlog
 from filestore.domain.container import BEGIN, Container, Content, Damage
+from filestore.domain.partial import Partial
 from filestore.domain.round import Round, next_round
 from filestore.domain.staging import Staged
-from filestore.domain.transfer import Promise, Remote, Transfer
+from filestore.domain.transfer import GIVE_BACK, Promise, Remote, Transfer
 from filestore.persistence.catalogue import open_catalogue
 from filestore.persistence.memory import MemoryCatalogue
 from filestore.ports import Catalogue, Outgoing, Records
@@ -121,6 +122,7 @@ def test_a_transfer_comes_back_as_it_was(catalogue: Catalogue) -> None:
         receipt=receipt,
         request_id="0123456789ab",
         staged=Staged(1 << 26, "upload-1", complete=True),
+        partial=Partial("lease", 7, "a/b", "filetype YS9i", 5, "ab"),
     )
     add(catalogue, OFFER, full)
     assert catalogue.read(lambda records: records.find_transfer("t1")) == OFFER
@@ -146,6 +148,35 @@ def test_rows_are_replaced(catalogue: Catalogue) -> None:
         catalogue.write(lambda records: records.set_container(replace(EMPTY, number="none")))
     with pytest.raises(TransferNotFound):
         catalogue.write(lambda records: records.set_transfer(replace(OFFER, transfer="none")))
+
+
+def test_what_came_at_once_is_published_where_nothing_has_changed(catalogue: Catalogue) -> None:
+    full = EMPTY.fill(Content(5, DIGESTS, "text/plain"), LATE)
+    receipt = Receipt("t1", STORE.with_fragment("abcd"), 5, LATE, "text/plain", DIGESTS)
+    after = replace(OFFER.start("", Instant(START + 99), LATE).store(receipt, LATE), request_id="r")
+
+    def publish(before: Transfer) -> bool:
+        return catalogue.write(lambda records: records.publish(before, after, full))
+
+    def rows() -> tuple[Transfer | None, Container | None]:
+        return catalogue.read(lambda records: (records.find_transfer("t1"), records.find_container("abcd")))
+
+    assert not publish(OFFER)
+    add(catalogue, EMPTY, OFFER)
+    begun = OFFER.start("lease", Instant(START + 99), LATE)
+    for other in (replace(OFFER, epoch=2), replace(OFFER, bytes_done=3), begun):
+        catalogue.write(lambda records, other=other: records.set_transfer(other))  # type: ignore[misc]
+        assert not publish(OFFER)
+        assert rows() == (other, EMPTY)
+    catalogue.write(lambda records: records.set_transfer(OFFER))
+    assert publish(OFFER)
+    assert rows() == (after, full)
+    assert not publish(OFFER)
+    # A container that is not EMPTY takes all of it back.
+    catalogue.write(lambda records: records.set_transfer(OFFER))
+    with pytest.raises(ContainerNotFound):
+        publish(OFFER)
+    assert rows() == (OFFER, full)
 
 
 def test_rows_are_deleted(catalogue: Catalogue) -> None:
@@ -236,6 +267,20 @@ def test_transfers_are_overdue_by_expiry_and_by_deadline(catalogue: Catalogue) -
     assert overdue("OFFERED", LATE, 1) == ["soon"]
     assert overdue("RECEIVING", START + 5) == []
     assert overdue("RECEIVING", START + 6) == ["receiving"]
+
+
+def test_what_has_begun_to_come_in_parts_is_overdue_by_its_deadline(catalogue: Catalogue) -> None:
+    part = replace(OFFER, expiry=Instant(START + 1)).start_part("lease", Partial("lease"), Instant(START + 5), START)
+    begun = part.keep(3, Partial("lease", digested=3, digest="ab")).step(GIVE_BACK, START)
+    empty = replace(part.step(GIVE_BACK, START), transfer="t2")
+    add(catalogue, begun, empty)
+
+    def overdue(before: int) -> list[Transfer]:
+        return catalogue.read(lambda records: records.list_overdue("OFFERED", Instant(before), 9))
+
+    assert overdue(START + 2) == [empty]
+    assert overdue(START + 5) == [empty]
+    assert overdue(START + 6) == [empty, begun]
 
 
 def test_only_what_ended_long_ago_and_was_told_is_forgettable(catalogue: Catalogue) -> None:

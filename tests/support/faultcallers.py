@@ -8,8 +8,11 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from filemanager.domain.caller import Caller
+from filestore.backends.packed import PackedBackend
 from filestore.services.exports import open_download
 from filestore.services.imports import Sent, open_upload
+from filestore.services.small import SmallBody, Unusual, store_small
+from filestore.services.uploads import Stored
 from tests.support.faultnotes import HOST, MANAGER
 from tests.support.faultworld import World
 from tests.support.filemanager import COMMUNITY, OPERATOR, SERVICE
@@ -115,6 +118,14 @@ def send(world: World, transfer: contract.Transfer, data: bytes, *, breaking_off
     third = len(data) // 3 + 1
 
     def put() -> None:
+        together = store.store.backend
+        if isinstance(together, PackedBackend) and not breaking_off:
+            body = SmallBody(endpoint.url.removeprefix(HOST), Sent(len(data)), data)
+            (outcome,) = store_small(store.store, together, [body])
+            if isinstance(outcome, Stored):
+                return
+            if not isinstance(outcome, Unusual):
+                raise outcome
         upload = open_upload(store.store, endpoint.url.removeprefix(HOST), Sent(len(data)))
         try:
             upload.write(data[:third])
