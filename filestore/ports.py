@@ -36,7 +36,9 @@ class StorageFailure(Exception):
 
 
 # --- bytes ------------------------------------------------------------------------------------------------------------
-# What opens a file raises ServiceBusy where too many are open; then it is as after StoreFull.
+# What opens a file raises ServiceBusy where too many are open; then it is as after StoreFull. So does everything that
+# has to go over a network and gets no answer: it may have been done, and doing it again is right. What is read or taken
+# over a network may go or change meanwhile: ContainerNotFound, ChecksumMismatch.
 
 
 class Writer(Protocol):

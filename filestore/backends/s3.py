@@ -44,7 +44,7 @@ class S3Backend:
         settings: S3,
         sizes: Sizes = Sizes(),
     ) -> None:
-        self.bucket, self.keys = Bucket(client, settings.bucket), Keys(settings.prefix)
+        self.settings, self.bucket, self.keys = settings, Bucket(client, settings.bucket), Keys(settings.prefix)
         self._holds = Holds(self._drop)
         self._place = Place(self.bucket, self.keys, self._holds, self._drop, sizes)
 

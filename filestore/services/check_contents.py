@@ -31,7 +31,7 @@ from filestore.services.digesting import Behind, read_through, unwatched
 from filestore.services.store import Store
 from vofiles.adoption import is_adopted
 from vofiles.contract import ContainerState
-from vofiles.errors import ContainerNotFound
+from vofiles.errors import ChecksumMismatch, ContainerNotFound
 from vofiles.findings import Finding, Repair
 from vofiles.instant import SECOND, Instant, to_text
 
@@ -187,6 +187,10 @@ def _compare_digests(reader: Reader, behind: Behind, row: Container, subject: ob
         made = read_through(reader, digester, behind=behind)
     except StorageFailure as error:
         yield found(UNREADABLE, subject, f"{row.node}: {error}")
+        return
+    except (ContainerNotFound, ChecksumMismatch):
+        # An object in a bucket, which nothing holds on to: whoever looks again sees what there is now.
+        yield found(WRONG_DIGEST, subject, f"the bytes of {row.node} went or became others while they were read")
         return
     wrong = set(row.content.digests) - set(made)
     if wrong:

@@ -338,7 +338,7 @@ class Part(Filling):
         done = self._safe
         try:
             done = self._last_kept(verified=verified)
-        except (StoreFull, StorageFailure) as error:
+        except (StoreFull, StorageFailure, ServiceBusy) as error:
             failure = error
         waiting = self._give_back(done)
         if failure is not None:
