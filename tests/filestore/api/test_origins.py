@@ -69,6 +69,30 @@ def test_its_requests_are_answered_so_that_the_page_can_read_them(
         assert (refused.status_code, allowed(refused)["Access-Control-Allow-Origin"]) == (status, PORTAL)
 
 
+def test_a_page_may_send_in_parts(manager: CallingManager, open_store: RunningFileStore) -> None:
+    url = manager.put_url(open_store.address)
+    for method in ("POST", "PATCH", "HEAD", "DELETE"):
+        told = ask("OPTIONS", url, Access_Control_Request_Method=method, Access_Control_Request_Headers="tus-resumable")
+        assert method in allowed(told)["Access-Control-Allow-Methods"].split(", ")
+        sendable = allowed(told)["Access-Control-Allow-Headers"].split(", ")
+        assert {"Tus-Resumable", "Upload-Offset", "Upload-Length", "Upload-Metadata", "Upload-Checksum"} <= set(
+            sendable
+        )
+        assert told.headers["Tus-Version"] == "1.0.0"
+    for answer in (
+        ask("POST", url, Tus_Resumable="1.0.0", Upload_Length="9"),
+        ask("HEAD", url, Tus_Resumable="1.0.0"),
+        ask("PATCH", url, Tus_Resumable="1.0.0"),
+        ask("PATCH", url, Tus_Resumable="0.2"),
+        ask("DELETE", url, Tus_Resumable="1.0.0"),
+    ):
+        seen = allowed(answer)["Access-Control-Expose-Headers"].split(", ")
+        assert allowed(answer)["Access-Control-Allow-Origin"] == PORTAL
+        assert {"Location", "Upload-Offset", "Upload-Length", "Upload-Expires", "Tus-Resumable", "Tus-Version"} <= set(
+            seen
+        )
+
+
 @pytest.mark.parametrize("origin", [STRANGER, "null", PORTAL.upper(), f"{PORTAL}:443", None])
 def test_others_are_told_nothing(url: str, origin: str | None) -> None:
     for response in (ask("OPTIONS", url, origin, Access_Control_Request_Method="PUT"), ask("GET", url, origin)):

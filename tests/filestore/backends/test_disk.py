@@ -12,9 +12,11 @@ from filestore.backends.files import Files, SystemFiles
 from filestore.ports import StorageFailure
 from filestore.services.copies import duplicate
 from filestore.services.imports import Sent, open_upload
+from filestore.services.resuming import find_kept
 from filestore.services.sweep import sweep
 from tests.support.filestore_core import DAVE, MANAGER, NODE, Core, disk_core, make_core, sidecar_of_bytes
 from tests.support.filestore_files import Failing, NoLinks, Recorder, ShortWrites, SteppedFiles, VolatileFiles
+from tests.support.parts import begun, kept, last
 from vofiles.contract import Duplicate
 from vofiles.errors import ChecksumMismatch, ServiceBusy, StoreFull, StoreReadOnly
 
@@ -236,6 +238,50 @@ def after_power_loss(core: Core, files: VolatileFiles, folder: Path) -> Core:
     files.lose_power()
     backend: Files = SystemFiles()
     return make_core(core.store.catalogue, DiskBackend(folder / "containers", backend), clock=core.clock, ids=core.ids)
+
+
+def test_the_order_in_which_a_part_becomes_durable(tmp_path: Path) -> None:
+    recorder = Recorder()
+    backend = DiskBackend(tmp_path / "containers", SteppedFiles(recorder))
+    writer = backend.create(ONE, len(DATA))
+    writer.write(DATA[:100])
+    recorder.effects.clear()
+    writer.keep()
+    assert recorder.effects == ["sync", "sync_directory"]
+    writer.write(DATA[100:200])
+    recorder.effects.clear()
+    writer.keep()
+    assert recorder.effects == ["sync"], "its entry is durable"
+    writer.close()
+    recorder.effects.clear()
+    backend.resume(ONE, 200, len(DATA)).keep()
+    assert [effect for effect in recorder.effects if effect != "unlink"] == ["cut", "reserve", "sync"]
+
+
+@pytest.mark.parametrize("method", ["reopen", "cut", "reserve"])
+def test_what_was_kept_stays_where_it_cannot_be_gone_on_with(tmp_path: Path, method: str) -> None:
+    DiskBackend(tmp_path / "containers").create(ONE, None).keep()
+    writer = DiskBackend(tmp_path / "containers").create(ONE, None)
+    writer.write(DATA[:100])
+    writer.keep()
+    failing = DiskBackend(tmp_path / "containers", SteppedFiles(Failing(method, errno.EIO)))
+    with pytest.raises(StorageFailure):
+        failing.resume(ONE, 100, len(DATA))
+    reader = DiskBackend(tmp_path / "containers").open_kept(ONE, 100)
+    assert reader.pread(200, 0) == DATA[:100]
+    reader.close()
+
+
+def test_what_was_told_to_be_safe_survives_the_loss_of_power(tmp_path: Path) -> None:
+    files = VolatileFiles()
+    with disk_core(tmp_path, files=files) as core:
+        token = core.token(core.offer(size=len(DATA)))
+        kept(core, token, DATA[:100])
+        begun(core, token, 100, DATA[100:200])
+        after = after_power_loss(core, files, tmp_path)
+        assert sweep(after.store).dropped == 0
+        assert find_kept(after.store, token).offset == 100
+        assert after.get(last(after, token, DATA[100:], 100).container) == DATA
 
 
 def test_what_was_acknowledged_survives_the_loss_of_power(tmp_path: Path) -> None:

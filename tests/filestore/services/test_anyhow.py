@@ -8,14 +8,17 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
 
 from filestore.backends.memory import MemoryBackend
+from filestore.domain.stretch import Stretch
 from filestore.persistence.memory import MemoryCatalogue
 from filestore.services import callbacks
 from filestore.services.containers import cancel_transfer, delete_container
 from filestore.services.copies import duplicate
 from filestore.services.expiry import expire_due
 from filestore.services.imports import Sent, open_upload
+from filestore.services.parts import Kept, Part
+from filestore.services.resuming import begin_anew, find_kept, open_part
 from filestore.services.sweep import sweep
-from filestore.services.uploads import Replay, Upload
+from filestore.services.uploads import Replay, Stored, Upload
 from tests.support.filestore_core import DAVE, MANAGER, NODE, make_core
 from vofiles.contract import (
     ContainerState,
@@ -40,6 +43,7 @@ class Anyhow(RuleBasedStateMachine):
 
     offers = Bundle("offers")
     uploads = Bundle("uploads")
+    parts = Bundle("parts")
 
     def __init__(self) -> None:
         super().__init__()
@@ -49,6 +53,11 @@ class Anyhow(RuleBasedStateMachine):
         self.sent: dict[Upload | Replay, bytes] = {}
         self.ended: dict[str, str] = {}
         self.begins: dict[str, bytes] = {}
+        self.came: dict[str, bytes] = {}
+        """What was sent of each upload in parts, as far as it may be safe."""
+        self.told: dict[str, int] = {}
+        """How much of that was told to be safe."""
+        self.flowing: list[Part] = []
 
     @rule(target=offers)
     def begin(self) -> Transfer:
@@ -61,7 +70,77 @@ class Anyhow(RuleBasedStateMachine):
         except WRONG_ORDER:
             return None
         self.sent[upload] = b""
+        self.told.pop(offer.transfer, None)
         return upload
+
+    def ask(self, offer: Transfer) -> Kept | None:
+        """How far an upload in parts is: never less far than it was told before."""
+        try:
+            kept = find_kept(self.core.store, self.core.token(offer))
+        except WRONG_ORDER:
+            return None
+        assert kept.offset >= self.told.get(offer.transfer, 0)
+        self.told[offer.transfer] = kept.offset
+        return kept
+
+    @rule(target=parts, offer=offers, data=st.binary(max_size=20))
+    def send_part(self, offer: Transfer, data: bytes) -> tuple[Part, str] | None:
+        kept = self.ask(offer)
+        if kept is None or kept.receipt is not None:
+            return None
+        try:
+            part = open_part(self.core.store, self.core.token(offer), Stretch(kept.offset))
+        except WRONG_ORDER:
+            return None
+        assert isinstance(part, Part)
+        part.write(data)
+        self.flowing.append(part)
+        self.came[offer.transfer] = self.came.get(offer.transfer, b"")[: kept.offset] + data
+        return part, offer.transfer
+
+    @rule(sent=consumes(parts), whole=st.booleans())
+    def end_part(self, sent: tuple[Part, str] | None, whole: bool) -> None:
+        if sent is None:
+            return
+        part, transfer = sent
+        if part not in self.flowing:
+            return
+        self.flowing.remove(part)
+        if not whole:
+            part.abort()
+            return
+        try:
+            kept = part.complete()
+        except WRONG_ORDER:
+            return
+        assert isinstance(kept, Kept)
+        assert kept.offset == len(self.came[transfer])
+        self.told[transfer] = kept.offset
+
+    @rule(offer=offers)
+    def end_parts(self, offer: Transfer) -> None:
+        """Nothing more is to come."""
+        kept = self.ask(offer)
+        if kept is None or kept.receipt is not None:
+            return
+        try:
+            part = open_part(self.core.store, self.core.token(offer), Stretch(kept.offset, 0, kept.offset))
+        except WRONG_ORDER:
+            return
+        assert isinstance(part, Part)
+        try:
+            stored = part.complete()
+        except WRONG_ORDER:
+            return
+        assert isinstance(stored, Stored)
+        whole = self.begins.get(offer.transfer, b"") + self.came.get(offer.transfer, b"")[: kept.offset]
+        assert self.acknowledged.setdefault(stored.receipt, whole) == whole
+
+    @rule(offer=offers)
+    def drop_parts(self, offer: Transfer) -> None:
+        with contextlib.suppress(*WRONG_ORDER):
+            begin_anew(self.core.store, self.core.token(offer), None)
+            self.told.pop(offer.transfer, None)
 
     @rule(upload=uploads, data=st.binary(max_size=20))
     def write(self, upload: Upload | Replay | None, data: bytes) -> None:
@@ -148,6 +227,7 @@ class Anyhow(RuleBasedStateMachine):
     def crash(self) -> None:
         self.core = self.core.restarted()
         self.sent.clear()
+        self.flowing.clear()
         assert sweep(self.core.store).missing == 0
 
     @invariant()
@@ -177,7 +257,8 @@ class Anyhow(RuleBasedStateMachine):
             )
         }
         # A revoked upload's bytes go when its sender is told, at the next piece.
-        revoked = {upload._container.number for upload in self.sent if isinstance(upload, Upload)}
+        senders = [*(upload for upload in self.sent if isinstance(upload, Upload)), *self.flowing]
+        revoked = {upload._container.number for upload in senders}
         assert set(self.core.store.backend.numbers()) <= alive | revoked
 
 
