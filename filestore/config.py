@@ -120,6 +120,8 @@ class S3:
     """PEM file of certificate authorities to trust instead of the system's."""
     direct: bool = False
     """Whether clients send their bytes to the bucket itself, by addresses signed for them."""
+    public_endpoint: str | None = None
+    """URL by which clients reach it then; None: the same one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +235,7 @@ def _s3(top: Table) -> S3:
             table.choice("addressing", ("path", "virtual"), plain.addressing),
             table.find_path("authorities"),
             table.take("direct", bool, default=False),
+            table.url("public_endpoint", "") or None,
         )
 
 

@@ -4,6 +4,7 @@ Rule: what only S3 needs is imported where there is one.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from filestore.backends.disk import DiskBackend
 from filestore.backends.files import Files
@@ -45,10 +46,15 @@ def find_staging(settings: Config, own: Backend, clock: Clock) -> Staging | None
     if settings.s3 is None:
         return None
     from filestore.backends.s3 import S3Backend
+    from filestore.backends.s3client import connect
     from filestore.backends.s3direct import S3Staging
 
     assert isinstance(own, S3Backend)
-    return S3Staging(own, own.bucket.client, clock)
+    public, client = settings.s3.public_endpoint, own.bucket.client
+    if public is not None and public != settings.s3.endpoint:
+        # It only signs, and never connects.
+        client = connect(replace(settings.s3, endpoint=public))
+    return S3Staging(own, client, clock)
 
 
 def find_own(settings: Config, folder: DataFolder) -> Backend:
