@@ -5,11 +5,13 @@ part is sent until it has been taken, and no other one with it; the digests are 
 meanwhile.
 """
 
+import re
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import suppress
 from contextvars import copy_context
 from dataclasses import dataclass
+from http import HTTPStatus
 from threading import Event, Lock
 
 import requests
@@ -17,12 +19,15 @@ import requests
 from vofiles import data
 from vofiles.contract import COMPLETE_KEY, COMPLETE_REQUIRED, HTTP, Endpoint, Transfer
 from vofiles.data import ConnectionLost, Progress
-from vofiles.errors import Incomplete, ServiceBusy, StoreUnreachable
+from vofiles.errors import ChecksumMismatch, Incomplete, StoreUnreachable, TicketExpired
 from vofiles.sources import BLOCK, Source
 from vofiles.waiting import Patience, Waiter
 
 CONNECTIONS = 4
 """Parts sent at a time."""
+_TAKEN = frozenset({HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.NO_CONTENT})
+_LATER = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS})
+
 ATTEMPTS = 6
 """How often a part is sent before giving up."""
 RETRY_PATIENCE = 30.0
@@ -110,11 +115,11 @@ class Parts:
             part.done = 0
             try:
                 with data.send_rest(self._session, part.endpoint, part, {}, progress=self._note(part)) as response:
-                    data.require_success(response)
+                    _require_taken(response, self._source.label)
                     return
-            except (ConnectionLost, ServiceBusy) as error:
+            except ConnectionLost as error:
                 if self._stop.is_set():
-                    raise
+                    raise Stopped from error
                 patience.pause(error, 0)
             except BaseException:
                 # The others need not go on.
@@ -132,6 +137,23 @@ class Parts:
                 told(sum(self._sent.values()), self._source.size)
 
         return note
+
+
+def _require_taken(response: requests.Response, label: str) -> None:
+    """Raise what an answer of S3 stands for, unless it has taken the part: ConnectionLost where the same may work."""
+    status = response.status_code
+    if status in _TAKEN:
+        return
+    text = response.content[: 64 * 1024].decode("utf-8", "replace")
+    code, message = (found[1] if (found := re.search(f"<{name}>([^<]*)", text)) else "" for name in ("Code", "Message"))
+    reason = f"{status} {code or response.reason}: {message}".rstrip(": ")
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status in _LATER or code == "RequestTimeout":
+        raise ConnectionLost(reason)
+    if code in {"BadDigest", "XAmzContentChecksumMismatch"}:
+        raise ChecksumMismatch(label, reason=reason)
+    if "expired" in message:
+        raise TicketExpired
+    raise StoreUnreachable("", reason=f"a part is refused: {reason}")
 
 
 def _length_of(endpoint: Endpoint) -> str:

@@ -13,7 +13,7 @@ import requests
 from tests.support.pauses import Pauses
 from tests.support.serving import Served, running_site
 from vofiles.contract import COMPLETE_KEY, COMPLETE_REQUIRED, Endpoint, Header, Property, Transfer
-from vofiles.errors import Incomplete, ServiceBusy, StoreUnreachable, VofilesError
+from vofiles.errors import ChecksumMismatch, Incomplete, StoreUnreachable, TicketExpired
 from vofiles.parts import ATTEMPTS, Parts, are_asked_for
 from vofiles.serving.http import Control, Request, Response, Route
 from vofiles.sources import Source, open_source
@@ -28,7 +28,8 @@ class Medium:
     def __init__(self) -> None:
         self.parts: dict[str, bytes] = {}
         self.asked: Counter[str] = Counter()
-        self.refusals: dict[str, list[int]] = {}
+        self.refusals: dict[str, list[tuple[int, str]]] = {}
+        """Answers to come first, by path: status and S3's code."""
         self.lock = threading.Lock()
 
     def put(self, request: Request) -> Response:
@@ -36,7 +37,9 @@ class Medium:
             self.asked[request.path] += 1
             refusals = self.refusals.get(request.path)
             if refusals:
-                return Response(refusals.pop(0))
+                status, code = refusals.pop(0)
+                said = f"<Error><Code>{code}</Code><Message>Request has {code.lower()}</Message></Error>"
+                return Response(status, body=said.encode())
             self.parts[request.path] = request.body
         return Response(200)
 
@@ -118,16 +121,24 @@ def test_what_is_safe_from_an_earlier_run_is_not_sent_again(
 def test_a_part_that_is_not_taken_is_sent_again_and_no_other(
     served: Served, medium: Medium, session: requests.Session, pauses: Pauses
 ) -> None:
-    medium.refusals["/010000"] = [503, 503]
+    medium.refusals["/010000"] = [(503, "SlowDown"), (400, "RequestTimeout")]
     Parts(session, transfer(served), open_source(DATA), None, pauses).send()
     assert medium.whole == DATA
     assert (medium.asked["/010000"], medium.asked.total()) == (3, len(medium.parts) + 2)
     assert pauses.count == 2
 
 
-@pytest.mark.parametrize(("refusals", "error"), [([403], VofilesError), ([503] * ATTEMPTS, ServiceBusy)])
+@pytest.mark.parametrize(
+    ("refusals", "error"),
+    [
+        ([(403, "AccessDenied")], StoreUnreachable),
+        ([(403, "Expired")], TicketExpired),
+        ([(400, "BadDigest")], ChecksumMismatch),
+        ([(500, "InternalError")] * ATTEMPTS, StoreUnreachable),
+    ],
+)
 def test_one_that_is_refused_for_good_ends_all(
-    refusals: list[int],
+    refusals: list[tuple[int, str]],
     error: type[Exception],
     served: Served,
     medium: Medium,
