@@ -111,8 +111,8 @@ class Part(Filling):
         self._sums = [(each, SUMS[each.algorithm]()) for each in stretch.checksums]
         self._rereading: Rereading | None = None
         self._over: VofilesError | None = None
-        self._failed = False
-        """Whether a step has raised."""
+        self._failed = True
+        """Whether a step has raised; the first one is to open."""
         self._worn = False
         """Whether the writer failed, or has sealed: nothing more can be kept with it."""
         self._spoilt = False
@@ -122,6 +122,7 @@ class Part(Filling):
         """Bytes of the whole that are written."""
         self._told = store.clock()
         super().__init__(store, transfer, container, promise)
+        self._failed = False
 
     @property
     def size(self) -> int:
