@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, Literal, overload
 
-from vofiles import data, posix
+from vofiles import posix
 from vofiles.branch import Branch
 from vofiles.contract import AppendInit, ExportInit, GetNode, ImportInit, NodeKind, TransferAnswer
 from vofiles.data import Progress
@@ -71,7 +71,7 @@ class FileContent(Branch):
     def _journal(self, source: Source, *, resume: bool) -> Iterator[tuple[LongIdentifier, Journal | None]]:
         """What names the file in a request, and the journal of a put that is to be gone on with."""
         place = self._root.identify(self.path)
-        if not resume or not source.rewindable or (source.size or 0) < data.LARGE:
+        if not (resume and source.is_large):
             yield place, None
             return
         # By its own identifier: another file may have this name when a later run goes on.

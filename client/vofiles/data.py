@@ -22,9 +22,6 @@ from vofiles.sources import BLOCK, Sendable, Source
 TIMEOUTS = (10.0, 300.0)
 """Seconds to connect, and without any progress: a store makes the bytes durable before it answers."""
 
-LARGE = 64 << 20
-"""Bytes from which on a movement goes on where it was interrupted, in place of from the start."""
-
 Progress = Callable[[int, int | None], None]
 """Told (bytes done, bytes in all or None) as bytes flow; goes back, at most to 0, when some are sent again."""
 

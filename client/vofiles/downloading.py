@@ -4,17 +4,18 @@ Rule: a content that is gone when it is fetched was replaced meanwhile: an addre
 of times. What ends well is whole, and of the size and the digests that are known of it.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol, TypeVar
 
 import requests
 
-from vofiles import data
+from vofiles import data, sources
 from vofiles.checksums import Checksums
 from vofiles.contract import Digest, Endpoint, ExportInit, Transfer
 from vofiles.data import ConnectionLost, Progress
-from vofiles.errors import Damaged, NotFound, ServiceBusy, StoreUnreachable
+from vofiles.errors import Damaged, NotFound, Refused, ServiceBusy, StoreUnreachable
 from vofiles.fetching import Fetching, Sink, require_same
 from vofiles.filemanager_port import FileManagerPort
 from vofiles.parallel import CONNECTIONS, Parallel, Wanted
@@ -83,10 +84,13 @@ class Downloading:
         # Before anything is asked for: where it can never lie, it is not fetched.
         path.parent.stat()
 
+        def renew() -> Endpoint:
+            return _endpoint_of(self._watching.offered(self._port.export_init(request).transfer))
+
         def fetch(offer: _Offer, *, again: bool) -> None:  # noqa: ARG001 - a file of its own each time
-            wanted = self._find_parts(offer) if (offer.size or 0) >= data.LARGE else None
+            wanted = self._find_parts(offer) if (offer.size or 0) >= sources.LARGE else None
             if wanted is not None:
-                self._fetch_parts(offer, wanted, path, how)
+                self._fetch_parts(offer, wanted, path, how, renew)
                 return
             with NewFile(path) as target:
                 self._fetch_whole(offer, target, how.progress)
@@ -137,12 +141,10 @@ class Downloading:
             except (ConnectionLost, ServiceBusy) as error:
                 patience.pause(error, 0)
 
-    def _fetch_parts(self, offer: _Offer, wanted: Wanted, path: Path, how: How) -> None:
+    def _fetch_parts(self, offer: _Offer, wanted: Wanted, path: Path, how: How, renew: Callable[[], Endpoint]) -> None:
         with PartFile(path, wanted.tag, wanted.size, resume=how.resume) as part:
             try:
-                checksums = Parallel(
-                    self._session, wanted, part, connections=how.connections, progress=how.progress, wait=self._wait
-                ).fetch()
+                checksums = self._fill(part, wanted, how, renew)
                 for size, digests in ((wanted.size, wanted.digests), (offer.size, offer.digests)):
                     require_same(offer.label, wanted.size, checksums, size, digests)
             except (NotFound, Damaged):
@@ -150,6 +152,20 @@ class Downloading:
                 part.discard()
                 raise
             part.complete()
+
+    def _fill(self, part: PartFile, wanted: Wanted, how: How, renew: Callable[[], Endpoint]) -> Checksums:
+        while True:
+            before = part.done
+            parallel = Parallel(
+                self._session, wanted, part, connections=how.connections, progress=how.progress, wait=self._wait
+            )
+            try:
+                return parallel.fetch()
+            except Refused:
+                # An address is good for a while only, and each piece is a request of its own.
+                if part.done == before:
+                    raise
+                wanted = replace(wanted, endpoint=renew())
 
     def _fetch(self, fetching: Fetching) -> None:
         """All of one content, going on where a connection was lost."""

@@ -19,6 +19,9 @@ from vofiles.errors import Incomplete, InvalidArgument
 BLOCK = 1 << 20
 """Bytes read and sent at once."""
 
+LARGE = 64 << 20
+"""Bytes from which on a movement goes on where it was interrupted, in place of from the start."""
+
 Content = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO
 """What may be put; a `str` is a path on this machine."""
 
@@ -70,6 +73,11 @@ class Source:
         self._digested = 0
         self.identity = _identity_of(stream) if self._start == 0 else None
         """Of the file that it is all of; None for anything else."""
+
+    @property
+    def is_large(self) -> bool:
+        """Whether sending it is gone on with where it was interrupted, as far as it lies with the source."""
+        return self.rewindable and self.size is not None and self.size >= LARGE
 
     @property
     def rewindable(self) -> bool:

@@ -47,10 +47,12 @@ class Uploading:
         self._port, self._session, self._watching, self._wait = port, session, watching, wait
 
     def append(self, request: AppendInit, source: Source, progress: Progress | None) -> TransferAnswer:
-        """Send a source to be added to a file; answers when the two together are its next version."""
+        """Send a source to be added to a file; answers when the two together are its next version. Much of it is gone
+        on with after a lost connection, never by a later run: what it was to be added to may be another content then.
+        """
         transfer = once_more(self._port.append_init, request).transfer
         try:
-            self._bring(transfer, source, progress)
+            self._bring(transfer, source, progress, resume=source.is_large)
         except BaseException:
             self._watching.cancel(transfer.transfer)
             raise

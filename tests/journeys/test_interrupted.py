@@ -12,7 +12,7 @@ import pytest
 from tests.support.dying import die_at
 from tests.support.journey import Shell, Up, deployment
 from tests.support.serving import wait_until
-from vofiles import data
+from vofiles import sources
 from vofiles.cli.deployment import identifier
 
 MIB = 1 << 20
@@ -39,10 +39,10 @@ def content_of(size: int) -> bytes:
 
 def test_commands_that_were_killed_are_typed_again(up: Up, shell: Shell) -> None:
     """With nothing but the program's own idea of what is large."""
-    content = content_of(data.LARGE + MIB)
+    content = content_of(sources.LARGE + MIB)
     (shell.folder / "large.bin").write_bytes(content)
     put = ["put", "--store", identifier(STORE), "large.bin", "home:large.bin"]
-    die_at(data.LARGE, put, shell.environment, shell.folder, data.LARGE)
+    die_at(sources.LARGE, put, shell.environment, shell.folder, sources.LARGE)
     (journal,) = (shell.settings / "vofiles" / "uploads").iterdir()
     transfer = json.loads(journal.read_text())["transfer"]
     with up.home() as home:
@@ -53,7 +53,7 @@ def test_commands_that_were_killed_are_typed_again(up: Up, shell: Shell) -> None
         assert node.info().version == 1
     assert not journal.exists()
 
-    die_at(data.LARGE // 2, ["get", "home:large.bin", "copy.bin"], shell.environment, shell.folder, data.LARGE)
+    die_at(sources.LARGE // 2, ["get", "home:large.bin", "copy.bin"], shell.environment, shell.folder, sources.LARGE)
     left = sorted(each.name for each in shell.folder.glob("copy*"))
     assert left == ["copy.bin.vofiles-part", "copy.bin.vofiles-part.json"]
     shell.require("get", "--connections", "2", "home:large.bin", "copy.bin")
@@ -69,7 +69,7 @@ def test_a_store_killed_under_a_put_that_was_stopped_before(
     up: Up, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What the store had safely it still has when it is back, and the put goes on behind it."""
-    monkeypatch.setattr(data, "LARGE", MIB)
+    monkeypatch.setattr(sources, "LARGE", MIB)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     content = content_of(8 * MIB)
     file = tmp_path / "large.bin"

@@ -15,10 +15,10 @@ from tests.support.journey import PATIENCE
 
 _PROGRAM = """
 import os, signal, sys, threading
-from vofiles import data, parallel, partfile, sources
+from vofiles import parallel, partfile, sources
 from vofiles.cli.main import main
 
-where, byte, data.LARGE = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+where, byte, sources.LARGE = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 parallel.SMALLEST_PIECE = parallel.KEEP_EVERY = 1 << 18
 read, keep, write, lock = sources.Source.read, partfile.PartFile.keep, partfile.PartFile.write, threading.Lock()
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from vofiles import data, posix
+from vofiles import posix, sources
 from vofiles.cli import progress, words
 from vofiles.cli.exits import Outcomes, to_be_gone_on_with
 from vofiles.tree import Home, Node
@@ -110,7 +110,7 @@ class _Putting:
             )
 
     def _interruptible(self, local: Path) -> AbstractContextManager[None]:
-        return to_be_gone_on_with(local.name, lambda: self._resume and local.stat().st_size >= data.LARGE)
+        return to_be_gone_on_with(local.name, lambda: self._resume and local.stat().st_size >= sources.LARGE)
 
     def _put_folder(self, local: Path, node: Node) -> None:
         node.mkdir(exist_ok=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.commands import Command
-from vofiles import data, parallel
+from vofiles import parallel, sources
 from vofiles.partfile import PartFile
 from vofiles.sources import Source
 
@@ -18,7 +18,7 @@ HINT = "vofiles: large.bin: the same command goes on where this one was interrup
 @pytest.fixture(autouse=True)
 def large(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """A local file, in a world in which contents of 1 MiB are large."""
-    monkeypatch.setattr(data, "LARGE", MIB)
+    monkeypatch.setattr(sources, "LARGE", MIB)
     monkeypatch.setattr(parallel, "SMALLEST_PIECE", MIB // 4)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     path = tmp_path / "large.bin"

@@ -1,8 +1,10 @@
 """Large gets: over several connections at once, gone on with after whatever interrupts them, and never a wrong byte."""
 
+import io
 import json
 import os
 import stat
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,7 @@ from typing import Any
 import pytest
 import requests
 from requests.adapters import HTTPAdapter
+from urllib3 import HTTPResponse
 
 import vofiles
 from tests.support.cutting import Proxy
@@ -17,9 +20,9 @@ from tests.support.dying import die_at
 from tests.support.journey import environment
 from tests.support.services import STORES, RunningServices, User
 from tests.support.serving import wait_until
-from vofiles import data, parallel
+from vofiles import parallel, sources
 from vofiles.checksums import Checksums
-from vofiles.errors import ChecksumMismatch, InvalidArgument, StoreUnreachable
+from vofiles.errors import ChecksumMismatch, InvalidArgument, StoreUnreachable, TicketExpired
 from vofiles.partfile import PartFile, part_path
 from vofiles.settings import Login, Settings
 from vofiles.tokens import get_token
@@ -36,7 +39,7 @@ Asked = Callable[[], list[tuple[str, int, int]]]
 @pytest.fixture(autouse=True)
 def large(monkeypatch: pytest.MonkeyPatch) -> None:
     """A world in which contents of 1 MiB are large."""
-    monkeypatch.setattr(data, "LARGE", MIB)
+    monkeypatch.setattr(sources, "LARGE", MIB)
     monkeypatch.setattr(parallel, "SMALLEST_PIECE", PIECE)
     monkeypatch.setattr(parallel, "KEEP_EVERY", PIECE)
 
@@ -272,6 +275,45 @@ def test_a_content_that_is_replaced_while_it_comes_is_fetched_anew(
         (home / node.parent.name / node.name).get(target)
     assert target.read_bytes() == CONTENT
     require_alone(target)
+
+
+class Expiring(HTTPAdapter):
+    """Has every address be good for so many requests."""
+
+    def __init__(self, good: int) -> None:
+        super().__init__()
+        self._good = good
+        self.used: Counter[str] = Counter()
+
+    def send(self, request: requests.PreparedRequest, *args: Any, **options: Any) -> requests.Response:
+        url = str(request.url)
+        self.used[url] += 1
+        if self.used[url] <= self._good:
+            return super().send(request, *args, **options)
+        refusal = json.dumps({"name": "TicketExpired", "detail": "too late"}).encode()
+        return self.build_response(request, HTTPResponse(io.BytesIO(refusal), status=403, preload_content=False))
+
+
+def test_an_address_that_is_good_no_longer_is_asked_for_anew(
+    node: Node, target: Path, services: RunningServices, dave: User
+) -> None:
+    way = Expiring(6)
+    with vofiles.connect(services.manager.address, user="dave", password=dave.password) as home:
+        home._connection.session.mount(services.stores[STORE].address, way)
+        (home / node.parent.name / node.name).get(target)
+    assert len(way.used) > 1
+    assert target.read_bytes() == CONTENT
+    require_alone(target)
+
+
+def test_an_address_that_is_good_for_nothing_is_a_refusal(
+    node: Node, target: Path, services: RunningServices, dave: User
+) -> None:
+    with vofiles.connect(services.manager.address, user="dave", password=dave.password) as home:
+        home._connection.session.mount(services.stores[STORE].address, Expiring(1))
+        with pytest.raises(TicketExpired):
+            (home / node.parent.name / node.name).get(target)
+    assert list(target.parent.iterdir()) == []
 
 
 def test_a_store_that_stays_away_leaves_what_has_come(far: Home, node: Node, target: Path, proxy: Proxy) -> None:

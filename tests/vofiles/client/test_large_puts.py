@@ -15,7 +15,7 @@ from tests.support.dying import die_at
 from tests.support.journey import environment
 from tests.support.services import STORES, RunningServices, User
 from tests.support.serving import wait_until
-from vofiles import data, journals
+from vofiles import journals, sources
 from vofiles.contract import GetTransfer, TransferState
 from vofiles.errors import ChecksumMismatch, StoreUnreachable
 from vofiles.ivorn import LongIdentifier
@@ -33,7 +33,7 @@ STOP = 3 * MIB
 # What a broken connection takes with it is in the buffers of sockets; there is far more of this.
 LONG = CONTENT * 6
 BREAK = 20 * MIB
-DEFAULT = data.LARGE
+DEFAULT = sources.LARGE
 
 
 def test_a_movement_is_large_from_64_mib_on() -> None:
@@ -43,7 +43,7 @@ def test_a_movement_is_large_from_64_mib_on() -> None:
 @pytest.fixture(autouse=True)
 def state(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """Where journals are, in a world in which contents of 1 MiB are large."""
-    monkeypatch.setattr(data, "LARGE", MIB)
+    monkeypatch.setattr(sources, "LARGE", MIB)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     return tmp_path / "state" / "vofiles" / "uploads"
 
@@ -140,6 +140,16 @@ def test_a_lost_connection_is_gone_on_with_from_what_the_store_has(
     assert told.count(0) == 1, "it never began anew"
     assert all(size < len(LONG) for _, size in sent())
     assert node.read_bytes() == LONG
+
+
+def test_what_is_added_is_gone_on_with_likewise(far: Home, folder: Node, long: Path, proxy: Proxy, sent: Any) -> None:
+    node = far / folder.name / "file"
+    node.put(b"before it", store=STORE)
+    far._connection.session.close()
+    proxy.cut_after(sent=BREAK)
+    assert node.append(long).size == 9 + len(LONG)
+    assert all(size < len(LONG) for _, size in sent())
+    assert node.read_bytes() == b"before it" + LONG
 
 
 def test_bytes_in_memory_are_gone_on_with_likewise(
@@ -274,19 +284,23 @@ def test_what_has_ended_meanwhile_is_begun_anew(
     assert node.read_bytes() == CONTENT
 
 
-def test_what_was_complete_but_for_the_answer_is_not_sent_again(
-    folder: Node, file: Path, state: Path, sent: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The program dies when all has been sent, before it has heard that it has arrived."""
-    node = folder / "file"
+def die_after(node: Node, file: Path) -> None:
+    """Put a file and die when all has been sent, before anything is known of its end."""
 
     def dead(_: object) -> None:
         raise Stopped
 
-    with monkeypatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch:
         patch.setattr(journals.Journal, "forget", dead)
         with pytest.raises(Stopped):
             node.put(file, store=STORE)
+
+
+def test_what_was_complete_but_for_the_answer_is_not_sent_again(
+    folder: Node, file: Path, state: Path, sent: Any
+) -> None:
+    node = folder / "file"
+    die_after(node, file)
     before = len(sent())
     info = node.put(file, store=STORE)
     assert (info.version, info.size, len(sent())) == (1, len(CONTENT), before)
@@ -295,18 +309,9 @@ def test_what_was_complete_but_for_the_answer_is_not_sent_again(
     assert node.put(file, store=STORE).version == 2
 
 
-def test_what_was_complete_and_then_replaced_is_put_anew(
-    folder: Node, file: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_was_complete_and_then_replaced_is_put_anew(folder: Node, file: Path) -> None:
     node = folder / "file"
-
-    def dead(_: object) -> None:
-        raise Stopped
-
-    with monkeypatch.context() as patch:
-        patch.setattr(journals.Journal, "forget", dead)
-        with pytest.raises(Stopped):
-            node.put(file, store=STORE)
+    die_after(node, file)
     node.put(b"another one's", store=STORE)
     assert node.put(file, store=STORE).version == 3
     assert node.read_bytes() == CONTENT
