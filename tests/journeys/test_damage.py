@@ -10,9 +10,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import requests
 
 from tests.support.faultstation import Station, running_station
 from tests.support.serving import wait_until
+from vofiles.contract import ExportInit
 from vofiles.errors import Damaged
 from vofiles.filemanager_port import FileManagerPort
 
@@ -81,11 +83,14 @@ def test_a_bit_that_turned_before_anybody_read(station: Station, port: FileManag
     with path.open("r+b") as content:
         content.seek(-1, 2)
         content.write(bytes([CONTENT[-1] ^ 128]))
+    (given,) = port.export_init(ExportInit(station.file(port, name))).transfer.endpoints
     scrubbed = station.store.run("scrub", "--rate", "0", "--json")
     assert scrubbed.returncode == 1, scrubbed.stderr
     (finding,) = json.loads(scrubbed.stdout)["findings"]
     assert (finding["kind"], finding["subject"].rpartition("#")[2]) == ("damaged", path.name)
     assert not path.exists()
+    answer = requests.get(given.url, timeout=30)
+    assert (answer.status_code, answer.json()["name"]) == (422, "Damaged")
     with station.home() as home, pytest.raises(Damaged):
         (home / name).read_bytes()
     with station.home() as home:

@@ -39,6 +39,7 @@ def test_what_must_be_said_is_enough(tmp_path: Path) -> None:
     assert (config.listen.interface, config.listen.port, config.listen.address) == ("127.0.0.1", 8081, "")
     assert (config.tickets.lifetime, config.content.sha256, config.content.maximum_size) == (3600, True, None)
     assert config.outbound.allow == ()
+    assert (config.scrub.rate, config.scrub.every) == (20 << 20, 30)
     assert config.managers == ()
 
 
@@ -56,6 +57,9 @@ key = "/nowhere/k.pem"
 [tickets]
 lifetime = 60
 longest = 120
+[scrub]
+rate = 0
+every = 7
 [content]
 maximum_size = 1000
 reserve = 0
@@ -77,6 +81,7 @@ authorities = "ca.pem"
     assert (config.listen.certificate, config.listen.key) == (tmp_path / "c.pem", Path("/nowhere/k.pem"))
     assert (config.tickets.lifetime, config.tickets.longest) == (60, 120)
     assert (config.content.maximum_size, config.content.reserve, config.content.sha256) == (1000, 0, False)
+    assert (config.scrub.rate, config.scrub.every) == (0, 7)
     assert config.content.durability == "memory"
     assert config.outbound.allow == (ip_network("127.0.0.1/32"), ip_network("fd00::/8"))
     assert config.outbound.stores == (ip_network("10.2.0.0/16"),)
@@ -133,6 +138,8 @@ def test_a_file_with_secrets_must_be_private(tmp_path: Path) -> None:
         (HEAD + "[content]\ndurability = 'no'", r"content\.durability: it is one of disk, memory"),
         (HEAD + "[content]\nsha256 = 1", r"content\.sha256: it must be a true or false"),
         (HEAD + "[content]\nmaximum_size = -1", r"content\.maximum_size"),
+        (HEAD + "[scrub]\nrate = -1", r"scrub\.rate"),
+        (HEAD + "[scrub]\nevery = 0", r"scrub\.every"),
         (HEAD + "[outbound]\nallow = ['127.0.0.1/8']", r"outbound\.allow"),
         (HEAD + "[outbound]\nallow = [1]", r"outbound\.allow"),
         (HEAD + "[outbound]\nallow = '127.0.0.1'", r"outbound\.allow"),
