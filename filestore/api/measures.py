@@ -45,6 +45,7 @@ def _register_scrub(measures: Measures, store: Store) -> None:
         return store.catalogue.read(lambda records: records.count_damaged(None))
 
     measures.gauge("damaged_containers", "Containers whose bytes are not what came.", damaged)
+    measures.gauge("damaged_reads", "Whole contents asked for that were not what came.", lambda: store.health.damaged)
     measures.gauge("scrub_containers", "Containers read in this round.", lambda: progress().containers)
     measures.gauge("scrub_bytes", "Bytes read in this round.", lambda: progress().size)
     measures.gauge("scrub_findings", "What was not as it should be in this round.", lambda: progress().findings)
