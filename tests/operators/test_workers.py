@@ -338,6 +338,39 @@ def test_an_upload_is_cancelled_by_another_worker_of_the_store(crowd: Crowd) -> 
         assert port.get_node(GetNode(node)).nodes[0].version in {None, 0}
 
 
+def test_an_upload_in_parts_goes_on_at_another_worker_of_the_store(crowd: Crowd) -> None:
+    """The one that had the last part still waits for its sender, and is told that he will not come."""
+    one, two = crowd.store.workers()
+    data = bytes(range(256)) * 40_000
+    with crowd.port() as port:
+        node = crowd.new_file(port, "parts")
+        begun = port.import_init(ImportInit(node, size=len(data))).transfer
+        path, number = urlsplit(begun.endpoints[0].url).path, urlsplit(begun.endpoints[0].url).port or 0
+        spoken = f"{path} HTTP/1.1\nHost: h\nTus-Resumable: 1.0.0\n"
+        part = f"PATCH {spoken}Content-Type: application/offset+octet-stream\nUpload-Offset: %d\nContent-Length: %d\n\n"
+        with only(crowd.store, two):
+            second = RawClient(number)
+            assert second.ask(f"OPTIONS {spoken}\n").status == 204
+        with only(crowd.store, one):
+            first = RawClient(number)
+            first.send(part % (0, len(data)))
+            first.send(data[:1000])
+            receiving = "SELECT 1 FROM transfers WHERE state = 'RECEIVING'"
+            wait_until(lambda: query(crowd.databases.store, receiving), "bytes flow")
+        with first, second:
+            told = second.ask(f"HEAD {spoken}\n", head=True)
+            assert told.status == 200
+            offset = int({name.lower(): value for name, value in told.headers.items()}["upload-offset"])
+            assert offset in {0, 1000}
+            second.send(part % (offset, len(data) - offset))
+            second.send(data[offset:])
+            assert second.reply().status == 204
+            # Whoever had it before is told, at the latest when he sends more.
+            wait_until(lambda: refused(first), "the first sender is told")
+        wait_until(lambda: port.get_node(GetNode(node)).nodes[0].version == 1, "the content is the node's")
+        assert port.get_node(GetNode(node)).nodes[0].size == len(data)
+
+
 def refused(client: RawClient) -> bool:
     """Send a little more; whether the answer has come."""
     client.socket.setblocking(False)
