@@ -29,6 +29,7 @@ class Holds:
         self._going: set[str] = set()
         self._dropping: set[str] = set()
         self._threads = ThreadPoolExecutor(_DROPPERS, "s3-drop")
+        self._closed = False
 
     # --- readers ---
 
@@ -44,10 +45,11 @@ class Holds:
             if self._readers[number]:
                 return
             del self._readers[number]
-            if number not in self._going:
+            # Behind the end of the process's work the next start drops it.
+            if number not in self._going or self._closed:
                 return
             self._dropping.add(number)
-        self._threads.submit(self._drop_late, number)
+            self._threads.submit(self._drop_late, number)
 
     def _drop_late(self, number: str) -> None:
         try:
@@ -94,7 +96,9 @@ class Holds:
                 del self._writers[number]
 
     def close(self) -> None:
-        """Wait for what is being dropped."""
+        """Wait for what is being dropped; from now on nothing is."""
+        with self._changed:
+            self._closed = True
         self._threads.shutdown()
 
     # --- listings ---

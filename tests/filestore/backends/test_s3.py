@@ -18,6 +18,7 @@ from filestore.ports import Reader
 from tests.support.filestore_core import sidecar_of_bytes
 from tests.support.objectstores import ObjectStore, object_store, running_object_store
 from tests.support.s3calls import Act, Recorded, WatchedClient
+from tests.support.serving import wait_until
 from vofiles.errors import ChecksumMismatch, ContainerNotFound, ServiceBusy, StoreFull
 
 __all__ = ["object_store", "running_object_store"]
@@ -308,6 +309,23 @@ def test_bytes_of_another_object_are_never_read(bench: Bench) -> None:
     with pytest.raises(ContainerNotFound):
         reader.pread(5, 5)
     reader.close()
+
+
+def test_what_is_read_to_its_end_after_a_deletion_goes_then(bench: Bench) -> None:
+    for number in (ONE, TWO):
+        bench.fill(number, b"bytes")
+    first, second, other = bench.backend.open(ONE), bench.backend.open(ONE), bench.backend.open(TWO)
+    bench.backend.delete(ONE)
+    bench.backend.delete(TWO)
+    assert (list(bench.backend.numbers()), bench.keys()) == ([], [ONE, TWO])
+    first.close()
+    first.close()
+    assert whole(second) == b"bytes"
+    wait_until(lambda: bench.keys() == [TWO], "it goes behind its last reader")
+    # A process that ends leaves it to the next one, which knows of no reader.
+    bench.backend.close()
+    other.close()
+    assert bench.keys() == [TWO]
 
 
 # --- when it does not answer ------------------------------------------------------------------------------------------
