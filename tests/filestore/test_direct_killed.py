@@ -21,9 +21,7 @@ __all__ = ["object_store", "running_object_store"]
 DATA = b"SIMPLE  =                    T" * 10_000
 STEPS = (
     ("HEAD", "/staging/", False),
-    ("GET", "/staging/", False),
     ("PUT", " copy", True),
-    ("DELETE", "/staging/", False),
 )
 """What the request to be caught is like, and whether it is done before the process is gone."""
 
