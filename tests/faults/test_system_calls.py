@@ -20,6 +20,7 @@ from vofiles.ivorn import Ivorn
 
 OLD = b"what was there before " * 5000  # too large to be kept together with others
 NEW = bytes(range(256)) * 8192  # 2 MiB, which come in more than one piece
+SMALL = bytes(range(256)) * 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,7 @@ class Tried:
             "bytes": contents / number[:2] / number,
             "sidecar": contents / number[:2] / f"{number}.json",
             "catalogue": folder / "store" / "catalogue.db-wal",
+            "pack": folder / "store" / "small.db-wal",
         }
         self.trace = folder / "trace"
         only = ["-P", str(places[place])]
@@ -82,8 +84,8 @@ class Tried:
         self.process.start()
         self.address = self.process.address
 
-    def put(self) -> requests.Response:
-        return requests.put(self.address + self.prepared.path, data=NEW, timeout=60)
+    def put(self, data: bytes = NEW) -> requests.Response:
+        return requests.put(self.address + self.prepared.path, data=data, timeout=60)
 
     def get(self, container: Ivorn) -> bytes:
         response = requests.get(self.prepared.manager.get_url(self.address, container), timeout=60)
@@ -218,4 +220,51 @@ def test_killed_in_a_call(
     with pytest.raises(requests.ConnectionError):
         tried.put()
     in_order_after_a_restart(tried)
+    record_property("failed system calls", 1)
+
+
+def small_in_order_after_a_restart(tried: Tried) -> None:
+    """Old content is there, the same address takes the bytes, and more is taken."""
+    prepared = tried.prepared
+    with tried.healed():
+        assert tried.get(prepared.old) == OLD
+        assert tried.put(SMALL).status_code == 201
+        assert tried.get(prepared.new) == SMALL
+        assert not tried.is_read_only()
+
+
+@pytest.mark.parametrize(
+    ("inject", "place", "answer"),
+    [
+        ("fdatasync:error=EIO:when=1", "pack", BROKEN),
+        ("pwrite64:error=ENOSPC:when=1", "pack", FULL),
+        ("fdatasync:error=EIO:when=1", "catalogue", BROKEN),
+    ],
+)
+def test_a_call_for_a_small_content_fails(
+    begin: Begin,
+    inject: str,
+    place: str,
+    answer: tuple[int, str],
+    prepared: Prepared,
+    record_property: Callable[[str, object], None],
+) -> None:
+    tried = begin(inject, place)
+    response = tried.put(SMALL)
+    assert (response.status_code, json.loads(response.content)["name"]) == answer
+    assert "(INJECTED)" in tried.trace.read_text()
+    assert tried.get(prepared.old) == OLD
+    assert tried.is_read_only() is (answer is BROKEN)
+    small_in_order_after_a_restart(tried)
+    record_property("failed system calls", 1)
+
+
+@pytest.mark.parametrize("place", ["pack", "catalogue"])
+def test_killed_while_a_small_content_is_made_durable(
+    begin: Begin, place: str, record_property: Callable[[str, object], None]
+) -> None:
+    tried = begin("fdatasync:signal=KILL:when=1", place)
+    with pytest.raises(requests.ConnectionError):
+        tried.put(SMALL)
+    small_in_order_after_a_restart(tried)
     record_property("failed system calls", 1)
