@@ -147,6 +147,9 @@ class Backend(Protocol):
     def has(self, number: str) -> bool:
         """Whether there are bytes under a number."""
 
+    def lacking(self, numbers: Sequence[str]) -> list[str]:
+        """Those of these, which are in their order, under which there are no bytes."""
+
     def find_sidecar(self, number: str) -> Sidecar | None:
         """A container's sidecar, None where there is none that can be read. Raises StorageFailure."""
 

@@ -4,7 +4,7 @@ Rule: everything that writes, lists or deletes is the other back end's alone. It
 that they cost nothing more.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from filestore.backends.archive import DirectoryArchive
 from filestore.config import AdoptedDirectory
@@ -91,6 +91,9 @@ class AdoptingBackend:
 
     def has(self, number: str) -> bool:
         return self._own.has(number)
+
+    def lacking(self, numbers: Sequence[str]) -> list[str]:
+        return self._own.lacking(numbers)
 
     def find_sidecar(self, number: str) -> Sidecar | None:
         return self._own.find_sidecar(number)

@@ -12,7 +12,7 @@ random number keeps directories small (1024 of them at most).
 import errno
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
@@ -128,6 +128,9 @@ class DiskBackend:
 
     def has(self, number: str) -> bool:
         return self._files.exists(self._path(number))
+
+    def lacking(self, numbers: Sequence[str]) -> list[str]:
+        return [number for number in numbers if not self.has(number)]
 
     def find_sidecar(self, number: str) -> Sidecar | None:
         path = self._path(number)

@@ -129,6 +129,9 @@ class MemoryBackend:
     def has(self, number: str) -> bool:
         return number in self._kept
 
+    def lacking(self, numbers: Sequence[str]) -> list[str]:
+        return [number for number in numbers if not self.has(number)]
+
     def find_sidecar(self, number: str) -> Sidecar | None:
         with self._lock:
             kept = self._kept.get(number)

@@ -117,6 +117,9 @@ class PackedBackend:
     def has(self, number: str) -> bool:
         return self._pack.has(number) or self._large.has(number)
 
+    def lacking(self, numbers: Sequence[str]) -> list[str]:
+        return [number for number in numbers if not self.has(number)]
+
     def find_sidecar(self, number: str) -> Sidecar | None:
         text = self._pack.find_sidecar(number)
         if text is None:

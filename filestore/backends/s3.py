@@ -8,7 +8,7 @@ its sidecar, so that what has none was never complete. Durable is what S3 has ac
 import heapq
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from itertools import islice
 from typing import Final
@@ -138,6 +138,18 @@ class S3Backend:
     def has(self, number: str) -> bool:
         self._require_number(number)
         return not self._holds.is_going(number) and self.bucket.find(self.keys.content(number)) is not None
+
+    def lacking(self, numbers: Sequence[str]) -> list[str]:
+        # By listings, of a thousand keys each, not by a call for each.
+        there: set[str] = set()
+        if numbers:
+            for found in self.bucket.objects(self.keys.prefix, self.keys.content(numbers[0])[:-1]):
+                number = self.keys.number_of(found.key)
+                if number > numbers[-1]:
+                    break
+                if found.key == self.keys.content(number) and not self._holds.is_going(number):
+                    there.add(number)
+        return [number for number in numbers if number not in there]
 
     def find_sidecar(self, number: str) -> Sidecar | None:
         self._require_number(number)

@@ -163,8 +163,8 @@ def _count_missing(store: Store) -> int:
     while batch := store.catalogue.read(look_up):
         # Those that lie elsewhere are many, on a disk that may be slow, and nothing of them is ours to put right.
         adopted = store.catalogue.read(lambda records, batch=batch: records.adopted_among(batch))  # type: ignore[misc]
-        for number in batch:
-            if number not in adopted and not store.backend.has(number) and not _is_damaged(store, number):
+        for number in store.backend.lacking([number for number in batch if number not in adopted]):
+            if not _is_damaged(store, number):
                 _log.error("container %s should have bytes and has none", number)
                 missing += 1
         after = batch[-1]

@@ -334,6 +334,16 @@ def test_what_is_no_number_of_ours_is_not_there(backend: Backend, number: str) -
         backend.open(number)
 
 
+def test_those_without_bytes_are_told(backend: Backend) -> None:
+    numbers = ["aaaa2345", "aaab2345", "ab222345", "ba222345", "zz222345"]
+    for number in numbers[1::2]:
+        fill(backend, number, b"x")
+    fill(backend, "aaac2345", b"x")
+    assert backend.lacking(numbers) == ["aaaa2345", "ab222345", "zz222345"]
+    assert backend.lacking(numbers[1:2]) == []
+    assert backend.lacking([]) == []
+
+
 def test_numbers_come_in_pages_in_their_order(backend: Backend) -> None:
     numbers = ["aaaa2345", "aaab2345", "ab222345", "ba222345", "zz222345"]
     for number in reversed(numbers):
