@@ -80,6 +80,8 @@ class Parcel:
     """Key of the version that they are; None where they become a new one."""
     if_version: int | None = None
     """Number of the content that a new version may follow; None: any."""
+    verify: bool = False
+    """Whether a store that has the bytes itself is to read them first; one that fetches them does so anyway."""
 
 
 @dataclass(frozen=True)
@@ -205,6 +207,7 @@ class Copying:
             node=parcel.path,
             owner=parcel.node.owner,
             node_identifier=NodeIdentifier(self.config.identifier, parcel.node.number),
+            verify=parcel.verify or None,
         )
 
     def _fetch(self, transfer: Transfer, parcel: Parcel, within: float) -> contract.Transfer:

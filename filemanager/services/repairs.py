@@ -113,6 +113,8 @@ class RepairWork:
         stores = tx.stores.list_stores()
         offline = {store.identifier for store in stores if store.state == StoreState.OFFLINE}
         sources = find_sources(tx, [found.version])[found.version.key]
+        # Another store's first: what happened to this one's disk may have happened to more that is on it.
+        sources.sort(key=lambda replica: replica.store == found.damaged.store)
         source = next((each for each in sources if each.store not in offline), None)
         if source is None:
             raise ContentNotFound(item.path or found.node.name, reason="its bytes are nowhere else")
@@ -138,6 +140,8 @@ class RepairWork:
             # A transfer is an account's, and who repairs a store has none.
             caller=found.node.owner,
             replica_of=found.version.key,
+            # A copy in the same store may be the same file on its disk, and as rotten.
+            verify=True,
         )
 
 

@@ -7,17 +7,18 @@ ended, so that there is no callback; a repeat after a crash begins anew.
 import logging
 from dataclasses import replace
 
+from filestore.domain.checksum import Digester
 from filestore.domain.container import BEGIN, Container, Content
 from filestore.domain.ingest import receipt
 from filestore.domain.sidecar import sidecar_of
 from filestore.domain.transfer import ACKNOWLEDGE, DUPLICATE, Transfer, fingerprint
 from filestore.ports import Records, StorageFailure
 from filestore.services.admission import find_repeated, get_complete, new_container, require_own_callback
-from filestore.services.digesting import read_digests
+from filestore.services.digesting import read_digests, read_through
 from filestore.services.store import Store
 from filestore.services.uploads import give_back, require_lease
 from vofiles.contract import Duplicate, StoreTransferAnswer, TransferState
-from vofiles.errors import Busy, ContainerNotFound, ServiceBusy, VofilesError
+from vofiles.errors import Busy, ChecksumMismatch, ContainerNotFound, ServiceBusy, VofilesError
 from vofiles.instant import Instant
 from vofiles.ivorn import Ivorn
 
@@ -37,7 +38,8 @@ def duplicate(store: Store, caller: Ivorn, request: Duplicate) -> StoreTransferA
     begun = store.catalogue.write(lambda records: _begin(store, records, caller, request, fresh, lease, now))
     if begun.state != TransferState.RECEIVING:
         return StoreTransferAnswer(store.transfer_as_it_stands(begun))
-    return StoreTransferAnswer(store.transfer_as_it_stands(_copy(store, caller, begun, source)))
+    verify = bool(request.verify)
+    return StoreTransferAnswer(store.transfer_as_it_stands(_copy(store, caller, begun, source, verify=verify)))
 
 
 def _begin(
@@ -66,7 +68,7 @@ def _begin(
     return transfer
 
 
-def _copy(store: Store, caller: Ivorn, begun: Transfer, source: str) -> Transfer:
+def _copy(store: Store, caller: Ivorn, begun: Transfer, source: str, *, verify: bool) -> Transfer:
     now = store.clock()
     try:
         first, copy = store.catalogue.read(lambda records: _look_up(records, caller, source, begun.container))
@@ -74,6 +76,8 @@ def _copy(store: Store, caller: Ivorn, begun: Transfer, source: str) -> Transfer
         content = first.content
         with store.health.watching():
             store.require_space(None)
+            if verify:
+                _require_right(store, source, content)
             if not content.digests:
                 # Adopted and never read; a content of this store's own has its digests.
                 content = replace(content, digests=read_digests(store, source))
@@ -90,6 +94,18 @@ def _copy(store: Store, caller: Ivorn, begun: Transfer, source: str) -> Transfer
         # As for an upload: whether the commit holds is known after the next start only.
         store.health.fail(f"the catalogue could not commit: {error!r}")
         raise StorageFailure(f"commit of transfer {begun.transfer}") from error
+
+
+def _require_right(store: Store, source: str, content: Content) -> None:
+    """Compare a container's bytes with its digests. Raises ChecksumMismatch, and what reading raises."""
+    reader = store.backend.open(source)
+    try:
+        made = read_through(reader, Digester(digest.algorithm for digest in content.digests))
+    finally:
+        reader.close()
+    if set(content.digests) - set(made):
+        store.suspect(source)
+        raise ChecksumMismatch(f"container {source}", reason="its bytes are not those that came")
 
 
 def _look_up(records: Records, caller: Ivorn, source: str, copy: str) -> tuple[Container, Container]:

@@ -112,6 +112,8 @@ class Duplicate:
     owner: Ivorn
     node_identifier: NodeIdentifier | None = None
     """The node's own identifier, which stays true when the node is moved or renamed; kept beside the bytes."""
+    verify: bool | None = None
+    """Whether the first one's bytes are read and compared with its digests before."""
 
 
 @dataclass(frozen=True, slots=True)

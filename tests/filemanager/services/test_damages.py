@@ -15,7 +15,7 @@ from filemanager.ports import Database, Transaction
 from filemanager.services.check import CheckService
 from filemanager.services.damages import REST
 from tests.support.copying import DATA, copied, filled, finish, location
-from tests.support.filemanager import CAMBRIDGE, EDINBURGH, LEICESTER, OPERATOR, SERVICE, World, property_of
+from tests.support.filemanager import CAMBRIDGE, EDINBURGH, LEICESTER, OPERATOR, SERVICE, World, below, property_of
 from tests.support.rotting import flipped, scrub_of
 from vofiles.contract import AppendInit, ExportData, ExportInit, JobState, ListJobs, Move
 from vofiles.errors import Damaged, StoreUnreachable
@@ -197,6 +197,18 @@ def test_it_is_made_again_from_a_copy_in_the_same_store(world: World, dave: Call
     rot(world, container_of(world, dave, file))
     look(world)
     assert (state(world, dave, file), world.get(dave, file), checked(world)) == ("AVAILABLE", DATA, [])
+
+
+def test_a_copy_that_rotted_with_it_is_not_taken_for_it(world: World, dave: Caller) -> None:
+    file = filled(world, dave, "a")
+    copied(world, dave, file, name="b")
+    twin = container_of(world, dave, below(world.home(dave), "b"))
+    kept = world.stores[CAMBRIDGE].backend._kept[twin.fragment]
+    kept.data = bytearray(flipped(bytes(kept.data)))
+    rot(world, container_of(world, dave, file))
+    look(world)
+    assert (state(world, dave, file), repairs(world)) == ("LOST", [JobState.FAILED])
+    assert world.stores[CAMBRIDGE].containers() == {twin.fragment}
 
 
 def test_the_same_bytes_of_another_account_do_as_well(world: World, dave: Caller) -> None:

@@ -1,6 +1,7 @@
 """duplicate."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TypeVar
 
 import pytest
@@ -11,7 +12,8 @@ from filestore.services.containers import cancel_transfer, delete_container
 from filestore.services.copies import duplicate
 from filestore.services.sweep import sweep
 from tests.support.filestore_core import DAVE, MANAGER, NODE, OTHER_MANAGER, Core
-from vofiles.contract import DeleteContainer, Duplicate, StoreCancelTransfer
+from tests.support.rotting import rot
+from vofiles.contract import DeleteContainer, Duplicate, StoreCancelTransfer, TransferState
 from vofiles.errors import ChecksumMismatch, Conflict, ContainerNotFound, PermissionDenied, ServiceBusy, TransferEnded
 from vofiles.ivorn import Ivorn
 
@@ -148,3 +150,15 @@ def test_a_failing_disk_makes_the_store_read_only(core: Core, monkeypatch: pytes
         duplicate(core.store, MANAGER, request(first.container))
     assert core.store.health.failure == "EIO"
     assert core.transfer("d1").state == "REQUESTED"
+
+
+def test_bytes_that_are_to_be_read_first_are_read(core: Core) -> None:
+    first = core.stored(DATA).receipt.container
+    suspected = list[str]()
+    store = replace(core.store, suspect=suspected.append)
+    duplicate(store, MANAGER, Duplicate("well", MANAGER, first, NODE, DAVE, verify=True))
+    rot(core, first)
+    with pytest.raises(ChecksumMismatch):
+        duplicate(store, MANAGER, Duplicate("rotten", MANAGER, first, NODE, DAVE, verify=True))
+    assert suspected == [first.fragment]
+    assert core.transfer("rotten").state == TransferState.REQUESTED
