@@ -9,6 +9,8 @@ put together or dropped can no longer be sent; an object can, until its address 
 
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from threading import BoundedSemaphore
 from typing import Any, Final
 
 from filestore.backends.s3 import S3Backend
@@ -27,6 +29,10 @@ from vofiles.instant import SECOND, Instant
 
 PIECE: Final = 1 << 20
 """Bytes read at a time."""
+ASKING: Final = 4
+"""Callers at a time who wait for the bucket; fewer than a store has threads for requests."""
+PATIENCE: Final = 1.0
+"""Seconds that another one waits for a place."""
 LONGEST: Final = 7 * 24 * 3600
 """Seconds that an address can be good for (AWS Signature Version 4)."""
 
@@ -44,9 +50,21 @@ class S3Staging:
         """`client` signs the addresses: it may know the bucket by another address than the store itself does."""
         self._backend, self._client, self._clock = backend, client, clock
         self._bucket, self._keys = backend.bucket, backend.keys
+        self._places = BoundedSemaphore(ASKING)
+
+    @contextmanager
+    def _asking(self) -> Iterator[None]:
+        """A bucket that hangs shall not hold all who serve requests. Raises ServiceBusy."""
+        if not self._places.acquire(timeout=PATIENCE):
+            raise ServiceBusy("the object store takes long to answer")
+        try:
+            yield
+        finally:
+            self._places.release()
 
     def begin(self, number: str) -> str:
-        return self._bucket.begin(self._keys.staging(number)).id
+        with self._asking():
+            return self._bucket.begin(self._keys.staging(number)).id
 
     def endpoints(self, number: str, staged: Staged, promise: Promise, until: Instant) -> tuple[Endpoint, ...]:
         seconds = max(1, min(LONGEST, (until - self._clock()) // SECOND))
@@ -73,6 +91,10 @@ class S3Staging:
         return Endpoint(url, HTTP, "PUT", tuple(headers))
 
     def received(self, number: str, staged: Staged) -> Mapping[int, int]:
+        with self._asking():
+            return self._received(number, staged)
+
+    def _received(self, number: str, staged: Staged) -> Mapping[int, int]:
         if staged.upload is None:
             found = self._bucket.find(self._keys.staging(number))
             return {} if found is None else {1: found.size}

@@ -5,7 +5,7 @@ from typing import Any
 
 from filestore.backends.s3client import Answer, S3Client
 
-READING = frozenset({"head_object", "get_object", "list_objects_v2", "list_multipart_uploads"})
+READING = frozenset({"head_object", "get_object", "list_objects_v2", "list_multipart_uploads", "list_parts"})
 """Calls that change nothing."""
 Act = Callable[[], Answer]
 Watch = Callable[[str, str, Act], Answer]

@@ -3,21 +3,26 @@
 What becomes of what is sent to them stands in tests/conformance and tests/journeys.
 """
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from threading import Event, Semaphore
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from botocore.exceptions import EndpointConnectionError
 
 from filestore.backends.own import find_staging
 from filestore.backends.s3 import S3Backend
-from filestore.backends.s3client import connect
-from filestore.backends.s3direct import LONGEST
+from filestore.backends.s3client import Answer, connect
+from filestore.backends.s3direct import ASKING, LONGEST, S3Staging
 from filestore.config import S3, Config
 from filestore.domain.staging import PART, Staged
 from filestore.domain.transfer import Promise
 from tests.support.filestore_core import START, STORE, HandClock
+from tests.support.s3calls import Act, WatchedClient
 from vofiles.contract import Digest, Endpoint
+from vofiles.errors import ServiceBusy
 from vofiles.instant import SECOND, Instant
 from vofiles.listen import Listen
 
@@ -66,6 +71,30 @@ def test_each_part_has_its_own() -> None:
     ]
     assert [each.headers[0].value for each in (first, last)] == [str(PART), "1"]
     assert len({first.url, last.url}) == 2
+
+
+def test_a_bucket_that_hangs_holds_only_some() -> None:
+    waiting, answers = Semaphore(0), Event()
+
+    def hang(_name: str, _about: str, _act: Act) -> Answer:
+        waiting.release()
+        answers.wait()
+        raise EndpointConnectionError(endpoint_url=INSIDE)
+
+    backend = S3Backend(WatchedClient(connect(SETTINGS), hang), SETTINGS)
+    staging = S3Staging(backend, backend.bucket.client, HandClock())
+    with ThreadPoolExecutor(ASKING) as pool:
+        held = [pool.submit(staging.received, ONE, Staged()) for _ in range(ASKING)]
+        for _ in held:
+            waiting.acquire()
+        with pytest.raises(ServiceBusy, match="takes long"):
+            staging.received(ONE, Staged())
+        answers.set()
+        for each in held:
+            with pytest.raises(ServiceBusy, match="does not answer"):
+                each.result()
+    with pytest.raises(ServiceBusy, match="does not answer"):
+        staging.begin(ONE)
 
 
 def test_a_store_with_a_folder_has_none() -> None:
