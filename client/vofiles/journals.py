@@ -68,7 +68,7 @@ class Journal:
         """What was noted, if it can be read."""
         if self._file is None:
             return None
-        with suppress(OSError, ValueError, TypeError):
+        with suppress(OSError, ValueError, TypeError, RecursionError):
             told = json.loads(os.pread(self._file, 1 << 16, 0))
             if isinstance(told, dict) and all(
                 isinstance(told.get(name), kind) for name, kind in get_type_hints(Begun).items()

@@ -215,6 +215,6 @@ def _read_journal(journal: Path, head: dict[str, object], length: int) -> Stretc
             return None
         size = told["size"]
         done = parse_stretches(json.loads(lines[-1]), size) if len(lines) > 1 else Stretches()
-    except (OSError, ValueError, IndexError):
+    except (OSError, ValueError, IndexError, RecursionError):
         return None
     return done if done is not None and done.end <= length else None

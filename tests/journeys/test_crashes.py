@@ -3,6 +3,7 @@
 Everything is a real process, killed with SIGKILL at a place in a put that the bytes themselves choose.
 """
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -11,11 +12,13 @@ import pytest
 
 from tests.support.journey import Bytes, Up, deployment
 from tests.support.serving import wait_until
+from vofiles import sources
 from vofiles.cli.deployment import identifier
 from vofiles.errors import StoreUnreachable
 
 CONTENT = bytes(range(256)) * 16_000  # 4 MB
 BLOCK = 256_000
+MB = 1_000_000
 LAST_BLOCK = len(CONTENT) - BLOCK
 STORE = "filestore-1"
 
@@ -126,3 +129,62 @@ def test_everything_killed_at_once_loses_nothing_that_was_acknowledged(up: Up, t
         for name in folder.listdir():
             assert (folder / name).read_bytes() == contents[name]
         assert (folder / "0.bin").info().properties["note"] == "kept too"
+
+
+class Stopped(BaseException):
+    """As Ctrl-C."""
+
+
+def test_a_store_killed_under_a_put_that_was_stopped_before(
+    up: Up, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the store had safely it still has when it is back, and the put goes on behind it."""
+    monkeypatch.setattr(sources, "LARGE", MB)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    content = CONTENT * 2
+    file = tmp_path / "large.bin"
+    file.write_bytes(content)
+
+    def stop(done: int, _: int | None) -> None:
+        if done >= 3 * MB:
+            raise Stopped
+
+    with up.home() as home, pytest.raises(Stopped):
+        (home / "killed.bin").put(file, store=identifier(STORE), progress=stop)
+    (journal,) = (tmp_path / "vofiles" / "uploads").iterdir()
+    transfer = json.loads(journal.read_text())["transfer"]
+    with up.home() as home:
+        node = home / "killed.bin"
+
+        def is_kept() -> bool:
+            now = node.transfer(transfer)
+            return now.state == "OFFERED" and now.bytes_done > 0
+
+        wait_until(is_kept, "the store has made safe what came, and waits for the rest")
+        safe = node.transfer(transfer).bytes_done
+
+    told: list[int] = []
+
+    def kill(done: int, _: int | None) -> None:
+        told.append(done)
+        if done >= 6 * MB and up.is_running and len(begun()) == 1:
+            up.kill(STORE)
+            assert up.finish().code == 1
+
+    def begun() -> list[int]:
+        """Where connections began."""
+        return [done for before, done in zip([len(content), *told], told, strict=False) if done < before]
+
+    def start_again(_: float) -> None:
+        if not up.is_running:
+            up.start()
+
+    with up.home(start_again) as home:
+        node = home / "killed.bin"
+        info = node.put(file, store=identifier(STORE), progress=kill)
+        assert (info.version, info.size) == (1, len(content))
+        assert node.transfer(transfer).state == "COMPLETED"
+        assert node.read_bytes() == content
+    assert begun()[0] >= safe > 0
+    assert min(begun()) == begun()[0], "what was safe before the kill is safe after it"
+    assert len(begun()) > 1
