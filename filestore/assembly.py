@@ -4,6 +4,7 @@ Rule: decides nothing. `prepare` does all that may fail before anybody is served
 `stop` ends in the reverse order; what does not end in time is as after a crash, which the next start puts right.
 """
 
+import os
 import ssl
 import threading
 import time
@@ -66,10 +67,12 @@ from vofiles.serving.upkeep import Ticker, end_within
 CONTROL_THREADS = 8
 DATA_THREADS = 16
 """More than processors: they wait for the disk."""
-BULK_THREADS = 4
-"""Large bodies that are read and written at a time; others wait for their turn."""
-BESIDE_THREADS = 4
-"""Helpers that write while those read."""
+BULK_THREADS = max(2, min(8, os.cpu_count() or 2))
+"""Large bodies that are read and written at a time; others wait for their turn. More would only take each other's place
+in the processors' caches.
+"""
+BESIDE_THREADS = BULK_THREADS
+"""Helpers that write, or make digests, while those read."""
 LONGEST_PAUSE = 15.0
 """Seconds between two looks at what time has ended, at most."""
 PATIENCE = 5.0
@@ -145,6 +148,8 @@ class FileStore:
         _log.info("durability", level=self._settings.content.durability, acknowledged=_ACKNOWLEDGED[self._durable])
         alone = self._seat.alone
         self._company: Company = Alone() if alone else _company(url, str(self._settings.identifier))
+        self._beside = Beside("beside", BESIDE_THREADS)
+        self._service.to_close(self._beside.stop)
         self.store = self._make_store(catalogue)
         self._suspicions = self._make_suspicions()
         self._listen()
@@ -217,6 +222,7 @@ class FileStore:
             seat=self._seat.mark,
             tell_revoked=lambda lease, about: self._company.tell("revoke", f"{lease} {about}"),
             tell_displaced=lambda lease: self._company.tell("displace", lease),
+            beside=self._beside.run,
             suspect=lambda number: self._suspicions.suspect(number),  # noqa: PLW0108 - they are made of the store
         )
 
@@ -242,10 +248,8 @@ class FileStore:
         return Ticker(rounds.turn, SCRUBBING, "scrubbing", halt=halted.set)
 
     def _make_bulk(self) -> Bulk:
-        beside = Beside("beside", BESIDE_THREADS)
-        self._service.to_close(beside.stop)
         pool = self._service.make_pool("bulk", BULK_THREADS, 2 * self._settings.limits.connections)
-        return Bulk(pool, Blocks(2 * BULK_THREADS), beside)
+        return Bulk(pool, Blocks(2 * BULK_THREADS), self._beside)
 
     def _make_lane(self) -> Lane:
         limits = self._settings.outbound

@@ -7,6 +7,7 @@ others by the store's setting or because somebody announced one.
 import hashlib
 import re
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Final, Protocol
 
 import xxhash
@@ -54,16 +55,33 @@ def wanted(announced: Iterable[Digest], *, sha256: bool) -> tuple[str, ...]:
     return tuple(dict.fromkeys([FAST, *setting, *(digest.algorithm for digest in announced)]))
 
 
+Beside = Callable[[Callable[[], object]], Callable[[], object]]
+"""Begins some work, perhaps in another thread; what it answers waits for the end of that."""
+
+
 class Digester:
     """Makes several digests of the same bytes as they come."""
 
     def __init__(self, algorithms: Iterable[str]) -> None:
         self._hashers = {algorithm: ALGORITHMS[algorithm][0]() for algorithm in algorithms}
 
-    def update(self, data: bytes | memoryview) -> None:
-        for hasher in self._hashers.values():
-            hasher.update(data)
+    def update(self, data: bytes | memoryview, beside: Beside | None = None) -> Callable[[], object]:
+        """Take the next piece. With `beside` the slow digests are made by it: what is answered waits for them, and the
+        piece must not change before that.
+        """
+        waits: list[Callable[[], object]] = []
+        for algorithm, hasher in self._hashers.items():
+            if beside is None or algorithm == FAST:
+                hasher.update(data)
+            else:
+                waits.append(beside(partial(hasher.update, data)))
+        return partial(_wait, waits)
 
     def digests(self) -> tuple[Digest, ...]:
         """The digests of the bytes so far."""
         return tuple(Digest(algorithm, hasher.hexdigest()) for algorithm, hasher in self._hashers.items())
+
+
+def _wait(waits: Iterable[Callable[[], object]]) -> None:
+    for wait in waits:
+        wait()

@@ -9,10 +9,10 @@ piece that goes too far is refused before it counts. What was promised is of the
 whole, with those that it begins with.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from filestore.domain.checksum import FAST, Digester
+from filestore.domain.checksum import FAST, Beside, Digester
 from filestore.domain.container import Container, Content
 from filestore.domain.contenttype import HEAD, settle
 from filestore.domain.transfer import Promise
@@ -89,15 +89,17 @@ class Ingest:
             raise ChecksumMismatch("what is added to", reason=f"it has {self._kept} bytes, not {self._base.size}")
         require_digests(self._base.digests, self._digester.digests())
 
-    def receive(self, data: bytes | memoryview) -> None:
-        """Take the next piece. Raises TooLarge; the piece has not been counted then."""
+    def receive(self, data: bytes | memoryview, beside: Beside | None = None) -> Callable[[], object]:
+        """Take the next piece. Raises TooLarge; the piece has not been counted then. As to `beside`, see
+        `Digester.update`.
+        """
         if self._limit is not None and self.size + len(data) > self._limit:
             raise TooLarge("the content", reason=f"more came than the {self._limit} bytes announced or allowed")
         self._keep_head(data)
         self.size += len(data)
-        self._digester.update(data)
         if self._coming is not None:
             self._coming.update(data)
+        return self._digester.update(data, beside)
 
     def finish(self) -> Content:
         """All has come. Raises Incomplete, ChecksumMismatch."""

@@ -9,7 +9,7 @@ next part goes on, in whatever process. Only what cannot become a good content a
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -145,11 +145,10 @@ class Part(Filling):
             self._require_open()
             end = self._position + len(data)
             require_no_longer(self._promise, end - self._transfer.kept)
-            if self._ingest.whole == self._position:
-                self._ingest.receive(data)
             for _, made in self._sums:
                 made.update(data)
-            self._append(data)
+            with self._digesting(data) if self._ingest.whole == self._position else nullcontext():
+                self._append(data)
             self._position = end
             if not self._sums and not self._is_all() and self._is_time():
                 self._make_safe()

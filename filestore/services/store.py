@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from filestore.domain.adopted import Adopted
+from filestore.domain.checksum import Beside
 from filestore.domain.container import Container, Damage
 from filestore.domain.terms import Terms
 from filestore.domain.ticket import Ticket, Tickets
@@ -67,6 +68,9 @@ class Store:
 
     staging: Staging | None = None
     """Where clients send past the store, if the medium has such a place."""
+
+    beside: Beside | None = None
+    """Threads that make the slow digests of large pieces while those are written, where there are some."""
 
     def new_lease(self) -> str:
         """A lease of this process's."""

@@ -36,6 +36,9 @@ from vofiles.errors import (
 )
 from vofiles.instant import Instant
 
+LARGE = 1 << 20
+"""Bytes of a piece from which on it is worth a second thread."""
+
 T_co = TypeVar("T_co", covariant=True)
 
 
@@ -136,10 +139,18 @@ class Filling:
         while self.prepare():
             pass
         self._require_open()
-        self._ingest.receive(data)
         assert self._writer is not None
-        with self._store.health.watching():
+        with self._digesting(data), self._store.health.watching():
             self._writer.write(data)
+
+    @contextmanager
+    def _digesting(self, data: bytes | memoryview) -> Iterator[None]:
+        """Judge a piece and make its digests; the slow ones of a large one while it is written. Raises TooLarge."""
+        digested = self._ingest.receive(data, self._store.beside if len(data) >= LARGE else None)
+        try:
+            yield
+        finally:
+            digested()
 
     def abort(self) -> None:
         """Drop the bytes and give the lease back; aborting twice is no error."""
