@@ -155,7 +155,7 @@ def _leases_are_somebodys(shelf: Shelf) -> None:
 
 def _is_kept(transfer: Row) -> bool:
     """Whether bytes are safe that another part can go on behind."""
-    return transfer["state"] == TransferState.OFFERED and transfer["bytes_done"] > 0
+    return bool(transfer["state"] == TransferState.OFFERED and transfer["bytes_done"] > 0)
 
 
 def _one_root_and_no_cycles(ledger: Ledger) -> None:
