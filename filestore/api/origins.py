@@ -20,7 +20,8 @@ _SENT: Final = (
 )
 """Headers that a page may send."""
 _SEEN: Final = (
-    "ETag, Content-Range, Content-Disposition, Repr-Digest, Retry-After, X-Request-Id, Allow, "
+    "ETag, Content-Range, Content-Disposition, Repr-Digest, Content-Digest, Content-MD5, Digest, "
+    "Retry-After, X-Request-Id, Allow, "
     "Location, Upload-Offset, Upload-Length, Upload-Defer-Length, Upload-Expires, Upload-Metadata, "
     "Tus-Resumable, Tus-Version, Tus-Extension, Tus-Max-Size, Tus-Checksum-Algorithm"
 )
