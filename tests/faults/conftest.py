@@ -4,6 +4,7 @@ Rule: a test says what it has tried by `record_property`, under one of the names
 """
 
 import shutil
+import subprocess
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
@@ -32,6 +33,17 @@ def folder(tmp_path: Path) -> Iterator[Path]:
 def staged() -> Iterator[Staged]:
     with staged_engines() as staged:
         yield staged
+
+
+@pytest.fixture
+def strace(request: pytest.FixtureRequest) -> str:
+    found = shutil.which("strace")
+    if found is None:
+        pytest.skip("strace is not installed (apt-get install strace)")
+    if subprocess.run([found, "-o", "/dev/null", "true"], capture_output=True).returncode != 0:
+        request.node.add_marker("platform")
+        pytest.skip("this machine does not let processes be traced")
+    return found
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -1,7 +1,5 @@
 """What an acknowledgement is worth: on the disk, by default, or only written, and then said so everywhere."""
 
-import shutil
-import subprocess
 from dataclasses import replace
 from pathlib import Path
 
@@ -111,17 +109,6 @@ def test_a_store_says_how_durable_it_is(tmp_path: Path) -> None:
 def test_unless_told_otherwise_it_is_the_disk(tmp_path: Path) -> None:
     core, _ = _filled(tmp_path, _volatile(VolatileFiles, tmp_path), Terms().durability)
     assert get_status(core.store, MANAGER, GetStatus()).properties == (Property("durability", "disk"),)
-
-
-@pytest.fixture
-def strace(request: pytest.FixtureRequest) -> str:
-    found = shutil.which("strace")
-    if found is None:
-        pytest.skip("strace is not installed (apt-get install strace)")
-    if subprocess.run([found, "-o", "/dev/null", "true"], capture_output=True).returncode != 0:
-        request.node.add_marker("platform")
-        pytest.skip("this machine does not let processes be traced")
-    return found
 
 
 @pytest.mark.parametrize(("section", "syncs"), [(MEMORY, False), ("", True)])

@@ -4,7 +4,6 @@ after a failing disk, and everything in order after the next start.
 
 import json
 import shutil
-import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -45,17 +44,6 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prepared]:
             assert store.stop() == 0
         assert offer.container is not None
         yield Prepared(folder, manager, old, offer.container, urlsplit(url_of(offer)).path)
-
-
-@pytest.fixture
-def strace(request: pytest.FixtureRequest) -> str:
-    found = shutil.which("strace")
-    if found is None:
-        pytest.skip("strace is not installed (apt-get install strace)")
-    if subprocess.run([found, "-o", "/dev/null", "true"], capture_output=True).returncode != 0:
-        request.node.add_marker("platform")
-        pytest.skip("this machine does not let processes be traced")
-    return found
 
 
 class Tried:
