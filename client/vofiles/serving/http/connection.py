@@ -7,7 +7,6 @@ pipelined.
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import TYPE_CHECKING, cast
 
 import structlog
@@ -283,25 +282,18 @@ class Connection(Protocol):
 
     def lend_body(self, run: Run) -> Loan | None:
         turn = self._turn
-        if turn is None or turn.run is not run or turn.answered or not turn.flowing or self._eof:
+        if turn is None or turn.run is not run or self._server.secure or self._eof or self._held:
             return None
-        if self._server.secure or self._held or not isinstance(turn.body, LengthBody) or turn.body.done:
-            return None
-        with suppress(OSError):  # no descriptor is left for it
-            turn.loan = Loan(self._wire.getHandle(), turn.body.left)
+        loan = turn.lend(self._wire.getHandle())
+        if loan is not None:
             self.hold_body(run)
-        return turn.loan
+        return loan
 
     def take_back(self, run: Run, loan: Loan) -> None:
         loan.close()
         turn = self._turn
-        if turn is None or turn.loan is not loan:
-            return
-        turn.loan = None
-        assert isinstance(turn.body, LengthBody)
-        turn.count(turn.body.left - loan.left)
-        turn.body.skip_to(loan.left)
-        self.release_body(run)
+        if turn is not None and turn.take_back(loan):
+            self.release_body(run)
 
     def answer(self, run: Run, response: Response) -> None:
         turn = self._turn

@@ -5,6 +5,8 @@ The rule that keeps it so: state, and what can be said from it alone; `connectio
 
 from __future__ import annotations
 
+from contextlib import suppress
+from socket import socket
 from time import perf_counter
 
 import structlog
@@ -116,6 +118,26 @@ class Turn:
             self.tell_aborted(reason)
         if self.run is not None:
             self.run.closed()
+
+    def lend(self, wire: socket) -> Loan | None:
+        """The rest of the body, for a thread to read; None where its length is not known, where it is not to be read
+        now, or where no descriptor is left.
+        """
+        if self.answered or not self.flowing or not isinstance(self.body, LengthBody) or self.body.done:
+            return None
+        with suppress(OSError):
+            self.loan = Loan(wire, self.body.left)
+        return self.loan
+
+    def take_back(self, loan: Loan) -> bool:
+        """Go on where the thread stopped; False for a loan of another turn."""
+        if self.loan is not loan:
+            return False
+        self.loan = None
+        assert isinstance(self.body, LengthBody)
+        self.count(self.body.left - loan.left)
+        self.body.skip_to(loan.left)
+        return True
 
     def count(self, bytes_taken: int) -> None:
         """So many bytes more of the body have come."""
