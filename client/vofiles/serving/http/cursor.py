@@ -116,8 +116,8 @@ class Cursor:
             raise
 
     def read(self, length: int, then: Callable[[bytes], None]) -> None:
-        """Have a thread read up to `length` bytes; `then` gets them on the reactor, none when they cannot be read, or
-        are not to be sent.
+        """Have a thread read up to `length` bytes, and advance by as many; `then` gets them on the reactor, none when
+        they cannot be read, or are not to be sent.
         """
         self._busy = True
         if not self._readers.submit(lambda: self._read_in_thread(length, then)):

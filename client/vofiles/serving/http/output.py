@@ -279,8 +279,6 @@ class TlsOutput:
         if not block:
             self._fail(OSError("a file is shorter than was announced, or cannot be read"))
             return
-        assert self._file is not None  # else the cursor is closed and calls nobody
-        self._file.advance(len(block))
         self.write(block)
         self._pump()
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from tests.support.certificate import make_pair
 from tests.support.rawclient import Gone, RawClient
 from tests.support.serving import Served, running_site, wait_until
 from vofiles.serving.http import (
@@ -23,7 +26,9 @@ from vofiles.serving.http import (
     Stream,
     text,
 )
+from vofiles.serving.tls import server_tls
 
+GONE = (Gone, ConnectionError, ssl.SSLError)
 KiB = 1024
 MiB = KiB * KiB
 LARGE = os.urandom(MiB) * 3 + b"the end"
@@ -100,13 +105,37 @@ def served(shop: Shop) -> Iterator[Served]:
         yield served
 
 
+@dataclass
+class Way:
+    """The same site in plain or over TLS."""
+
+    served: Served
+    tls: ssl.SSLContext | None
+
+    def client(self) -> RawClient:
+        return RawClient(self.served.port, tls=self.tls)
+
+
+@pytest.fixture(params=["plain", "tls"])
+def way(shop: Shop, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Way]:
+    stream = Stream(never, at_once=shop.at_once)
+    route = Route("/x", frozenset({"GET"}), stream)
+    if request.param == "plain":
+        with running_site([route]) as served:
+            yield Way(served, None)
+        return
+    certificate, key = make_pair(tmp_path, "own")
+    with running_site([route], tls=server_tls(certificate, key)) as served:
+        yield Way(served, ssl.create_default_context(cafile=str(certificate)))
+
+
 GET = "GET /x HTTP/1.1\nHost: x\n\n"
 
 
 @pytest.mark.parametrize("content", [LARGE, LARGE[: 256 * KiB], LARGE[: 256 * KiB + 1], b"short"])
-def test_all_is_seen_in_its_order_before_the_last_of_it_is_sent(served: Served, shop: Shop, content: bytes) -> None:
+def test_all_is_seen_in_its_order_before_the_last_of_it_is_sent(way: Way, shop: Shop, content: bytes) -> None:
     shop.answer = lambda _request: Response(200, (), shop.opening(content, content))
-    with RawClient(served.port) as client:
+    with way.client() as client:
         for _ in range(2):
             assert client.ask(GET).body == content
     assert [look.seen == content for look in shop.looks] == [True, True]
@@ -115,41 +144,41 @@ def test_all_is_seen_in_its_order_before_the_last_of_it_is_sent(served: Served, 
 
 @pytest.mark.parametrize("at", [0, len(LARGE) // 2, len(LARGE) - 1])
 @pytest.mark.parametrize("version", ["1.1", "1.0"])
-def test_what_is_not_right_never_comes_to_its_end(served: Served, shop: Shop, at: int, version: str) -> None:
+def test_what_is_not_right_never_comes_to_its_end(way: Way, shop: Shop, at: int, version: str) -> None:
     rotten = LARGE[:at] + bytes([LARGE[at] ^ 1]) + LARGE[at + 1 :]
     shop.answer = lambda _request: Response(200, (), shop.opening(rotten, LARGE))
-    with RawClient(served.port) as client:
-        with pytest.raises((Gone, ConnectionError)):
+    with way.client() as client:
+        with pytest.raises(GONE):
             client.ask(f"GET /x HTTP/{version}\nHost: x\n\n")
-    wait_until(lambda: served.accesses, "the record")
-    assert not served.accesses[-1].complete
+    wait_until(lambda: way.served.accesses, "the record")
+    assert not way.served.accesses[-1].complete
     wait_until(lambda: shop.closed == 1, "closed")
 
 
-def test_what_ends_too_early_is_told(served: Served, shop: Shop) -> None:
+def test_what_ends_too_early_is_told(way: Way, shop: Shop) -> None:
     shop.answer = lambda _request: Response(200, (), shop.opening(LARGE[:-1], LARGE))
-    with RawClient(served.port) as client:
-        with pytest.raises((Gone, ConnectionError)):
+    with way.client() as client:
+        with pytest.raises(GONE):
             client.ask(GET)
     assert shop.looks[0].broken
 
 
-def test_what_cannot_be_opened_is_answered_otherwise_and_the_connection_goes_on(served: Served, shop: Shop) -> None:
+def test_what_cannot_be_opened_is_answered_otherwise_and_the_connection_goes_on(way: Way, shop: Shop) -> None:
     def fail() -> bytes:
         raise LookupError("it is not there")
 
     shop.answer = lambda _request: Response(200, (), LaterBody(5, fail, lambda error: text(404, str(error))))
-    with RawClient(served.port) as client:
+    with way.client() as client:
         reply = client.ask(GET)
         assert (reply.status, reply.body) == (404, b"it is not there\n")
         shop.answer = lambda _request: Response(200, (), LaterBody(5, lambda: b"there", lambda _: text(404, "")))
         assert client.ask(GET).body == b"there"
-    wait_until(lambda: [record.status for record in served.accesses] == [404, 200], "both records")
+    wait_until(lambda: [record.status for record in way.served.accesses] == [404, 200], "both records")
 
 
-def test_head_opens_nothing(served: Served, shop: Shop) -> None:
+def test_head_opens_nothing(way: Way, shop: Shop) -> None:
     shop.answer = lambda _request: Response(200, (), shop.opening(LARGE, LARGE))
-    with RawClient(served.port) as client:
+    with way.client() as client:
         reply = client.ask("HEAD /x HTTP/1.1\nHost: x\n\n", head=True)
         assert (reply.status, reply.headers["content-length"]) == (200, str(len(LARGE)))
     assert not shop.looks
