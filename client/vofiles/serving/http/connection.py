@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, cast
 
 import structlog
 from twisted.internet.interfaces import IHalfCloseableProtocol
-from twisted.internet.protocol import Protocol, connectionDone
+from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
@@ -22,9 +22,10 @@ from .cursor import Cursor
 from .dispatch import dispatch, request_of
 from .exchange import Abort, BodyConsumer
 from .head import END, Head, HeadParser
+from .lifetime import Lifetime
 from .loan import Loan
 from .messages import FileBody, Response, text
-from .output import Output, PlainOutput, TlsOutput
+from .output import PlainOutput, TlsOutput
 from .phase import NEVER, Phase
 from .reactor import Wire
 from .refusal import Refusal
@@ -40,24 +41,13 @@ HOLD = 64 * 1024
 
 
 @implementer(IHalfCloseableProtocol)
-class Connection(Protocol):
+class Connection(Lifetime):
     """The protocol of one accepted socket."""
 
-    _wire: Wire
-    _output: Output
-
     def __init__(self, server: Server) -> None:
-        self.workshop = server.workshop
-        self.peer = ""
-        self._server = server
-        self._limits = server.limits
+        super().__init__(server)
         self._parser = HeadParser(server.limits)
-        self._turn: Turn | None = None
-        self._held = b""  # read and not yet used
-        self._lingered = 0
-        self._driving = False
         self._reading = True
-        self._eof = False
         self._enter(Phase.IDLE, server.limits.head_seconds)
 
     # What the transport says
@@ -239,13 +229,6 @@ class Connection(Protocol):
         elif turn.sent:
             self._close(unread=True)
 
-    def _drop(self) -> bool:
-        self._lingered += len(self._held)
-        self._held = b""
-        if self._lingered > self._limits.linger_bytes:
-            self.cut()
-        return False
-
     # What a run says
 
     def has_more(self) -> bool:
@@ -371,64 +354,3 @@ class Connection(Protocol):
         self._server.access(AccessRecord("-", "-", refusal.status, response.length, 0.0, request_id, self.peer))
         self._enter(Phase.SEND, self._limits.send_seconds)
         self._output.send(data, None, self._sent)
-
-    # Ending
-
-    def _close(self, *, unread: bool) -> None:
-        """Close after what was sent. When the client may be sending still, only our side at first: closing both would
-        make its kernel drop the answer it has not read yet.
-        """
-        self._turn = None
-        if self._eof or not unread:
-            self._leave()
-            return
-        self._output.detach()
-        self._enter(Phase.LINGER, self._limits.linger_seconds)
-        if not self._server.secure:
-            self._wire.loseWriteConnection()
-        if not self._driving:
-            self._drive()
-
-    def _leave(self) -> None:
-        """Close the transport as soon as it has sent what it has."""
-        self._output.detach()
-        self._enter(Phase.CLOSED, self._limits.linger_seconds)
-        self._wire.loseConnection()
-
-    def cut(self) -> None:
-        """End the connection here and now."""
-        self._enter(Phase.CLOSED, NEVER)
-        self._wire.abortConnection()
-
-    def hurry(self) -> None:
-        """The server stops: finish what was begun, begin nothing."""
-        if self._phase is Phase.IDLE:
-            self._leave()
-        elif self._turn is not None and self._turn.run is not None:
-            self._turn.run.hurry()
-
-    # Deadlines
-
-    def _enter(self, phase: Phase, seconds: float) -> None:
-        self._phase = phase
-        self._deadline = self._server.now + seconds
-
-    def tick(self, now: float) -> None:
-        """Look at the deadline."""
-        if now < self._deadline:
-            return
-        phase, turn = self._phase, self._turn
-        if phase is Phase.IDLE:
-            self._leave()
-        elif phase is Phase.HEAD:
-            self._refuse_head(Refusal(408, "the request's head took too long"), self._held)
-        elif phase is Phase.BODY and turn is not None and turn.is_slow(self._limits):
-            self._abort_body(turn, Abort.SLOW, 408, "the body comes too slowly")
-        elif phase is Phase.BODY and turn is not None:
-            turn.restart_window()
-            self._enter(Phase.BODY, self._limits.body_window)
-        elif phase is Phase.SEND and turn is not None and self._output.progress > turn.progress:
-            turn.progress = self._output.progress
-            self._enter(Phase.SEND, self._limits.send_seconds)
-        else:
-            self.cut()
