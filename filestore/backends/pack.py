@@ -31,7 +31,7 @@ from sqlalchemy.exc import DBAPIError
 from filestore.ports import StorageFailure
 from vofiles.errors import ServiceBusy, StoreFull
 from vofiles.serving.database import Database
-from vofiles.serving.sqlite import CommitFailed, is_full
+from vofiles.serving.sqlitefailures import CommitFailed, is_full
 
 R = TypeVar("R")
 

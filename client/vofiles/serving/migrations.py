@@ -26,7 +26,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from vofiles.errors import ServiceBusy
-from vofiles.serving import sqlite
+from vofiles.serving import sqlite, sqlitefailures
 
 R = TypeVar("R")
 
@@ -130,7 +130,7 @@ def _alone(url: URL, work: Callable[[Connection], R]) -> R:
         return _alone_on_postgresql(url, work)
     except (DBAPIError, sqlite3.OperationalError) as error:
         lost = isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", "") is None
-        if lost or sqlite.is_busy(error):
+        if lost or sqlitefailures.is_busy(error):
             raise ServiceBusy("its database is locked or does not answer") from error
         raise
 

@@ -19,11 +19,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from vofiles.errors import ServiceBusy
-from vofiles.serving.atonce import WouldWait
+from vofiles.serving.sqlitefailures import CommitFailed, as_told, caused, is_busy, is_full
+from vofiles.serving.sqlitereading import Peeker, Readers, driver_of
 from vofiles.serving.statements import Quick
 
 R = TypeVar("R")
@@ -31,23 +31,11 @@ R = TypeVar("R")
 GROUP = 64
 """Callers in one commit at most; the gain is flat beyond, and a caller's wait is not."""
 
-STEPS = 10
-"""Thousands of steps that a read at once takes at most: a hundred nodes, or so."""
-
-LONGEST = 8192
-"""Bytes of the longest row of a read at once."""
-
-_TOO_MUCH = frozenset({sqlite3.SQLITE_INTERRUPT, sqlite3.SQLITE_TOOBIG})
-
 FOREIGN = 0.05
 """Seconds within which commits of other processes are noticed where it is asked whether there were any."""
 
 PREPARED = 512
 """Statements that each connection keeps prepared."""
-
-
-class CommitFailed(Exception):
-    """The database could not make a group of changes durable; whether it holds them is known after its next start."""
 
 
 def engine(url: URL, begin: str, patience: float, *pragmas: str) -> Engine:
@@ -74,7 +62,7 @@ def engine(url: URL, begin: str, patience: float, *pragmas: str) -> Engine:
 
         @event.listens_for(made, "begin")
         def open_transaction(connection: Connection) -> None:
-            _driver(connection).execute(begin)
+            driver_of(connection).execute(begin)
 
     return made
 
@@ -101,8 +89,8 @@ class SqliteTransactions:
         sync = () if durable else ("synchronous=NORMAL",)
         # The writer comes first: it turns the file to WAL, which stays with the file.
         self._writer = _Writer(engine(url, "", patience, "journal_mode=WAL", *sync), waiting)
-        self._readers = _Readers(engine(url, "", patience, "query_only=ON"), readers, patience)
-        self._peeker = _Peeker(engine(url, "", 0.0, "query_only=ON"))
+        self._readers = Readers(engine(url, "", patience, "query_only=ON"), readers, patience)
+        self._peeker = Peeker(engine(url, "", 0.0, "query_only=ON"))
         self._foreign: object = None
         self._asked = -FOREIGN
 
@@ -215,7 +203,7 @@ class _Writer:
         try:
             connection = self._connected()
             with connection.begin():
-                _driver(connection).execute("BEGIN IMMEDIATE")
+                driver_of(connection).execute("BEGIN IMMEDIATE")
                 self._run(first, connection)
                 while not alone and self._waiting and len(group) < GROUP:
                     group.append(self._waiting.popleft())
@@ -227,12 +215,12 @@ class _Writer:
         return group
 
     def _run(self, call: _Call, connection: Connection) -> None:
-        driver = _driver(connection)
+        driver = driver_of(connection)
         driver.execute("SAVEPOINT caller")
         try:
             call.result = call.fn(connection)
         except BaseException as error:  # noqa: BLE001 - it is the caller's, and raised there
-            call.error = _as_told(error)
+            call.error = as_told(error)
             # Fails where SQLite has given up the whole transaction (disk full, I/O error): then the group is broken.
             driver.execute("ROLLBACK TO caller")
         driver.execute("RELEASE caller")
@@ -244,17 +232,17 @@ class _Writer:
             while self._waiting:
                 group.append(self._waiting.popleft())
             for call in group:
-                call.error = _caused(ServiceBusy("its database is locked by another process"), error)
+                call.error = caused(ServiceBusy("its database is locked by another process"), error)
         elif committing and not is_full(error):
             # A failed fsync is never tried again: the pages may be gone from memory although not on the disk.
             for call in group:
-                call.error = _caused(CommitFailed("the database could not make the change durable"), error)
+                call.error = caused(CommitFailed("the database could not make the change durable"), error)
         elif len(group) > 1:
             for call in group:
                 call.error = None
             return [decided for call in group for decided in self._commit(call, alone=True)]
         else:
-            group[0].error = group[0].error or _as_told(error)
+            group[0].error = group[0].error or as_told(error)
         return group
 
     def _connected(self) -> Connection:
@@ -267,165 +255,3 @@ class _Writer:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
-
-
-class _Readers:
-    """Connections that only read, each used by one caller at a time."""
-
-    def __init__(self, made: Engine, limit: int, patience: float) -> None:
-        self._engine = made
-        self._limit = limit
-        self._patience = patience
-        self._turns = threading.BoundedSemaphore(limit)
-        self._idle: deque[Connection] = deque()
-        self._closed = False
-
-    def run(self, fn: Callable[[Connection], R]) -> R:
-        if not self._turns.acquire(timeout=self._patience):
-            raise ServiceBusy("too many read its database")
-        try:
-            if self._closed:
-                raise ServiceBusy("its database is closing")
-            return self._read(fn)
-        finally:
-            self._turns.release()
-
-    def _read(self, fn: Callable[[Connection], R]) -> R:
-        connection = None
-        try:
-            connection = self._idle.pop() if self._idle else Quick(self._engine)
-            result = _read_on(connection, fn)
-        except (DBAPIError, sqlite3.Error) as error:
-            if connection is not None:
-                connection.close()
-            if is_busy(error):
-                raise ServiceBusy("its database is locked by another process") from error
-            raise
-        except BaseException:
-            if connection is not None:
-                self._idle.append(connection)
-            raise
-        self._idle.append(connection)
-        return result
-
-    def close(self) -> None:
-        """Let those who read finish; then there is nobody left to use the connections."""
-        self._closed = True
-        for _ in range(self._limit):
-            self._turns.acquire()
-        while self._idle:
-            self._idle.pop().close()
-        for _ in range(self._limit):
-            self._turns.release()
-
-
-class _Peeker:
-    """A connection that is used by one at a time, and waits for nobody: neither for a turn nor for a lock. What a read
-    may cost is bounded too, by the steps of SQLite's machine, which rows take in about the same number whatever is
-    then done with them, and by the length of a row.
-    """
-
-    def __init__(self, made: Engine) -> None:
-        self._engine = made
-        self._left = 0
-        """Thousands of steps."""
-        self._turn = threading.Lock()
-        self._connection: Connection | None = None
-        self._number = 0
-        """Of connections that there have been."""
-        self._closed = False
-
-    def run(self, fn: Callable[[Connection], R]) -> R:
-        return self._use(lambda connection: _read_on(connection, fn))
-
-    def mark(self) -> object:
-        """SQLite's own count of what other connections have committed (https://www.sqlite.org/pragma.html), this
-        process's or another's, which each connection begins anew.
-        """
-        count = self._use(lambda connection: _driver(connection).execute("PRAGMA data_version").fetchone()[0])
-        return self._number, count
-
-    def _use(self, use: Callable[[Connection], R]) -> R:
-        if not self._turn.acquire(blocking=False):
-            raise WouldWait
-        try:
-            if self._closed:
-                raise WouldWait
-            if self._connection is None:
-                self._connection = self._open()
-            self._left = STEPS
-            return use(self._connection)
-        except (DBAPIError, sqlite3.Error) as error:
-            # Who does wait will meet it too, if it lasts.
-            if _code(error) not in _TOO_MUCH:
-                self._discard()
-            raise WouldWait from error
-        finally:
-            self._turn.release()
-
-    def _open(self) -> Connection:
-        self._number += 1
-        connection = Quick(self._engine)
-        driver = _driver(connection)
-        driver.set_progress_handler(self._count, 1000)
-        driver.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONGEST)
-        return connection
-
-    def _count(self) -> bool:
-        """Whether SQLite is to stop."""
-        self._left -= 1
-        return self._left < 0
-
-    def _discard(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
-
-    def close(self) -> None:
-        with self._turn:
-            self._closed = True
-            self._discard()
-
-
-def _read_on(connection: Connection, fn: Callable[[Connection], R]) -> R:
-    """What `fn` makes of one state."""
-    driver = _driver(connection)
-    driver.execute("BEGIN")
-    try:
-        return fn(connection)
-    finally:
-        # As good as taking back, where nothing can be changed. Whatever SQLAlchemy takes for its transaction goes on as
-        # long as the connection, and means nothing.
-        driver.commit()
-
-
-def is_busy(error: BaseException) -> bool:
-    """Whether another connection's lock was in the way."""
-    return _code(error) in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
-
-
-def _code(error: BaseException) -> int:
-    """SQLite's primary code; 0 where it is not SQLite's."""
-    cause = error.orig if isinstance(error, DBAPIError) else error
-    return int(getattr(cause, "sqlite_errorcode", 0)) & 0xFF
-
-
-def is_full(error: BaseException) -> bool:
-    """Whether no room was left, so that nothing of the transaction is in the file: its last frame was not written."""
-    return _code(error) == sqlite3.SQLITE_FULL
-
-
-def _as_told(error: BaseException) -> BaseException:
-    """What a caller is told: to try again where there was no room, else what went wrong."""
-    return _caused(ServiceBusy("no room is left for its database"), error) if is_full(error) else error
-
-
-def _caused(error: BaseException, cause: BaseException) -> BaseException:
-    error.__cause__ = cause
-    return error
-
-
-def _driver(connection: Connection) -> sqlite3.Connection:
-    driver = connection.connection.driver_connection
-    assert isinstance(driver, sqlite3.Connection)
-    return driver

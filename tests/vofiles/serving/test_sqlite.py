@@ -19,7 +19,7 @@ from sqlalchemy import Connection, Engine, event
 from tests.support.databases import new_database, server, url
 from tests.support.words import LONG, Gate, Words, database, on_sqlite, open_words, pool, wait_for_queue
 from vofiles.errors import NodeNotFound, ServiceBusy
-from vofiles.serving import sqlite
+from vofiles.serving import sqlitefailures
 from vofiles.serving.database import Database
 
 __all__ = ["database", "on_sqlite", "pool", "server", "url"]
@@ -151,7 +151,7 @@ def test_a_commit_that_fails_is_told_to_the_whole_group_and_the_writer_lives_on(
         words.connection.exec_driver_sql("INSERT INTO words VALUES ('dangling', 'missing')")
 
     for future in gathered(on_sqlite, pool, [lambda words: words.add("one"), defer]):
-        with pytest.raises(sqlite.CommitFailed):
+        with pytest.raises(sqlitefailures.CommitFailed):
             future.result(LONG)
     assert runs == ["defer"]
     assert on_sqlite.write(lambda words: words.add("next")) == "next"
