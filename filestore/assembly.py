@@ -60,11 +60,13 @@ from vofiles.serving.logs import bound_request_id
 from vofiles.serving.nonces import WINDOW, Nonces, SharedNonces
 from vofiles.serving.outbox import Letter, Outbox
 from vofiles.serving.seat import ALONE, Seat
-from vofiles.serving.service import Service
+from vofiles.serving.service import READ_THREADS, Service
 from vofiles.serving.signatures import Verifier
 from vofiles.serving.upkeep import Ticker, end_within
 
 CONTROL_THREADS = 8
+BUCKET_THREADS = 32
+"""Threads that read what is sent, where it comes from a bucket: they wait for the network."""
 DATA_THREADS = 16
 """More than processors: they wait for the disk."""
 BULK_THREADS = max(2, min(8, os.cpu_count() or 2))
@@ -115,7 +117,8 @@ class FileStore:
         self._durable = settings.content.durability == Durability.DISK
         self._files = files if files is not None or self._durable else UnsyncedFiles()
         metrics = seat.metrics(settings.metrics)
-        self._service = Service(settings.listen, listener, reactor, access, settings.limits, metrics)
+        readers = READ_THREADS if settings.s3 is None else BUCKET_THREADS
+        self._service = Service(settings.listen, listener, reactor, access, settings.limits, metrics, readers=readers)
         self.address = self._service.address
         """The base URL by which others are told to reach it."""
         self.folder = DataFolder(settings.data)

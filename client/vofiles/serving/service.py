@@ -22,6 +22,7 @@ from vofiles.serving.metrics import Measures, Meter
 from vofiles.serving.tls import server_tls
 
 READ_THREADS = 4
+"""Threads that read files and send them, where nothing else is said: a few more than processors, as disks are quick."""
 
 _log = structlog.get_logger(__name__)
 
@@ -37,7 +38,11 @@ class Service:
         access: AccessLog,
         limits: Limits | None = None,
         metrics: Metrics | None = None,
+        *,
+        readers: int = READ_THREADS,
     ) -> None:
+        """`readers` is how many threads read what is sent."""
+        self._readers = readers
         self._listen, self._listener, self._reactor, self._access = listen, listener, reactor, access
         self._limits = limits or Limits()
         self._metrics = metrics or Metrics()
@@ -71,7 +76,8 @@ class Service:
             if self._listen.certificate and self._listen.key
             else None
         )
-        readers = self.make_pool("read", READ_THREADS)
+        # Each connection has one job at a time in this pool, so that its queue is never full.
+        readers = self.make_pool("read", self._readers, 2 * self._limits.connections)
         access = self._measure(site)
         self._listening = serve(
             self._reactor,
