@@ -16,7 +16,7 @@ _FIRST_DESCRIPTOR = 3  # sd_listen_fds(3)
 def bind(interface: str, port: int, *, backlog: int = 1024) -> socket.socket:
     """A TCP socket that listens on `interface` (an address, `localhost` for loopback) and `port` (0: any free one).
 
-    Raises OSError when the address is taken or not this machine's.
+    Raises OSError, which names the address, when it is taken or not this machine's.
     """
     family, kind, protocol, _, address = socket.getaddrinfo(
         interface, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -26,9 +26,9 @@ def bind(interface: str, port: int, *, backlog: int = 1024) -> socket.socket:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
         listener.listen(backlog)
-    except OSError:
+    except OSError as error:
         listener.close()
-        raise
+        raise OSError(error.errno, error.strerror, f"{interface}:{port}") from error
     return listener
 
 

@@ -21,7 +21,7 @@ def test_a_free_port_is_bound_on_loopback() -> None:
         assert url_of(listener, secure=True) == f"https://127.0.0.1:{port}"
         with socket.create_connection((host, port)):
             listener.accept()[0].close()
-        with pytest.raises(OSError, match="in use"):
+        with pytest.raises(OSError, match=rf"in use: '127\.0\.0\.1:{port}'"):
             bind("127.0.0.1", port)
 
 
