@@ -14,7 +14,8 @@ from filemanager.persistence.engine import SqlTransaction, open_database
 from filemanager.ports import Transaction
 from filemanager.services import check_stores, check_tree
 from tests.support.checking import GRACE, Found, container_of, dave, found, lose, orphan, report, service, world
-from tests.support.filemanager import CAMBRIDGE, COMMUNITY, LEICESTER, OPERATOR, SERVICE, World, store_of
+from tests.support.filemanager import CAMBRIDGE, COMMUNITY, LEICESTER, OPERATOR, World, store_of
+from tests.support.localstores import SERVICE
 from vofiles.contract import (
     CancelTransfer,
     Delete,

@@ -12,7 +12,8 @@ from filemanager.domain.replica import ReplicaState
 from filestore.domain.container import Container, Content
 from filestore.services import imports
 from tests.support.checking import GRACE, change, container_of, dave, found, lose, orphan, world
-from tests.support.filemanager import CAMBRIDGE, COMMUNITY, LEICESTER, SERVICE, World
+from tests.support.filemanager import CAMBRIDGE, COMMUNITY, LEICESTER, World
+from tests.support.localstores import SERVICE
 from vofiles.contract import (
     ContainerState,
     Delete,

@@ -10,7 +10,8 @@ from filemanager.domain import findings as kinds
 from filemanager.domain.caller import Caller
 from filemanager.domain.manifest import parse_line
 from filemanager.domain.rebuilding import tree_of
-from tests.support.filemanager import CAMBRIDGE, LEICESTER, SERVICE, World
+from tests.support.filemanager import CAMBRIDGE, LEICESTER, World
+from tests.support.localstores import SERVICE
 from tests.support.rebuilding import DAVE, holding, rebuild, tree, world
 from vofiles.errors import InvalidArgument
 from vofiles.ivorn import Ivorn, LongIdentifier, NodeIdentifier

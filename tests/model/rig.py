@@ -22,7 +22,8 @@ from filestore.services.check import check as check_store
 from filestore.services.check_contents import Wish
 from filestore.services.uploads import Replay, Upload
 from tests.model.model import RECEIVING, WAITING, Entry, Model, Movement
-from tests.support.filemanager import ADDRESS, OPERATOR, SERVICE, FastPasswords, Watch, World, store_of, tell
+from tests.support.filemanager import OPERATOR, FastPasswords, World, store_of
+from tests.support.localstores import ADDRESS, SERVICE, Watch, tell
 from vofiles import contract
 from vofiles.contract import (
     AddNode,

@@ -33,7 +33,8 @@ from filestore.api.origins import Origins
 from filestore.services.exports import open_download
 from filestore.services.lane import Lane
 from tests.support.exchanges import Exchange, Headers, Wire
-from tests.support.filemanager import CAMBRIDGE, COMMUNITY, LEICESTER, SERVICE, FastPasswords, LocalStore, World
+from tests.support.filemanager import CAMBRIDGE, COMMUNITY, LEICESTER, FastPasswords, World
+from tests.support.localstores import SERVICE, LocalStore
 from tests.support.serving import running_site
 from vofiles.callback_port import CallbackPort
 from vofiles.contract import CALLBACK, FILEMANAGER, FILEMANAGER_NAMESPACE, FILESTORE, FILESTORE_NAMESPACE, Operation

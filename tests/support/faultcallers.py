@@ -15,7 +15,8 @@ from filestore.services.small import SmallBody, Unusual, store_small
 from filestore.services.uploads import Stored
 from tests.support.faultnotes import HOST, MANAGER
 from tests.support.faultworld import World
-from tests.support.filemanager import COMMUNITY, OPERATOR, SERVICE
+from tests.support.filemanager import COMMUNITY, OPERATOR
+from tests.support.localstores import SERVICE
 from tests.support.stage import Gone, Wrong
 from vofiles import contract
 from vofiles.contract import (

@@ -16,7 +16,7 @@ from filemanager.domain.node import TRASH_KIND
 from filestore.domain.sidecar import Sidecar
 from tests.support.faultcallers import look
 from tests.support.faultworld import StoreProcess, World
-from tests.support.filemanager import SERVICE
+from tests.support.localstores import SERVICE
 from tests.support.stage import Wrong
 from vofiles.contract import JobState, TransferState
 

@@ -33,7 +33,8 @@ from tests.support.faultcallers import (
 )
 from tests.support.faultnotes import HOST, MANAGER
 from tests.support.faultworld import World
-from tests.support.filemanager import CAMBRIDGE, LEICESTER, SERVICE
+from tests.support.filemanager import CAMBRIDGE, LEICESTER
+from tests.support.localstores import SERVICE
 from tests.support.stage import STOPS, Gone, Stopped, Wrong
 from vofiles.contract import (
     DeleteContainer,

@@ -12,7 +12,7 @@ from filestore.domain.transfer import Remote
 from filestore.services import appends, completions, containers, copies, exports, imports, moves, status
 from filestore.services.exports import open_download
 from tests.support.faultnotes import HOST, MANAGER
-from tests.support.filemanager import SERVICE
+from tests.support.localstores import SERVICE
 from vofiles import contract
 from vofiles.contract import (
     DeleteContainer,

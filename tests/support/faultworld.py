@@ -35,8 +35,9 @@ from filestore.services.store import Store
 from filestore.services.sweep import Swept, sweep
 from tests.support.faultnotes import HOST, MANAGER, NotedClock, NotedNumbers, Notes
 from tests.support.faultwires import Callbacks, Wires, fetch_offered
-from tests.support.filemanager import COMMUNITY, ONE_VERSION, SERVICE, FastPasswords
+from tests.support.filemanager import COMMUNITY, ONE_VERSION, FastPasswords
 from tests.support.filestore_core import MemoryWeb
+from tests.support.localstores import SERVICE
 from tests.support.stage import Gone, Stage, Stopped, Wrong
 from tests.support.staged_files import StagedFiles
 from tests.support.staged_sql import Staged, StagedDatabase

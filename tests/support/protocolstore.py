@@ -10,7 +10,8 @@ from lxml import etree
 
 from tests.support.exampleservices import ExampleServices
 from tests.support.exchanges import Exchange
-from tests.support.filemanager import COMMUNITY, SERVICE
+from tests.support.filemanager import COMMUNITY
+from tests.support.localstores import SERVICE
 from vofiles.contract import (
     FILESTORE,
     DeleteContainer,

@@ -19,7 +19,8 @@ from filemanager.remote.machine import SystemNumbers
 from filemanager.services.check import CheckService
 from filemanager.services.rebuild import RebuildService
 from filestore.services.manifest import manifest
-from tests.support.filemanager import CAMBRIDGE, COMMUNITY, LEICESTER, OPERATOR, SERVICE, World
+from tests.support.filemanager import CAMBRIDGE, COMMUNITY, LEICESTER, OPERATOR, World
+from tests.support.localstores import SERVICE
 from vofiles import contract
 from vofiles.contract import Digest, Holding
 from vofiles.findings import Report

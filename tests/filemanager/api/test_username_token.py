@@ -21,7 +21,8 @@ from filemanager.api.soap.native import native_service
 from filemanager.assembly import FileManager, Office
 from filemanager.config import load
 from filemanager.services.throttle import FAILURES_OF_PAIR
-from tests.support.filemanager import ADDRESS, COMMUNITY, OPERATOR, World
+from tests.support.filemanager import COMMUNITY, OPERATOR, World
+from tests.support.localstores import ADDRESS
 from tests.support.services import MANAGER, running_services
 from tests.support.serving import await_reactor, on_reactor, running_reactor
 from vofiles.contract import FILEMANAGER_NAMESPACE

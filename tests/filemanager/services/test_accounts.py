@@ -3,7 +3,8 @@
 import pytest
 
 from filemanager.domain.caller import Caller
-from tests.support.filemanager import COMMUNITY, LEICESTER, OPERATOR, SERVICE, World, property_of
+from tests.support.filemanager import COMMUNITY, LEICESTER, OPERATOR, World, property_of
+from tests.support.localstores import SERVICE
 from vofiles.contract import (
     AccountKind,
     AddAccount,

@@ -17,7 +17,8 @@ from filemanager.domain.change import Change
 from filemanager.domain.node import Node
 from filestore.services.callbacks import acknowledge, list_due, message_of
 from tests.support.databases import server
-from tests.support.filemanager import World, below, tell
+from tests.support.filemanager import World, below
+from tests.support.localstores import tell
 from tests.support.treedatabases import opened_tree
 from vofiles import contract
 from vofiles.contract import (

@@ -15,7 +15,8 @@ from filemanager.ports import Database, Transaction
 from filemanager.services.check import CheckService
 from filemanager.services.damages import REST
 from tests.support.copying import DATA, copied, filled, finish, location
-from tests.support.filemanager import CAMBRIDGE, EDINBURGH, LEICESTER, OPERATOR, SERVICE, World, below, property_of
+from tests.support.filemanager import CAMBRIDGE, EDINBURGH, LEICESTER, OPERATOR, World, below, property_of
+from tests.support.localstores import SERVICE
 from tests.support.rotting import flipped, scrub_of
 from vofiles.contract import AppendInit, ExportData, ExportInit, JobState, ListJobs, Move
 from vofiles.errors import Damaged, StoreUnreachable

@@ -12,7 +12,8 @@ from filemanager.domain.caller import Caller
 from filemanager.domain.change import Change, ChangeOperation
 from filemanager.domain.history import fold
 from filemanager.services import history
-from tests.support.filemanager import SERVICE, World, property_of, tried_world
+from tests.support.filemanager import World, property_of, tried_world
+from tests.support.localstores import SERVICE
 from vofiles import contract
 from vofiles.contract import (
     AppendInit,

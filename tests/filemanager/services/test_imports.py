@@ -4,16 +4,8 @@ import pytest
 
 from filemanager.domain.caller import Caller
 from filemanager.domain.store import StoreState
-from tests.support.filemanager import (
-    CAMBRIDGE,
-    EDINBURGH,
-    LEICESTER,
-    SERVICE,
-    World,
-    below,
-    property_of,
-    store_of,
-)
+from tests.support.filemanager import CAMBRIDGE, EDINBURGH, LEICESTER, World, below, property_of, store_of
+from tests.support.localstores import SERVICE
 from vofiles.contract import (
     Digest,
     Direction,

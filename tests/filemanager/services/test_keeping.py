@@ -7,7 +7,8 @@ import pytest
 from filemanager.domain.caller import Caller
 from filemanager.domain.replica import ReplicaState
 from filemanager.services.keeping import Kept
-from tests.support.filemanager import LEICESTER, SERVICE, World
+from tests.support.filemanager import LEICESTER, World
+from tests.support.localstores import SERVICE
 from vofiles import contract
 from vofiles.contract import ListChildren, Move, Property, SetProperties
 from vofiles.errors import NodeNotFound

@@ -6,7 +6,8 @@ import pytest
 
 from filemanager.config import Terms
 from filemanager.domain.caller import Caller
-from tests.support.filemanager import SERVICE, World, below, property_of
+from tests.support.filemanager import World, below, property_of
+from tests.support.localstores import SERVICE
 from vofiles.contract import (
     AddNode,
     BundleHints,

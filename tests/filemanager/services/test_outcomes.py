@@ -11,7 +11,8 @@ from filemanager.config import Terms
 from filemanager.domain.caller import Caller
 from filemanager.persistence.engine import open_database
 from filemanager.services.exports import ExportService
-from tests.support.filemanager import CAMBRIDGE, LEICESTER, World, property_of, store_of, tell
+from tests.support.filemanager import CAMBRIDGE, LEICESTER, World, property_of, store_of
+from tests.support.localstores import tell
 from vofiles.contract import (
     Delete,
     ExportData,

@@ -21,7 +21,8 @@ from filemanager.services.finding import path_of
 from filemanager.services.rebuild import RebuildService
 from filemanager.services.trashing import COUNTED
 from tests.support.databases import server
-from tests.support.filemanager import CAMBRIDGE, OPERATOR, SERVICE, World, below, store_of
+from tests.support.filemanager import CAMBRIDGE, OPERATOR, World, below, store_of
+from tests.support.localstores import SERVICE
 from tests.support.statements import sent
 from tests.support.trashing import dave, delete, names, trash, world
 from tests.support.treedatabases import tree
