@@ -111,6 +111,7 @@ class Part(Filling):
         self._sums = [(each, SUMS[each.algorithm]()) for each in stretch.checksums]
         self._rereading: Rereading | None = None
         self._over: VofilesError | None = None
+        self._stored: Stored | None = None
         self._failed = True
         """Whether a step has raised; the first one is to open."""
         self._worn = False
@@ -160,6 +161,8 @@ class Part(Filling):
         whole not its digests, and what an upload's does.
         """
         with self._lock:
+            if self._stored is not None:  # whoever displaced it found that nothing was missing
+                return self._stored
             try:
                 with self._failing():
                     while self.prepare():
@@ -320,9 +323,9 @@ class Part(Filling):
             # Nothing that comes behind these bytes makes them what was promised.
             self._spoilt = True
             raise
-        stored = self._settle(content, now)
+        self._stored = self._settle(content, now)
         self._over = TransferEnded(self._transfer.transfer, reason="it is stored")
-        return stored
+        return self._stored
 
     def _rest(self, *, verified: bool) -> Kept:
         """Keep what came, as far as that may be, and give the lease back. Raises StoreFull, StorageFailure,

@@ -65,8 +65,9 @@ class _Taken:
 
 
 def find_kept(store: Store, token: str) -> Kept:
-    """How far an upload is. Raises TicketUnknown, WrongMethod, TicketExpired, TransferEnded, Busy; and what a part
-    does where all of it has come and nobody could say so: it is completed first.
+    """How far an upload is. Raises TicketUnknown (also where what was stored has been deleted), WrongMethod,
+    TicketExpired, TransferEnded, Busy; and what a part does where all of it has come and nobody could say so: it is
+    completed first.
     """
     ticket = store.tickets.check(token, "PUT")
     transfer = _alone(store, ticket)
@@ -78,6 +79,8 @@ def find_kept(store: Store, token: str) -> Kept:
         if isinstance(part, Part):
             part.complete()
         kept = kept_of(_get(store, ticket))
+    if kept.receipt is not None:
+        _require_there(store.catalogue.read(lambda records: records.find_container(transfer.container)))
     return kept
 
 
@@ -98,6 +101,7 @@ def open_part(store: Store, token: str, stretch: Stretch) -> Part | Kept:
             kept = kept_of(transfer)
             if stretch.offset != kept.offset or stretch.length != 0:
                 raise wrong_offset(kept.offset)
+            _require_there(container)
             return kept
         _require_free(transfer, begin.now)
         if stretch.offset != transfer.bytes_done:
@@ -209,6 +213,12 @@ def _hold(records: Records, ticket: Ticket) -> tuple[Transfer, Container]:
     if transfer is None or container is None or transfer.epoch != ticket.epoch:
         raise TicketUnknown
     return transfer, container
+
+
+def _require_there(container: Container | None) -> None:
+    """Who is told that all is stored could not get it any more, where it was deleted since. Raises TicketUnknown."""
+    if container is None or container.state != ContainerState.COMPLETE:
+        raise TicketUnknown
 
 
 # --- what may begin ---------------------------------------------------------------------------------------------------
