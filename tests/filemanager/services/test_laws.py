@@ -13,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from filemanager.domain.replica import ReplicaState
 from filestore.services.expiry import expire_due
 from tests.support.filemanager import CAMBRIDGE, LEICESTER, World, below
-from vofiles.contract import BundleHints, Delete, GetNode, NodeKind, Receipt, Transfer
+from vofiles.contract import BundleHints, Delete, GetNode, Node, NodeKind, Receipt, Transfer
 from vofiles.errors import (
     DuplicateNode,
     FolderNotEmpty,
@@ -173,8 +173,7 @@ class Life(RuleBasedStateMachine):
 
     @invariant()
     def the_tree_is_the_model_and_its_content_can_be_read_whole(self) -> None:
-        # Read in one bundle, which asks no store, so that callbacks can still be late.
-        everything = self.world.desk.nodes.get_node(self.dave, GetNode(self.home, BundleHints(depth=-1)))
+        everything = self.everything()
         paths = {everything[0].identifier: ""}
         for node in everything[1:]:
             assert node.parent is not None
@@ -185,7 +184,12 @@ class Life(RuleBasedStateMachine):
             if node.version:
                 content = self.world.get(self.dave, LongIdentifier(node.identifier))
                 assert content in self.sent.values()
-                assert len(content) == node.size
+                # Who reads a content has its store asked, and so sees what came meanwhile.
+                assert {each.identifier: each.size for each in self.everything()}[node.identifier] == len(content)
+
+    def everything(self) -> tuple[Node, ...]:
+        """Read in one bundle, which asks no store, so that callbacks can still be late."""
+        return self.world.desk.nodes.get_node(self.dave, GetNode(self.home, BundleHints(depth=-1)))
 
     def teardown(self) -> None:
         """Left alone, nothing is left over: just one container for each file that has content."""
