@@ -106,8 +106,7 @@ class Part(Filling):
         """
         assert transfer.partial is not None
         self._lock = threading.RLock()
-        self._partial, self._promise, self._stretch = transfer.partial, promise, stretch
-        self._base = base
+        self._partial, self._promise, self._stretch, self._base = transfer.partial, promise, stretch, base
         self._sums = [(each, SUMS[each.algorithm]()) for each in stretch.checksums]
         self._rereading: Rereading | None = None
         self._over: VofilesError | None = None
@@ -144,6 +143,7 @@ class Part(Filling):
             while self.prepare():
                 pass
             self._require_open()
+            self._require_room(len(data))
             end = self._position + len(data)
             require_no_longer(self._promise, end - self._transfer.kept)
             for _, made in self._sums:

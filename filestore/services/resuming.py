@@ -92,7 +92,9 @@ def open_part(store: Store, token: str, stretch: Stretch) -> Part | Kept:
     `find_kept` and `open_upload` do.
     """
     ticket = store.tickets.check(token, "PUT")
-    _alone(store, ticket)
+    before = _alone(store, ticket)
+    if before.begun and stretch.total is not None and total_of(before) is None:
+        store.require_space(stretch.total - before.bytes_done)
     begin = _Begin(store.new_lease(), store.clock(), store.terms.longest_transfer, store.request_id())
 
     def take(records: Records) -> _Taken | Kept:

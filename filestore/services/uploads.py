@@ -74,6 +74,8 @@ class Filling:
         self._hopeless: VofilesError | None = None
         self._beginning: Beginning | None = None
         self._writer: Writer | None = None
+        self._sized = promise.size is not None
+        """Whether there is room for all of it since it began."""
         try:
             self._open(promise)
         except BaseException:
@@ -139,6 +141,7 @@ class Filling:
         while self.prepare():
             pass
         self._require_open()
+        self._require_room(len(data))
         assert self._writer is not None
         with self._digesting(data), self._store.health.watching():
             self._writer.write(data)
@@ -173,6 +176,11 @@ class Filling:
         except (ContainerNotFound, ChecksumMismatch) as error:
             self._hopeless = error
             raise
+
+    def _require_room(self, length: int) -> None:
+        """What nobody knows the size of leaves the reserve alone piece by piece. Raises StoreFull, StoreReadOnly."""
+        if not self._sized:
+            self._store.require_space(length)
 
     def _require_open(self) -> None:
         if self._revoked is not None:

@@ -146,6 +146,14 @@ def test_a_store_that_fills_up_meanwhile_drops_what_came() -> None:
     assert core.put(core.token(offer), bytes(10)).receipt.size == 10
 
 
+def test_what_nobody_knows_the_size_of_leaves_the_reserve_alone() -> None:
+    core = make_core(MemoryCatalogue(), MemoryBackend(capacity=3000), terms=Terms(reserve=1000))
+    with pytest.raises(StoreFull):
+        core.put(core.token(core.offer()), bytes(2001), sent=Sent())
+    assert core.store.left() == 2000
+    assert core.put(core.token(core.offer()), bytes(2000), sent=Sent()).receipt.size == 2000
+
+
 @pytest.mark.parametrize("length", [2, 4])
 def test_a_length_that_differs_from_the_announced_is_refused_before_a_byte(core: Core, length: int) -> None:
     offer = core.offer("t1", size=3)

@@ -7,6 +7,7 @@ import pytest
 
 from filestore.backends.memory import MemoryBackend
 from filestore.domain.stretch import Stretch
+from filestore.domain.terms import Terms
 from filestore.domain.ticket import Ticket
 from filestore.persistence.memory import MemoryCatalogue
 from filestore.services import parts
@@ -81,6 +82,21 @@ def test_a_full_disk_takes_nothing_back() -> None:
     part.abort()
     assert find_kept(core.store, token).offset == 1500
     assert last(core, token, DATA[1500:1900], 1500, total=1900).size == 1900
+
+
+def test_parts_leave_the_reserve_alone() -> None:
+    """However many come, and whatever is said of their length when some are there."""
+    core = make_core(MemoryCatalogue(), MemoryBackend(3000), terms=Terms(reserve=1000))
+    token = core.token(core.offer())
+    kept(core, token, DATA[:1500])
+    with pytest.raises(StoreFull):
+        begun(core, token, 1500, total=2001)
+    part = begun(core, token, 1500)
+    with pytest.raises(StoreFull):
+        part.write(DATA[1500:2001])
+    part.abort()
+    assert (find_kept(core.store, token).offset, core.store.left()) == (1500, 500)
+    assert last(core, token, DATA[1500:2000], 1500, total=2000).size == 2000
 
 
 def test_after_the_end_nothing_goes_on(core: Core) -> None:
