@@ -51,7 +51,7 @@ def _conditional(request: Request, described: Description) -> Response | None:
     tag = described.tag
     wanted = _tags(request, "If-Match")
     if wanted is not None and tag not in wanted and "*" not in wanted:
-        return problem(VersionConflict("If-Match", reason=f"the content is {tag}"), *described.identity, status=412)
+        return problem(VersionConflict("If-Match", reason=f"the content is {tag}"), ("ETag", tag), status=412)
     known = _tags(request, "If-None-Match")
     if known is not None and ("*" in known or tag in {text.removeprefix("W/") for text in known}):
         return Response(304, described.identity)

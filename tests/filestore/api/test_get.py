@@ -141,7 +141,9 @@ def test_conditions(url: str) -> None:
     for wanted in (tag, "*", f'"x", {tag}'):
         assert get(url, If_Match=wanted).status_code == 200
     for wanted in ('"x"', f"W/{tag}"):
-        assert problem_of(get(url, If_Match=wanted)) == ("VersionConflict", 412)
+        refused = get(url, If_Match=wanted)
+        assert problem_of(refused) == ("VersionConflict", 412)
+        assert (refused.headers["ETag"], refused.headers["Cache-Control"]) == (tag, "no-store")
 
 
 def test_if_range(url: str) -> None:
