@@ -11,7 +11,6 @@ are. What is not as simple as that (a replay, an append, an upload in parts) goe
 import logging
 import secrets
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from filestore.domain.checksum import wanted
@@ -247,11 +246,15 @@ def _settle_unknown(
     def look(records: Records) -> list[Transfer | None]:
         return [records.find_transfer(case.before.transfer) for case in cases]
 
-    with suppress(ServiceBusy):
-        for case, found in zip(cases, store.catalogue.read(look), strict=True):
-            if found is not None and found.receipt == case.receipt:
-                case.outcome = Stored(case.receipt)
-        _withdraw(store, together, attempt, [case for case in cases if case.outcome is error])
+    try:
+        rows = store.catalogue.read(look)
+    except Exception as second:  # noqa: BLE001 - whatever it is, nobody can tell
+        _log.warning("whether %d small contents are published is unknown: %s", len(cases), second)
+        return
+    for case, found in zip(cases, rows, strict=True):
+        if found is not None and found.receipt == case.receipt:
+            case.outcome = Stored(case.receipt)
+    _withdraw(store, together, attempt, [case for case in cases if case.outcome is error])
 
 
 def _withdraw(store: Store, together: SmallContents, attempt: int, cases: Sequence[_Case]) -> None:

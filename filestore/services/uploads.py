@@ -237,7 +237,7 @@ class Filling:
         """
         try:
             held = self._store.catalogue.read(lambda records: records.find_transfer(self._transfer.transfer))
-        except ServiceBusy:
+        except Exception:  # noqa: BLE001 - whatever it is, nobody can tell
             self._leave()
             self._store.flows.add_stuck(self.lease, self._transfer.transfer)
             raise error from None

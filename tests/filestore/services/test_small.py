@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 from dataclasses import replace
+from typing import TypeVar
 
 import pytest
 
@@ -42,6 +43,7 @@ from vofiles.errors import (
 )
 from vofiles.instant import SECOND
 
+R = TypeVar("R")
 DATA = b"RA,DEC\n1.5,2.5\n" * 100
 
 
@@ -244,6 +246,50 @@ def test_a_database_that_stops_answering(small: Core, *, done: bool) -> None:
     else:
         assert isinstance(outcome, ServiceBusy)
         nothing_is_kept(small, offer)
+
+
+class Lost(Breaking):
+    """Once it has gone wrong nothing is answered any more; until `near` it works."""
+
+    def __init__(self, inner: Catalogue, *, done: bool) -> None:
+        super().__init__(inner, ServiceBusy("gone"), done=done)
+        self.near = self._gone = False
+        self.read = self._read
+
+    def _read(self, fn: Callable[[Records], R]) -> R:
+        if self._gone:
+            raise OSError("disk I/O error")
+        return self._inner.read(fn)
+
+    def write(self, fn: Callable[[Records], object]) -> object:
+        if not self.near:
+            return self._inner.write(fn)
+        self._gone = True
+        return super().write(fn)
+
+
+@pytest.mark.parametrize("together", [False, True])
+@pytest.mark.parametrize("done", [False, True])
+def test_a_database_that_cannot_say_whether_it_has_committed(small: Core, *, done: bool, together: bool) -> None:
+    """The bytes stay, for they may count; the next start knows."""
+    offer, lost = small.offer(), Lost(small.store.catalogue, done=done)
+    core = replace(small, store=replace(small.store, catalogue=lost))  # type: ignore[arg-type]
+    if together:
+        lost.near = True
+        assert isinstance(send_one(core, offer), ServiceBusy)
+    else:
+        upload = open_upload(core.store, core.token(offer), Sent(len(DATA)))
+        upload.write(DATA)
+        lost.near = True
+        with pytest.raises(ServiceBusy):
+            upload.complete()
+        # As whoever brings the bytes does then.
+        upload.abort()
+    assert len(list(small.store.backend.numbers())) == 1
+    after = small.restarted()
+    swept = sweep(after.store)
+    assert (swept.dropped, swept.missing) == (int(not done), 0)
+    assert (after.transfer(offer.transfer).receipt is not None) is done
 
 
 @pytest.mark.parametrize("done", [False, True])
