@@ -11,7 +11,7 @@ from typing import NoReturn
 from filestore.domain.checksum import ALGORITHMS, FAST, Hasher
 from filestore.services.store import Store
 from vofiles.contract import Digest
-from vofiles.errors import ChecksumMismatch
+from vofiles.errors import ChecksumMismatch, ServiceBusy
 
 _log = logging.getLogger(__name__)
 
@@ -46,9 +46,10 @@ class Wholeness:
         if size != self._size:
             self._refuse(f"there are {size}, not {self._size}")
 
-    def unreadable(self) -> None:
-        """They could not be read to their end."""
-        self._tell("they cannot be read")
+    def unreadable(self, error: Exception) -> None:
+        """They could not be read to their end. A medium that does not answer just now says nothing of them."""
+        if not isinstance(error, ServiceBusy):
+            self._tell(f"they cannot be read: {error}")
 
     def _refuse(self, reason: str) -> NoReturn:
         self._tell(reason)

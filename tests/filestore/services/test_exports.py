@@ -1,9 +1,12 @@
 """exportInit and the GETs that follow."""
 
+from dataclasses import replace
+
 import pytest
 
+from filestore.ports import StorageFailure
 from filestore.services.containers import cancel_transfer, delete_container
-from filestore.services.exports import begin_export, open_download
+from filestore.services.exports import begin_export, check_of, open_download
 from filestore.services.imports import Sent, open_upload
 from tests.support.filestore_core import MANAGER, OTHER_MANAGER, Core
 from vofiles.contract import DeleteContainer, StoreCancelTransfer, StoreExportInit
@@ -12,6 +15,7 @@ from vofiles.errors import (
     ContainerNotFound,
     Damaged,
     PermissionDenied,
+    ServiceBusy,
     TicketExpired,
     TicketUnknown,
     TransferEnded,
@@ -128,3 +132,12 @@ def test_to_another_file_manager_it_looks_absent(core: Core) -> None:
 def test_a_get_address_is_for_no_put(core: Core) -> None:
     with pytest.raises(WrongMethod):
         open_upload(core.store, offer(core, core.stored(DATA).receipt.container), Sent())
+
+
+@pytest.mark.parametrize(("error", "told"), [(StorageFailure("EIO"), 1), (ServiceBusy("the bucket"), 0)])
+def test_a_medium_that_does_not_answer_is_not_taken_for_rot(core: Core, error: Exception, told: int) -> None:
+    suspected: list[str] = []
+    store = replace(core.store, suspect=suspected.append)
+    with open_download(store, offer(core, core.stored(DATA).receipt.container)) as download:
+        check_of(store, download).unreadable(error)
+    assert (store.health.damaged, len(suspected)) == (told, told)

@@ -207,9 +207,9 @@ class Cursor:
         check = self._file.check
         try:
             block = self._read_block(min(length, self.left, BLOCK))
-        except Exception:
+        except Exception as error:
             if check is not None:
-                check.unreadable()
+                check.unreadable(error)
             raise
         if check is not None and len(block) == self.left and not self._seen:
             check.update(block)

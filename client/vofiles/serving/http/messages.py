@@ -135,8 +135,8 @@ class Check(Protocol):
     def require(self) -> None:
         """All bytes have been seen. Whatever it raises cuts the answer short, so that no client takes it for whole."""
 
-    def unreadable(self) -> None:
-        """There are fewer than announced, or they cannot be read: no more will be seen."""
+    def unreadable(self, error: Exception, /) -> None:
+        """There are fewer than announced, or they cannot be read (`error` says why): no more will be seen."""
 
 
 def _keep_open() -> None:

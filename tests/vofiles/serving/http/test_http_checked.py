@@ -50,7 +50,8 @@ class Look:
         if self.seen != self.expected:
             raise ValueError("that is something else")
 
-    def unreadable(self) -> None:
+    def unreadable(self, error: Exception) -> None:
+        assert isinstance(error, OSError)
         self.broken = True
 
 
