@@ -71,13 +71,16 @@ class FileContent(Branch):
     def _journal(self, source: Source, *, resume: bool) -> Iterator[tuple[LongIdentifier, Journal | None]]:
         """What names the file in a request, and the journal of a put that is to be gone on with."""
         place = self._root.identify(self.path)
-        if not (resume and source.is_large):
+        if not source.is_large:
             yield place, None
             return
         # By its own identifier: another file may have this name when a later run goes on.
         (found, *_) = self._root.port.get_node(GetNode(place)).nodes
-        with held(self._root.port.address, found.identifier, source.identity) as journal:
-            yield LongIdentifier(found.identifier), journal
+        with held(self._root.port.address, found.identifier, source.identity, create=resume) as journal:
+            if not resume:
+                # Else the next put would go on with what came before this one.
+                self._root.transfers.drop(journal)
+            yield LongIdentifier(found.identifier), journal if resume else None
 
     def append(self, content: Content, *, progress: Progress | None = None, if_version: int | None = None) -> NodeInfo:
         """Add to the content of a file; make it if need be. The longer content is a new version; the old one is kept as

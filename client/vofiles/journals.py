@@ -106,9 +106,13 @@ class Journal:
 
 
 @contextmanager
-def held(server: str, node: NodeIdentifier, identity: Identity | None, folder: Path | None = None) -> Iterator[Journal]:
-    """The journal of a file's upload to a node, this program's alone as long as the block runs."""
-    journal = _open(folder or default_folder(), server, node, identity) if identity else None
+def held(
+    server: str, node: NodeIdentifier, identity: Identity | None, folder: Path | None = None, *, create: bool = True
+) -> Iterator[Journal]:
+    """The journal of a file's upload to a node, this program's alone as long as the block runs. Without `create` only
+    one that an earlier run has left is kept.
+    """
+    journal = _open(folder or default_folder(), server, node, identity, create=create) if identity else None
     journal = journal or Journal()
     try:
         yield journal
@@ -116,13 +120,14 @@ def held(server: str, node: NodeIdentifier, identity: Identity | None, folder: P
         journal.close()
 
 
-def _open(folder: Path, server: str, node: NodeIdentifier, identity: Identity) -> Journal | None:
+def _open(folder: Path, server: str, node: NodeIdentifier, identity: Identity, *, create: bool) -> Journal | None:
     key = hashlib.sha256("\0".join((server, str(node), identity.path)).encode("utf-8", "surrogateescape"))
     path = folder / f"{key.hexdigest()[:32]}.json"
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if create:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         _sweep(folder)
-        file = _lock(path, os.O_CREAT)
+        file = _lock(path, os.O_CREAT if create else 0)
     except OSError:
         return None
     return Journal(file, path) if file is not None else None

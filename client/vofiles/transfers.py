@@ -40,6 +40,11 @@ class Transfers:
         with requestid.job():
             return self._uploading.put(request, source, progress, journal)
 
+    def drop(self, journal: Journal) -> None:
+        """End for good the upload that an earlier run has noted, if there is one."""
+        with requestid.job():
+            self._uploading.drop(journal)
+
     def append(self, request: AppendInit, source: Source, progress: Progress | None = None) -> TransferAnswer:
         """Send a source to be added to a file; answers when the two together are its next version. Raises as `put`."""
         with requestid.job():

@@ -135,6 +135,13 @@ class Uploading:
 
     # --- what an earlier run has begun ---
 
+    def drop(self, journal: Journal) -> None:
+        """End for good what an earlier run has noted."""
+        begun = journal.find()
+        if begun is not None:
+            journal.forget()
+            self._watching.cancel(begun.transfer)
+
     def _find_begun(self, request: ImportInit, source: Source, journal: Journal) -> TransferAnswer | None:
         """The transfer that an earlier run has begun with the same file for the same purpose: open, with its endpoint,
         or COMPLETED with the very bytes that the file still has. None where a new one must be begun; an old one has
@@ -144,8 +151,7 @@ class Uploading:
         if begun is None:
             return None
         if begun != _begun(begun.transfer, request, source):
-            journal.forget()
-            self._watching.cancel(begun.transfer)
+            self.drop(journal)
             return None
         answer = self._watching.find_open(begun.transfer)
         if answer is None or answer.transfer.state == TransferState.COMPLETED:

@@ -350,6 +350,19 @@ def test_without_resume_it_is_one_put(folder: Node, file: Path, state: Path, sen
     assert ("PUT", len(CONTENT)) in sent()
 
 
+def test_without_resume_nothing_is_left_of_earlier_runs(
+    services: RunningServices, folder: Node, file: Path, state: Path, sent: Any, leave: Leave
+) -> None:
+    node = folder / "file"
+    begun = leave(node, file)
+    assert node.put(file, store=STORE, resume=False).version == 1
+    assert list(state.iterdir()) == []
+    found = services.stores[STORE].store.catalogue.read(lambda records: records.find_transfer(begun))
+    assert found is None or found.state == TransferState.CANCELLED
+    assert node.put(file, store=STORE).version == 2
+    assert [size for method, size in sent() if method == "PATCH" and size == len(CONTENT)] == [len(CONTENT)]
+
+
 class Plain(HTTPAdapter):
     """A way on which nobody speaks TUS."""
 
