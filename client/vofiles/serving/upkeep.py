@@ -8,6 +8,8 @@ from collections.abc import Callable
 
 import structlog
 
+from vofiles.errors import Unreachable
+
 _log = structlog.get_logger(__name__)
 
 
@@ -41,6 +43,9 @@ class Ticker:
         while not self._stopped.wait(self._pause):
             try:
                 self._work()
+            except Unreachable as error:
+                # Others are to blame, and it has been said where it was seen.
+                _log.warning("a turn was put off", reason=str(error))
             except Exception:  # noqa: BLE001 - a busy database, a failing disk: the next turn may do better
                 _log.exception("a turn failed")
 
