@@ -13,6 +13,8 @@ from typing import Protocol
 
 from vofiles.errors import Busy, VofilesError
 
+WAITING = 2
+"""Requests at a time that wait for the end of the bytes that come for one transfer: each of them keeps a thread."""
 WORD = 20
 """Flows in one word."""
 REMEMBERED = 10_000
@@ -83,6 +85,7 @@ class Flows:
         self._elsewhere: OrderedDict[str, int] = OrderedDict()
         self._claimed: set[str] = set()
         self._taking: Counter[str] = Counter()
+        self._waited_for: Counter[str] = Counter()
 
     def add(self, lease: str, flow: Flow) -> None:
         """Note a flow; the first of a lease stays, because what it moves with is a part of it."""
@@ -128,13 +131,29 @@ class Flows:
             if transfer in self._claimed:
                 raise Busy("this transfer address", reason="bytes are on their way already")
             self._taking[transfer] += 1
+        with self._counted(self._taking, transfer):
+            yield
+
+    @contextmanager
+    def awaiting(self, transfer: str) -> Iterator[None]:
+        """Wait for the end of the bytes that come for a transfer. Raises Busy where enough do."""
+        with self._lock:
+            if self._waited_for[transfer] >= WAITING:
+                raise Busy("this transfer address", reason="others wait to go on with it")
+            self._waited_for[transfer] += 1
+        with self._counted(self._waited_for, transfer):
+            yield
+
+    @contextmanager
+    def _counted(self, counter: Counter[str], transfer: str) -> Iterator[None]:
+        """Count one less in the end."""
         try:
             yield
         finally:
             with self._lock:
-                self._taking[transfer] -= 1
-                if not self._taking[transfer]:
-                    del self._taking[transfer]
+                counter[transfer] -= 1
+                if not counter[transfer]:
+                    del counter[transfer]
 
     def progress(self) -> list[str]:
         """How far the flows of this process are, in words for the others."""

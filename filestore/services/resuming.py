@@ -172,6 +172,12 @@ def _alone(store: Store, ticket: Ticket) -> Transfer:
     transfer = _get(store, ticket)
     if not _in_parts(transfer):
         return transfer
+    with store.flows.awaiting(ticket.transfer):
+        return _alone_behind(store, ticket, transfer)
+
+
+def _alone_behind(store: Store, ticket: Ticket, transfer: Transfer) -> Transfer:
+    """The transfer, once who brings parts of it has ended. Raises as `_alone`."""
     flow = store.flows.find(transfer.lease)
     if isinstance(flow, Part):
         flow.displace(PATIENCE)

@@ -23,7 +23,6 @@ from filestore.services.parts import Kept, Part
 from filestore.services.resuming import Told, begin_anew, displace, find_kept, open_part
 from filestore.services.store import Store
 from filestore.services.sweep import sweep, take_over
-from filestore.services.uploads import Stored
 from tests.support.filestore_core import MANAGER, Core, make_core
 from tests.support.parts import DATA, HOUR, begun, kept, last, on_disk, place
 from vofiles.contract import (
@@ -203,22 +202,6 @@ def test_the_newest_connection_wins(core: Core) -> None:
         begun(core, token, 1000)
     second.abort()
     assert core.get(last(core, token, DATA[2000:], 2000).container) == DATA
-
-
-@pytest.mark.parametrize("asked", [True, False])
-def test_who_sent_the_last_byte_hears_that_it_is_stored_whoever_came_between(core: Core, asked: bool) -> None:
-    """Somebody asks how far it is when all has come, and its sender has not said yet that this is all."""
-    token = core.token(core.offer(size=len(DATA)))
-    part = begun(core, token, 0, DATA)
-    if asked:
-        assert find_kept(core.store, token).offset == len(DATA)
-    else:
-        assert part.displace(1.0)
-    made = part.complete()
-    assert isinstance(made, Stored)
-    assert core.get(made.receipt.container) == DATA
-    part.abort()
-    assert core.get(made.receipt.container) == DATA
 
 
 def test_what_was_deleted_is_not_told_to_be_there(core: Core) -> None:
