@@ -108,10 +108,13 @@ class PartFile:
             os.close(descriptor)
 
     def write(self, descriptor: int, start: int, block: bytes) -> None:
-        """Bytes to their place. Raises OSError."""
+        """Bytes to their place. Raises OSError, which names the file."""
         rest, place = memoryview(block), start
         while rest:
-            written = os.pwrite(descriptor, rest, place)
+            try:
+                written = os.pwrite(descriptor, rest, place)
+            except OSError as error:
+                raise OSError(error.errno, error.strerror, str(self._part)) from error
             rest, place = rest[written:], place + written
         with self._lock:
             self._done.add(start, place)

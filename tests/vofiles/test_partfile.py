@@ -205,3 +205,14 @@ def test_one_that_is_completed_while_another_waits_for_its_name(path: Path, monk
         assert part.stays
         fill(part, (0, 10))
     assert path.read_bytes() == CONTENT
+
+
+def test_a_disk_without_room_is_told_with_the_file(path: Path) -> None:
+    with PartFile(path, TAG, SIZE) as part:
+        full = os.open("/dev/full", os.O_WRONLY)
+        try:
+            with pytest.raises(OSError, match="No space left") as told:
+                part.write(full, 0, CONTENT)
+        finally:
+            os.close(full)
+    assert told.value.filename.startswith(str(path))
