@@ -73,6 +73,6 @@ def require_all(parts: tuple[Part, ...], received: Mapping[int, int]) -> None:
     for part in parts:
         length = received.get(part.number)
         if length != part.length:
-            which = f"part {part.number} of {len(parts)}, bytes {part.offset} to {part.offset + part.length}"
+            which = f"part {part.number} of {len(parts)}, the {part.length} bytes from byte {part.offset} on"
             reason = "it has not come" if length is None else f"it has {length} bytes instead of {part.length}"
             raise Incomplete(which, reason=reason)
