@@ -244,10 +244,11 @@ def _settle_unknown(
         case.outcome = error
 
     def look(records: Records) -> list[Transfer | None]:
-        return [records.find_transfer(case.before.transfer) for case in cases]
+        # Held, and not only read: so it waits for the end of a commit whose connection has gone before its answer.
+        return [records.hold_transfer(case.before.transfer) for case in cases]
 
     try:
-        rows = store.catalogue.read(look)
+        rows = store.catalogue.write(look)
     except Exception as second:  # noqa: BLE001 - whatever it is, nobody can tell
         _log.warning("whether %d small contents are published is unknown: %s", len(cases), second)
         return

@@ -236,7 +236,8 @@ class Filling:
         bytes stay and the lease is noted: the next upload, or the next start, drops them.
         """
         try:
-            held = self._store.catalogue.read(lambda records: records.find_transfer(self._transfer.transfer))
+            # Held, and not only read: so it waits for the end of a commit whose connection has gone before its answer.
+            held = self._store.catalogue.write(lambda records: records.hold_transfer(self._transfer.transfer))
         except Exception:  # noqa: BLE001 - whatever it is, nobody can tell
             self._leave()
             self._store.flows.add_stuck(self.lease, self._transfer.transfer)
