@@ -21,7 +21,7 @@ from benchmarks.bytes.load import Target
 from benchmarks.bytes.results import GIB, KIB, MIB, Figure, Figures, print_tables, print_targets
 from benchmarks.bytes.subjects import BASIC, Folder, Ours, Subject
 from benchmarks.crew import Crew, Job
-from benchmarks.figures import Rounds
+from benchmarks.figures import Rounds, size_text
 from benchmarks.processes import set_back_peak, usage
 
 SHARED_MEMORY = Path("/dev/shm")
@@ -34,6 +34,8 @@ STORES = {
 NAMES = {"plain": "ours", "fast": "ours, fast digest", "scratch": "ours, scratch"}
 SLOW = {"WsgiDAV": 0.25}
 """Who does only a part of the work, because the rest would take minutes and say nothing more."""
+FEW = {"WsgiDAV": 10}
+"""Who has so many threads, and drops the connections of those who wait for one too long."""
 
 
 @dataclass(frozen=True)
@@ -42,15 +44,17 @@ class Effort:
 
     clients: tuple[int, ...]
     rounds: int
-    jobs: Mapping[int, int]
-    """Contents a burst by their size; at least as many as there are clients."""
+    jobs: Mapping[int, tuple[int, int]]
+    """Contents put and fetched in a burst, by their size; at least as many as there are clients."""
     places: tuple[str, ...] = ("disk", "tmpfs")
     tls: bool = True
 
 
-SMOKE = Effort((2,), rounds=1, jobs={4 * KIB: 2, MIB: 2}, places=("disk",))
-SHORT = Effort((1, 8), rounds=3, jobs={4 * KIB: 400, MIB: 64, 64 * MIB: 8}, places=("disk",), tls=False)
-LONG = Effort((1, 8, 64), rounds=3, jobs={4 * KIB: 1600, MIB: 256, 64 * MIB: 24, GIB: 3})
+SMOKE = Effort((2,), rounds=1, jobs={4 * KIB: (2, 2), MIB: (2, 2)}, places=("disk",))
+SHORT = Effort((1, 8), 3, {4 * KIB: (320, 8000), MIB: (64, 128), 64 * MIB: (8, 16)}, places=("disk",), tls=False)
+LONG = Effort((1, 8, 64), 3, {4 * KIB: (320, 24_000), MIB: (128, 512), 64 * MIB: (16, 32), GIB: (2, 4)})
+LONG_BURST = 32 * GIB
+"""Bytes of a burst that is done once, and not in every round."""
 
 
 def main() -> None:
@@ -58,6 +62,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="benchmarks.bytes", description="PUT and GET beside nginx, Apache, WsgiDAV.")
     parser.add_argument("--long", action="store_true", help="all sizes and places, for docs/benchmarks.md")
     parser.add_argument("--smoke", action="store_true", help="a few contents only: whether it runs, not how fast")
+    parser.add_argument("--place", choices=LONG.places, help="one of the places only")
     parser.add_argument("--directory", type=Path, help="on the disk to measure (default: a temporary folder)")
     parser.add_argument("--keep", type=Path, help="a file for the figures, of which `benchmarks.bytes.plot` draws")
     arguments = parser.parse_args()
@@ -68,16 +73,19 @@ def main() -> None:
     )
     print(about)
     measured: list[Figure] = []
-    with closing(Crew(max(effort.clients))) as crew:
-        for place in effort.places:
-            folder = arguments.directory if place == "disk" else SHARED_MEMORY
-            if place == "disk" or folder.is_dir():
-                measured += measure_place(crew, place, folder, effort)
-    figures = Figures(measured)
-    print_tables(figures)
-    print_targets(figures)
-    if arguments.keep:
-        figures.keep(arguments.keep, about)
+    try:
+        with closing(Crew(max(effort.clients))) as crew:
+            for place in [arguments.place] if arguments.place else effort.places:
+                folder = arguments.directory if place == "disk" else SHARED_MEMORY
+                if place == "disk" or folder.is_dir():
+                    measured.extend(measure_place(crew, place, folder, effort))
+    finally:
+        # Also of a run that is stopped: what was measured is good.
+        figures = Figures(measured)
+        print_tables(figures)
+        print_targets(figures)
+        if arguments.keep:
+            figures.keep(arguments.keep, about)
 
 
 def measure_place(crew: Crew, place: str, directory: Path | None, effort: Effort) -> Iterator[Figure]:
@@ -86,7 +94,7 @@ def measure_place(crew: Crew, place: str, directory: Path | None, effort: Effort
         yield from measure(crew, place, folder, subjects, effort)
     if effort.tls and place == "disk":
         with everything_up(directory, tls=True) as (folder, subjects):
-            jobs = {size: count for size, count in effort.jobs.items() if MIB <= size < GIB}
+            jobs = {size: counts for size, counts in effort.jobs.items() if MIB <= size < GIB}
             some = Effort(effort.clients[:2], effort.rounds, jobs)
             yield from measure(crew, f"{place} with TLS", folder, subjects, some)
 
@@ -122,21 +130,24 @@ def everything_up(directory: Path | None, *, tls: bool = False) -> Iterator[tupl
 
 def measure(crew: Crew, place: str, folder: Path, subjects: Sequence[Subject], effort: Effort) -> Iterator[Figure]:
     """Every size, direction and number of clients, as far as there is room."""
-    for size, jobs in effort.jobs.items():
+    # Ours differ in how they write alone.
+    readers = [subject for subject in subjects if subject.name not in list(NAMES.values())[1:]]
+    for size, (puts, gets) in effort.jobs.items():
         for clients in effort.clients:
-            count = max(clients, jobs - jobs % clients)
+            count = max(clients, puts - puts % clients)
             if 2 * size * count > shutil.disk_usage(folder).free:
-                print(f"left out: PUT of {size} bytes, {clients} clients, {place}: there is no room for {count}")
+                print(f"left out: PUT of {size_text(size)}, {clients} clients, {place}: there is no room for {count}")
             else:
-                yield from _rounds(crew, place, "PUT", size, clients, count, subjects, effort.rounds)
-            # Ours differ in how they write alone.
-            readers = [subject for subject in subjects if subject.name not in list(NAMES.values())[1:]]
-            yield from _rounds(crew, place, "GET", size, clients, 2 * count, readers, effort.rounds)
+                yield from _rounds(crew, place, folder, "PUT", size, clients, count, subjects, effort.rounds)
+            count = max(clients, gets - gets % clients)
+            rounds = effort.rounds if size * count < LONG_BURST else 1
+            yield from _rounds(crew, place, folder, "GET", size, clients, count, readers, rounds)
 
 
 def _rounds(
     crew: Crew,
     place: str,
+    folder: Path,
     direction: str,
     size: int,
     clients: int,
@@ -144,6 +155,7 @@ def _rounds(
     subjects: Sequence[Subject],
     rounds: int,
 ) -> Iterator[Figure]:
+    subjects = [subject for subject in subjects if clients <= FEW.get(subject.name, clients)]
     measured = {subject.name: Rounds() for subject in subjects}
     for _ in range(rounds):
         for subject in subjects:
@@ -151,6 +163,7 @@ def _rounds(
             job: Job
             if direction == "PUT":
                 job = subject.prepare_put(size, clients, some)
+                _touch_memory(folder, size * some)
             else:
                 job = subject.prepare_get(size)
                 crew.burst(job, 1, 1)
@@ -160,6 +173,17 @@ def _rounds(
                 subject.clear()
     for name, figures in measured.items():
         yield Figure(place, direction, size, clients, name, figures.rate, figures.cpu_per_job, figures.peak)
+
+
+def _touch_memory(folder: Path, size: int) -> None:
+    """Have the page cache hold so many bytes, at most 4 GiB, and let go of them: memory that a virtual machine has not
+    used for a while has to come from its host first, which whoever writes first would pay for the others.
+    """
+    path = folder / "touched"
+    with path.open("wb") as file:
+        for _ in range(min(size, 4 * GIB) // MIB):
+            file.write(bytes(MIB))
+    path.unlink()
 
 
 def _burst(crew: Crew, job: Job, subject: Subject, clients: int, count: int, figures: Rounds) -> None:

@@ -46,19 +46,13 @@ class Put:
 
     def open(self, worker: int) -> Callable[[int], None]:
         """One connection; job n of worker w has path n * clients + w."""
-        connection = self.target.connect()
+        line = Line(self.target)
         block = random.randbytes(min(self.size, BLOCK))
 
         def once(count: int) -> None:
             path = self.paths[count * self.clients + worker]
             head = f"PUT {path} HTTP/1.1\r\nHost: localhost\r\n{self.target.headers}Content-Length: {self.size}\r\n\r\n"
-            if self.size <= BLOCK:
-                connection.sendall(head.encode("ascii") + block)
-            else:
-                connection.sendall(head.encode("ascii"))
-                for _ in range(self.size // BLOCK):
-                    connection.sendall(block)
-            status, _ = answer(connection)
+            status, _ = line.ask(head.encode("ascii"), block, max(1, self.size // BLOCK))
             if status not in (201, 204):
                 raise ConnectionError(f"PUT was answered {status}")
 
@@ -76,16 +70,43 @@ class Get:
     def open(self, worker: int) -> Callable[[int], None]:
         """One connection."""
         del worker
-        connection = self.target.connect()
+        line = Line(self.target)
         head = f"GET {self.path} HTTP/1.1\r\nHost: localhost\r\n{self.target.headers}\r\n".encode("ascii")
 
         def once(count: int) -> None:
-            connection.sendall(head)
-            status, received = answer(connection)
+            status, received = line.ask(head)
             if (status, received) != (200, self.size):
                 raise ConnectionError(f"GET {count} was answered {status} with {received} bytes of {self.size}")
 
         return once
+
+
+class Line:
+    """A kept connection. A server may close one that is idle (Apache does when all its threads are busy); then what was
+    asked is asked again on another, as any client would.
+    """
+
+    def __init__(self, target: Target) -> None:
+        self._target = target
+        self._connection = target.connect()
+
+    def ask(self, head: bytes, block: bytes = b"", times: int = 0) -> tuple[int, int]:
+        """Status and bytes of the answer to a request whose body is a block, so many times over."""
+        try:
+            return self._ask(head, block, times)
+        except ConnectionError:
+            self._connection.close()
+            self._connection = self._target.connect()
+            return self._ask(head, block, times)
+
+    def _ask(self, head: bytes, block: bytes, times: int) -> tuple[int, int]:
+        if times == 1:
+            self._connection.sendall(head + block)
+        else:
+            self._connection.sendall(head)
+            for _ in range(times):
+                self._connection.sendall(block)
+        return answer(self._connection)
 
 
 def answer(connection: socket.socket) -> tuple[int, int]:
