@@ -12,8 +12,7 @@ from filestore.backends.folder import DataFolder
 from filestore.backends.pack import open_pack
 from filestore.backends.packed import PackedBackend
 from filestore.config import Config
-from filestore.ports import Backend, Clock, SmallContents
-from filestore.staging import Staging
+from filestore.ports import Backend, Clock, SmallContents, Staging
 from vofiles.contract import Durability
 
 

@@ -15,11 +15,10 @@ from filestore.domain.container import Container, Content
 from filestore.domain.ingest import Ingest
 from filestore.domain.sidecar import sidecar_of
 from filestore.domain.transfer import Transfer
-from filestore.ports import Records, StorageFailure
+from filestore.ports import Records, Staging, StorageFailure, Whole
 from filestore.services.endings import take_back
 from filestore.services.store import Store
 from filestore.services.uploads import publish
-from filestore.staging import Staging, Whole
 from vofiles.contract import ContainerState
 from vofiles.errors import ServiceBusy, TicketExpired, TransferEnded, Unexpected, VofilesError
 

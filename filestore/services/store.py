@@ -13,12 +13,11 @@ from filestore.domain.container import Container, Damage
 from filestore.domain.terms import Terms
 from filestore.domain.ticket import Ticket, Tickets
 from filestore.domain.transfer import METHODS, Transfer
-from filestore.ports import Archive, Backend, Catalogue, Clock, Numbers
+from filestore.ports import Archive, Backend, Catalogue, Clock, Numbers, Staging
 from filestore.services.flows import Flows
 from filestore.services.health import Health
 from filestore.services.partials import Partials
 from filestore.services.shelf import Shelf
-from filestore.staging import Staging
 from vofiles import contract
 from vofiles.adoption import Standing
 from vofiles.contract import COMPLETE_KEY, COMPLETE_REQUIRED, Endpoint, Property, TransferState

@@ -16,8 +16,7 @@ from filestore.backends.s3 import S3Backend
 from filestore.backends.s3direct import S3Staging
 from filestore.domain.staging import MIB, Staged
 from filestore.domain.transfer import Promise
-from filestore.ports import Backend
-from filestore.staging import Staging
+from filestore.ports import Backend, Staging
 from tests.support.filestore_core import START, HandClock, sidecar_of_bytes
 from tests.support.objectstores import ObjectStore, object_store, running_object_store
 from vofiles.contract import Digest, Endpoint

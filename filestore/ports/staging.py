@@ -1,6 +1,6 @@
 """The port Staging: where clients put contents past the store, as a Protocol; its comments are the contract.
 
-Rule: as for `ports`, whose neighbour it is: no implementation here, and one conformance suite.
+Rule: no implementation here, and one conformance suite.
 """
 
 from collections.abc import Iterator, Mapping
