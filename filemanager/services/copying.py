@@ -10,11 +10,12 @@ rests and comes again, and then a new transfer is begun.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Final
 
 from filemanager.config import Config
+from filemanager.domain.content import ContentVersion
 from filemanager.domain.job import JobItem
 from filemanager.domain.node import Node
 from filemanager.domain.replica import Replica
@@ -22,8 +23,10 @@ from filemanager.domain.step import Done, Failed, Step, Waiting
 from filemanager.domain.store import Store
 from filemanager.domain.transfer import Transfer
 from filemanager.ports import Clock, Database, Numbers, StoreControl, Transaction
+from filemanager.services.finding import path_of
 from filemanager.services.jobs import note_item
 from filemanager.services.offers import Offers, checked
+from filemanager.services.placing import places_for
 from filemanager.services.transfers import TransferService
 from vofiles import contract
 from vofiles.contract import Direction, Duplicate, Failure, StoreExportInit, StoreImportData, TransferState
@@ -121,6 +124,45 @@ class Copying:
             # be begun for it one day beside one that goes on, or that is complete: the next step finds what there is.
             _log.exception("item %s of job %s could not be brought forward", item.number, item.job)
             raise ServiceBusy(f"copying to {item.store}") from error
+
+    def places(
+        self,
+        tx: Transaction,
+        node: Node,
+        version: ContentVersion,
+        without: Collection[Ivorn],
+        explicit: Ivorn | None = None,
+    ) -> list[Store]:
+        """The stores for another replica of a version, the first choice first. Raises what `places_for` does."""
+        default = self.config.default_store
+        return places_for(
+            tx, self.control, node, explicit=explicit, default=default, size=version.size, without=without
+        )
+
+    def pack(
+        self,
+        tx: Transaction,
+        node: Node,
+        version: ContentVersion,
+        source: Replica,
+        chosen: list[Store],
+        caller: Ivorn,
+        *,
+        verify: bool = False,
+    ) -> Parcel:
+        """What becomes another replica of a version, in the first of these stores that takes it."""
+        return Parcel(
+            node=node,
+            path=path_of(tx, self.config.identifier, node),
+            size=version.size,
+            content_type=version.content_type,
+            digests=version.digests,
+            source=source,
+            stores=taking(chosen),
+            caller=caller,
+            replica_of=version.key,
+            verify=verify,
+        )
 
     def cancel(self, item: JobItem) -> Step:
         """End an item's copy, unless it is complete."""

@@ -14,9 +14,7 @@ from filemanager.domain.replica import Replica
 from filemanager.domain.step import Done, Step, Waiting
 from filemanager.domain.store import StoreState
 from filemanager.ports import Transaction
-from filemanager.services.copying import Copying, Parcel, taking
-from filemanager.services.finding import path_of
-from filemanager.services.placing import places_for
+from filemanager.services.copying import Copying, Parcel
 from filemanager.services.relocations import STORE, VERSION, Relocations
 from filemanager.services.replicas import get_source, give_up, readable
 from filemanager.services.retention import RetentionService
@@ -103,27 +101,11 @@ class RelocationWork:
             raise ContentNotFound(item.path or item.node, reason="it is no longer kept")
         source = get_source(found.replicas, tx.stores.list_stores(), item.path or found.node.name)
         named = Ivorn.parse(job.request[STORE]) if job.verb == JobVerb.MOVE else None
-        chosen = places_for(
-            tx,
-            self.copying.control,
-            found.node,
-            explicit=named,
-            default=self.copying.config.default_store,
-            size=found.version.size,
-            without={replica.store for replica in found.leaving},
-        )
-        return Parcel(
-            node=found.node,
-            path=path_of(tx, self.copying.config.identifier, found.node),
-            size=found.version.size,
-            content_type=found.version.content_type,
-            digests=found.version.digests,
-            source=source,
-            stores=taking(chosen),
-            # A transfer is an account's, and who drains a store need not have one.
-            caller=found.node.owner if job.verb == JobVerb.DRAIN else job.caller,
-            replica_of=found.version.key,
-        )
+        leaving = {replica.store for replica in found.leaving}
+        chosen = self.copying.places(tx, found.node, found.version, leaving, named)
+        # A transfer is an account's, and who drains a store need not have one.
+        caller = found.node.owner if job.verb == JobVerb.DRAIN else job.caller
+        return self.copying.pack(tx, found.node, found.version, source, chosen, caller)
 
 
 def _find_standing(tx: Transaction, job: Job, item: JobItem) -> _Standing | None:

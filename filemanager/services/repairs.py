@@ -16,9 +16,7 @@ from filemanager.domain.replica import Replica, ReplicaState
 from filemanager.domain.step import Done, Step
 from filemanager.domain.store import StoreState
 from filemanager.ports import Transaction
-from filemanager.services.copying import Copying, Parcel, taking
-from filemanager.services.finding import path_of
-from filemanager.services.placing import places_for
+from filemanager.services.copying import Copying, Parcel
 from filemanager.services.relocations import CONTAINER, STORE, VERSION
 from filemanager.services.replicas import give_up
 from filemanager.services.retention import RetentionService
@@ -118,31 +116,13 @@ class RepairWork:
         source = next((each for each in sources if each.store not in offline), None)
         if source is None:
             raise ContentNotFound(item.path or found.node.name, reason="its bytes are nowhere else")
-        chosen = places_for(
-            tx,
-            self.copying.control,
-            found.node,
-            explicit=None,
-            default=self.copying.config.default_store,
-            size=found.version.size,
-            without={replica.store for replica in _sound(found.replicas)},
-        )
+        sound = {replica.store for replica in _sound(found.replicas)}
+        chosen = self.copying.places(tx, found.node, found.version, sound)
         # Where it was, if that store still takes content.
         chosen.sort(key=lambda store: store.identifier != found.damaged.store)
-        return Parcel(
-            node=found.node,
-            path=path_of(tx, self.copying.config.identifier, found.node),
-            size=found.version.size,
-            content_type=found.version.content_type,
-            digests=found.version.digests,
-            source=source,
-            stores=taking(chosen),
-            # A transfer is an account's, and who repairs a store has none.
-            caller=found.node.owner,
-            replica_of=found.version.key,
-            # A copy in the same store may be the same file on its disk, and as rotten.
-            verify=True,
-        )
+        # A transfer is an account's, and who repairs a store has none. A copy in the same store may be the same file on
+        # its disk, and as rotten, so it is read first.
+        return self.copying.pack(tx, found.node, found.version, source, chosen, found.node.owner, verify=True)
 
 
 def _find_standing(tx: Transaction, job: Job, item: JobItem) -> _Standing | None:
