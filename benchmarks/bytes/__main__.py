@@ -32,6 +32,8 @@ STORES = {
 }
 """Ours in three ways: as it comes; without SHA-256, which leaves the fast digest; and that without fsync."""
 NAMES = {"plain": "ours", "fast": "ours, fast digest", "scratch": "ours, scratch"}
+WRITERS = {NAMES["fast"], NAMES["scratch"]}
+"""Who differs in how it writes alone, and is not asked to read."""
 SLOW = {"WsgiDAV": 0.25}
 """Who does only a part of the work, because the rest would take minutes and say nothing more."""
 FEW = {"WsgiDAV": 10}
@@ -130,8 +132,7 @@ def everything_up(directory: Path | None, *, tls: bool = False) -> Iterator[tupl
 
 def measure(crew: Crew, place: str, folder: Path, subjects: Sequence[Subject], effort: Effort) -> Iterator[Figure]:
     """Every size, direction and number of clients, as far as there is room."""
-    # Ours differ in how they write alone.
-    readers = [subject for subject in subjects if subject.name not in list(NAMES.values())[1:]]
+    readers = [subject for subject in subjects if subject.name not in WRITERS]
     for size, (puts, gets) in effort.jobs.items():
         for clients in effort.clients:
             count = max(clients, puts - puts % clients)

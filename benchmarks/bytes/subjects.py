@@ -23,7 +23,9 @@ from benchmarks.wire import Wire, value
 PREPARING = 8
 """Tickets asked for at once."""
 SETTLING = 120
-"""Seconds within which what was deleted has to be gone."""
+"""Seconds within which what comes after a burst has to be done."""
+IDLE = 0.025
+"""CPU seconds between two looks, below which servers have nothing to do."""
 
 BASIC = "".join(f"{name}: {value}\r\n" for name, value in webdav.AUTHORIZATION.items())
 
@@ -127,15 +129,13 @@ class Ours:
 
     def _settle(self) -> None:
         """Return when what comes after a burst, callbacks above all, is done: nobody needs a processor any more."""
-        pids = (self._manager, *self.pids)
-        before = -1.0
-        deadline = time.monotonic() + SETTLING
-        while time.monotonic() < deadline:
-            used = sum(map(cpu_seconds, pids))
-            if used - before < 0.025:
-                return
-            before = used
-            time.sleep(0.25)
+        used = [0.0]
+
+        def idle() -> bool:
+            used.append(sum(map(cpu_seconds, (self._manager, *self.pids))))
+            return used[-1] - used[-2] < IDLE
+
+        _wait(idle, 0.25)
 
 
 def _path(offer: str) -> str:
@@ -152,9 +152,10 @@ def _bytes_in(folder: Path) -> int:
     return total
 
 
-def _wait(condition: Callable[[], bool]) -> None:
+def _wait(condition: Callable[[], bool], pause: float = 0.05) -> None:
+    """Return when it holds, which is looked at every `pause` seconds. Raises TimeoutError."""
     deadline = time.monotonic() + SETTLING
     while not condition():
         if time.monotonic() > deadline:
             raise TimeoutError("what was to happen after a burst did not")
-        time.sleep(0.05)
+        time.sleep(pause)
