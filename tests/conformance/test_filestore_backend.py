@@ -1,6 +1,6 @@
 """What every back end of a store keeps of its port's word."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -8,11 +8,11 @@ import pytest
 from filestore.backends.adopting import AdoptingBackend
 from filestore.backends.disk import DiskBackend
 from filestore.backends.memory import MemoryBackend
-from filestore.backends.pack import Pack, open_pack
 from filestore.backends.packed import PackedBackend
 from filestore.backends.s3 import S3Backend
 from filestore.persistence.memory import MemoryCatalogue
-from filestore.ports import Backend, SmallContents, StorageFailure, Writer
+from filestore.ports import Backend, StorageFailure, Writer
+from tests.support.backendfilling import DATA, content, fill
 from tests.support.filestore_core import sidecar_of_bytes
 from tests.support.objectstores import ObjectStore, object_store, running_object_store
 from vofiles.errors import ChecksumMismatch, ContainerNotFound
@@ -20,7 +20,6 @@ from vofiles.errors import ChecksumMismatch, ContainerNotFound
 __all__ = ["object_store", "running_object_store"]
 
 ONE, TWO = "abcd2345", "abce2345"
-DATA = bytes(range(256)) * 20
 
 
 def in_bucket(store: ObjectStore) -> Backend:
@@ -32,13 +31,6 @@ class AllSmall(PackedBackend):
 
     def create(self, number: str, size: int | None) -> Writer:
         return super().create(number, 0 if size is None else size)
-
-
-@pytest.fixture
-def pack(tmp_path: Path) -> Iterator[Pack]:
-    opened = open_pack(tmp_path / "small.db")
-    yield opened
-    opened.close()
 
 
 @pytest.fixture(params=["memory", "disk", "adopting", "packed", "small", "s3"])
@@ -53,22 +45,6 @@ def backend(request: pytest.FixtureRequest, tmp_path: Path) -> Backend:
         "s3": lambda: in_bucket(request.getfixturevalue("object_store")),
     }
     return makers[request.param]()
-
-
-def fill(backend: Backend, number: str, data: bytes = DATA, *, size: int | None = None) -> None:
-    writer = backend.create(number, size)
-    for start in range(0, len(data), 1000):
-        writer.write(data[start : start + 1000])
-    writer.seal(sidecar_of_bytes(number, data))
-    writer.close()
-
-
-def content(backend: Backend, number: str) -> bytes:
-    reader = backend.open(number)
-    try:
-        return reader.pread(reader.size, 0)
-    finally:
-        reader.close()
 
 
 @pytest.mark.parametrize("size", [None, len(DATA)])
@@ -358,57 +334,3 @@ def test_numbers_come_in_pages_in_their_order(backend: Backend) -> None:
     assert backend.numbers_after("ab", 2) == ["ab222345", "ab332345"]
     assert backend.numbers_after("zz222345", 2) == []
     assert backend.numbers_after("", 0) == []
-
-
-# --- small contents, several at once ----------------------------------------------------------------------------------
-
-
-@pytest.fixture(params=["memory", "packed"])
-def together(request: pytest.FixtureRequest, tmp_path: Path) -> MemoryBackend | PackedBackend:
-    if request.param == "memory":
-        return MemoryBackend()
-    return PackedBackend(request.getfixturevalue("pack"), DiskBackend(tmp_path / "containers"))
-
-
-def add(together: SmallContents, attempt: int, **contents: bytes) -> set[str]:
-    return set(
-        together.add_all(attempt, [(name, sidecar_of_bytes(name, data), data) for name, data in contents.items()])
-    )
-
-
-def test_contents_that_are_added_together_are_like_others(together: MemoryBackend | PackedBackend) -> None:
-    assert add(together, 1, abcd2345=DATA, abce2345=b"") == set()
-    assert (content(together, ONE), content(together, TWO)) == (DATA, b"")
-    assert together.find_sidecar(ONE) == sidecar_of_bytes(ONE, DATA)
-    assert sorted(together.numbers()) == together.numbers_after("", 9) == [ONE, TWO]
-    together.delete(ONE)
-    assert list(together.numbers()) == [TWO]
-
-
-@pytest.mark.parametrize("size", [None, len(DATA)])
-def test_what_is_there_already_is_left_as_it_is(together: MemoryBackend | PackedBackend, size: int | None) -> None:
-    fill(together, ONE, size=size)
-    assert add(together, 1, abcd2345=b"other", abce2345=b"new") == {ONE}
-    assert (content(together, ONE), content(together, TWO)) == (DATA, b"new")
-    assert add(together, 2, abce2345=b"newer") == {TWO}
-    assert content(together, TWO) == b"new"
-
-
-def test_an_attempt_withdraws_its_own_contents_alone(together: MemoryBackend | PackedBackend) -> None:
-    add(together, 1, abcd2345=b"one")
-    add(together, 2, abce2345=b"two")
-    together.withdraw(1, [ONE, TWO])
-    together.withdraw(1, [ONE, TWO])
-    assert list(together.numbers()) == [TWO]
-    fill(together, ONE, size=len(DATA))
-    together.withdraw(1, [ONE])
-    assert content(together, ONE) == DATA
-
-
-def test_an_upload_drops_what_an_attempt_has_added(together: MemoryBackend | PackedBackend) -> None:
-    for size in (None, len(DATA)):
-        together.delete(ONE)
-        add(together, 1, abcd2345=b"left")
-        fill(together, ONE, size=size)
-        assert content(together, ONE) == DATA
-        assert list(together.numbers()) == [ONE]

@@ -1,24 +1,19 @@
 """What every catalogue of a store keeps of its port's word."""
 
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
-from filestore.domain.adopted import Adopted
 from filestore.domain.backlog import Backlog
 from filestore.domain.container import BEGIN, Container, Content, Damage
 from filestore.domain.partial import Partial
 from filestore.domain.round import Round, next_round
 from filestore.domain.staging import Staged
 from filestore.domain.transfer import GIVE_BACK, Promise, Remote, Transfer
-from filestore.persistence.catalogue import open_catalogue
-from filestore.persistence.memory import MemoryCatalogue
 from filestore.ports import Catalogue, Outgoing, Records
-from tests.support.databases import new_database, server
+from tests.support.databases import server
 from tests.support.filestore_core import DAVE, MANAGER, NODE, OTHER_MANAGER, START, STORE
-from vofiles.contract import Digest, Direction, Failure, Header, Property, Receipt, TransferState
+from vofiles.contract import Digest, Direction, Failure, Header, Receipt, TransferState
 from vofiles.errors import Busy, ContainerNotFound, NodeNotFound, TransferNotFound
 from vofiles.instant import Instant
 from vofiles.ivorn import Ivorn, NodeIdentifier
@@ -31,16 +26,6 @@ OFFER = Transfer(
 )
 DIGESTS = (Digest("xxh3-128", "ab"), Digest("sha-256", "cd"))
 LATE = Instant(START + 1000)
-
-
-@pytest.fixture(params=["memory", "sqlite", "postgresql"])
-def catalogue(request: pytest.FixtureRequest, server: str | None, tmp_path: Path) -> Iterator[Catalogue]:
-    if request.param == "memory":
-        yield MemoryCatalogue()
-        return
-    opened = open_catalogue(new_database(request.param, server, tmp_path))
-    yield opened
-    opened.close()
 
 
 def add(catalogue: Catalogue, *rows: Container | Transfer | Outgoing) -> None:
@@ -380,39 +365,3 @@ def test_what_a_manager_has_is_measured(catalogue: Catalogue) -> None:
     )
     assert catalogue.read(lambda records: records.measure_held(MANAGER)) == (2, 5 + (1 << 40))
     assert catalogue.read(lambda records: records.measure_held(STORE)) == (0, 0)
-
-
-# --- adopted files ----------------------------------------------------------------------------------------------------
-
-ADOPTED = Adopted(
-    "adop1", "archive", "2026/naïve ☉.fits", 5, 1_800_000_000_123_456_789, (Property("posix.mode", "0644"),)
-)
-
-
-def test_an_adopted_file_comes_back_as_it_was(catalogue: Catalogue) -> None:
-    again = replace(ADOPTED, number="adop2", size=6, replaces="adop1")
-    other = replace(ADOPTED, number="adop3", directory="other")
-
-    def fn(records: Records) -> None:
-        for row in (ADOPTED, again, other):
-            records.add_adopted(row)
-
-    catalogue.write(fn)
-    assert catalogue.read(lambda records: records.find_adopted("adop1")) == ADOPTED
-    assert catalogue.read(lambda records: records.find_adopted("none")) is None
-    assert catalogue.read(lambda records: records.adopted_among(["adop2", "none", "adop3"])) == {
-        "adop2": again,
-        "adop3": other,
-    }
-    found = catalogue.read(lambda records: records.adopted_at("archive", [ADOPTED.path, "2026"]))
-    assert found == {ADOPTED.path: [ADOPTED, again]}
-    assert catalogue.read(lambda records: records.adopted_at("archive", [])) == {}
-    with pytest.raises(Busy):
-        catalogue.write(lambda records: records.add_adopted(ADOPTED))
-
-
-def test_what_was_deleted_stays_known(catalogue: Catalogue) -> None:
-    catalogue.write(lambda records: records.add_adopted(ADOPTED))
-    catalogue.write(lambda records: records.forget_adopted("adop1"))
-    catalogue.write(lambda records: records.forget_adopted("none"))
-    assert catalogue.read(lambda records: records.find_adopted("adop1")) == replace(ADOPTED, forgotten=True)

@@ -3,8 +3,6 @@
 import contextlib
 import os
 import signal
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -14,23 +12,21 @@ import pytest
 import requests
 from requests import PreparedRequest
 
-import vofiles
 from filestore.assembly import clock
+from tests.support.crowd import Crowd
 from tests.support.databases import new_database, server
 from tests.support.journey import is_gone
-from tests.support.pair import MANAGER, PASSWORD, PROJECT, STORE, Databases, Key, Pair, Server, service_pair
+from tests.support.pair import MANAGER, STORE, Databases, Key, Server, service_pair
 from tests.support.rawclient import RawClient
 from tests.support.serving import wait_until
 from tests.support.sources import Received, ok, scripted_source
 from tests.support.workers import find_leader, kill, only, query
 from vofiles.contract import (
-    AddNode,
     CancelTransfer,
     GetAccount,
     GetNode,
     ImportData,
     ImportInit,
-    NodeKind,
     TransferState,
 )
 from vofiles.errors import NotAuthenticated, ServiceBusy, VofilesError
@@ -38,7 +34,6 @@ from vofiles.filemanager_port import FileManagerPort
 from vofiles.ivorn import Ivorn, LongIdentifier
 from vofiles.serving.keyring import Keyring, Peer
 from vofiles.serving.signatures import SignedAuth
-from vofiles.tokens import get_token
 
 __all__ = ["server"]
 
@@ -50,57 +45,6 @@ ENVELOPE = (
     '<soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/"><soapenv:Body>'
     '<getIdentifier xmlns="urn:vofiles:{}:1"/></soapenv:Body></soapenv:Envelope>'
 )
-
-
-class Crowd:
-    """A FileManager of three processes and a store of two, and their databases."""
-
-    def __init__(self, pair: Pair, key: Key, databases: Databases) -> None:
-        self.pair, self.key, self.databases = pair, key, databases
-        self.manager, self.store = pair.manager, pair.store
-        # Many would have their passwords checked at once, for which a busy machine takes longer than they are let wait.
-        self.token = get_token(self.manager.address, "dave", PASSWORD).secret
-
-    @contextlib.contextmanager
-    def port(self, password: str = PASSWORD, user: str = "dave") -> Iterator[FileManagerPort]:
-        """A connection of its own."""
-        port = FileManagerPort(f"{self.manager.address}/filemanager", auth=(user, password))
-        try:
-            yield port
-        finally:
-            port.close()
-
-    def put(self, name: str, content: bytes) -> None:
-        home = vofiles.connect(self.manager.address, token=self.token)
-        (home / name).put(content)
-
-    def read(self, name: str) -> bytes:
-        home = vofiles.connect(self.manager.address, token=self.token)
-        return (home / name).read_bytes()
-
-    def new_file(self, port: FileManagerPort, name: str) -> LongIdentifier:
-        home = LongIdentifier(port.get_account(GetAccount()).account.home)
-        return LongIdentifier(port.add_node(AddNode(home, name, NodeKind.FILE)).node.identifier)
-
-    def command(self, server: Server, *words: str, given: str = "") -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", server.program, "--config", server.config, *words],
-            cwd=PROJECT,
-            env={**os.environ, "PYTHONPATH": f"{PROJECT}:{PROJECT / 'client'}"},
-            input=given,
-            text=True,
-            capture_output=True,
-            timeout=120,
-        )
-
-    def settled(self) -> bool:
-        """Whether nothing is under way any more."""
-        open_transfers = query(
-            self.databases.manager,
-            "SELECT number FROM transfers WHERE state NOT IN ('COMPLETED', 'FAILED', 'CANCELLED', 'EXPIRED')"
-            " AND direction <> 'exportInit'",
-        )
-        return not open_transfers and not query(self.databases.store, "SELECT key FROM outbox")
 
 
 @pytest.fixture(scope="module")

@@ -13,13 +13,12 @@ import requests
 from tests.support.filestore import CallingManager, FileStoreProcess, RunningFileStore, running_filestore, url_of
 from tests.support.rawclient import RawClient
 from tests.support.serving import wait_until
+from tests.support.tusrequests import PART, SPEAKS, ask, offset_of, pairs, patch
 from vofiles.contract import GetProperties, StoreAppendInit, StoreCancelTransfer, Transfer, TransferCompleted
 from vofiles.ivorn import Ivorn, new_number
 
 MIB = 1 << 20
 CONTENT = bytes(range(256)) * 1000
-SPEAKS = {"Tus-Resumable": "1.0.0"}
-PART = {**SPEAKS, "Content-Type": "application/offset+octet-stream"}
 
 
 @pytest.fixture
@@ -30,23 +29,6 @@ def transfer(manager: CallingManager, store: RunningFileStore) -> Transfer:
 @pytest.fixture
 def url(transfer: Transfer) -> str:
     return url_of(transfer)
-
-
-def ask(method: str, url: str, data: bytes | None = None, /, **headers: str) -> requests.Response:
-    named = {name.replace("_", "-"): value for name, value in headers.items()}
-    response = requests.request(method, url, data=data, headers=SPEAKS | named, timeout=30)
-    assert response.headers["Tus-Resumable"] == "1.0.0"
-    return response
-
-
-def patch(url: str, data: bytes, offset: int | str, /, **headers: str) -> requests.Response:
-    return ask("PATCH", url, data, Upload_Offset=str(offset), Content_Type=PART["Content-Type"], **headers)
-
-
-def offset_of(url: str) -> int:
-    told = ask("HEAD", url)
-    assert (told.status_code, told.headers["Cache-Control"]) == (200, "no-store")
-    return int(told.headers["Upload-Offset"])
 
 
 def refused(response: requests.Response, status: int, name: str) -> None:
@@ -60,10 +42,6 @@ def state(manager: CallingManager, store: RunningFileStore, transfer: Transfer) 
     found = manager.port(store.address).get_properties(GetProperties(transfer=transfer.transfer)).transfer
     assert found is not None
     return found.state, found.bytes_done
-
-
-def pairs(**values: str) -> str:
-    return ",".join(f"{key} {b64encode(value.encode()).decode()}" for key, value in values.items())
 
 
 # --- the protocol -----------------------------------------------------------------------------------------------------

@@ -5,69 +5,23 @@ What it has in common with all back ends stands in tests/conformance.
 
 import itertools
 import random
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from filestore.backends.s3 import S3Backend
 from filestore.backends.s3client import Answer
 from filestore.backends.s3parts import MIB, PARTS, Sizes
-from filestore.ports import Reader
 from tests.support.filestore_core import sidecar_of_bytes
 from tests.support.objectstores import ObjectStore, object_store, running_object_store
-from tests.support.s3calls import Act, Recorded, WatchedClient
+from tests.support.s3bench import Bench, whole
+from tests.support.s3calls import Act
 from tests.support.serving import wait_until
 from vofiles.errors import ChecksumMismatch, ContainerNotFound, ServiceBusy, StoreFull
 
 __all__ = ["object_store", "running_object_store"]
 
 ONE, TWO = "abcd2345", "abce2345"
-
-
-class Bench:
-    """A back end whose calls are known, and a content of so many shortest parts."""
-
-    def __init__(self, store: ObjectStore) -> None:
-        self.store, self.settings = store, store.part()
-        self.recorded = Recorded()
-        self.least = store.least
-        self.backend = self.over(self.recorded)
-
-    def over(self, watch: Callable[[str, str, Act], Answer]) -> S3Backend:
-        return S3Backend(WatchedClient(self.store.client, watch), self.settings, self.store.sizes)
-
-    def data(self, parts: float, seed: int = 1) -> bytes:
-        return random.Random(seed).randbytes(int(parts * self.least))
-
-    def fill(self, number: str, data: bytes, size: int | None = None) -> None:
-        writer = self.backend.create(number, size)
-        writer.write(data)
-        writer.seal(sidecar_of_bytes(number, data))
-        writer.close()
-
-    def content(self, number: str) -> bytes:
-        return whole(self.backend.open(number))
-
-    def keys(self) -> list[str]:
-        found = self.backend.bucket.objects(self.settings.prefix)
-        return [each.key.removeprefix(self.settings.prefix) for each in found]
-
-    def uploads(self) -> int:
-        return len(list(self.backend.bucket.uploads(self.settings.prefix)))
-
-    def count(self, work: Callable[[], object]) -> list[str]:
-        before = len(self.recorded.calls)
-        work()
-        return self.recorded.calls[before:]
-
-
-def whole(reader: Reader) -> bytes:
-    try:
-        return reader.pread(reader.size, 0)
-    finally:
-        reader.close()
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """Large puts: what has arrived is not sent again, neither after a lost connection nor by a later run."""
 
-import json
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -13,10 +12,10 @@ from requests.adapters import HTTPAdapter
 from tests.support.cutting import Proxy
 from tests.support.dying import die_at
 from tests.support.journey import environment
+from tests.support.largeputs import STORE, Stopped, await_kept, find_noted, state_of, stop_at
 from tests.support.services import STORES, RunningServices, User
-from tests.support.serving import wait_until
 from vofiles import journals, sources
-from vofiles.contract import GetTransfer, TransferState
+from vofiles.contract import TransferState
 from vofiles.errors import ChecksumMismatch, StoreUnreachable
 from vofiles.ivorn import LongIdentifier
 from vofiles.settings import Login, Settings
@@ -25,7 +24,6 @@ from vofiles.tokens import get_token
 from vofiles.tree import Home, Node
 from vofiles.uploading import LONG_PATIENCE
 
-STORE = STORES[0]
 MIB = 1 << 20
 Leave = Callable[..., str]
 CONTENT = os.urandom(4 * MIB)
@@ -73,18 +71,6 @@ def sent(services: RunningServices) -> Callable[[], list[tuple[str, int]]]:
     return seen
 
 
-class Stopped(BaseException):
-    """As Ctrl-C."""
-
-
-def stop_at(byte: int) -> Callable[[int, int | None], None]:
-    def stop(done: int, _: int | None) -> None:
-        if done >= byte:
-            raise Stopped
-
-    return stop
-
-
 @pytest.fixture
 def leave(services: RunningServices) -> Leave:
     """Begins to put a file and is stopped; the transfer, once the store has made safe what came."""
@@ -97,26 +83,6 @@ def leave(services: RunningServices) -> Leave:
         return transfer
 
     return begin
-
-
-def await_kept(services: RunningServices, transfer: str) -> None:
-    """Return when the store waits for somebody to go on."""
-    catalogue = services.stores[STORE].store.catalogue
-
-    def is_kept() -> bool:
-        found = catalogue.read(lambda records: records.find_transfer(transfer))
-        return found is not None and found.state == TransferState.OFFERED and found.bytes_done > 0
-
-    wait_until(is_kept, "what came is kept")
-
-
-def find_noted() -> dict[str, Any]:
-    (journal,) = journals.default_folder().iterdir()
-    return json.loads(journal.read_text())  # type: ignore[no-any-return]
-
-
-def state_of(services: RunningServices, dave: User, transfer: str) -> str:
-    return services.port(dave).get_transfer(GetTransfer(transfer)).transfer.state
 
 
 def test_a_put_that_nothing_happens_to_leaves_no_journal(folder: Node, file: Path, state: Path, sent: Any) -> None:
