@@ -20,6 +20,7 @@ from filestore.api.digestfields import digest_header
 from filestore.api.downloads import Downloads
 from filestore.api.drawing import Bulk
 from filestore.api.gathering import Later, SmallBodies
+from filestore.api.methods import METHODS, allow_at
 from filestore.api.origins import Origins
 from filestore.api.preparing import Preparing
 from filestore.api.problems import problem, refuse_as_problem, unexpected
@@ -34,8 +35,6 @@ from vofiles.errors import ServiceBusy, VofilesError, WrongMethod
 from vofiles.serving.http import BodyConsumer, Exchange, Pool, Request, Response, Route, Stream
 
 CONTENT = "/content/"
-METHODS = frozenset({"PUT", "GET", "HEAD", "OPTIONS"}) | tus.METHODS
-_ALLOWED = {"PUT": "PUT, OPTIONS", "GET": "GET, HEAD, OPTIONS"}
 
 
 class DataPlane:
@@ -73,7 +72,7 @@ class DataPlane:
         """Begin to serve one request; on the reactor."""
         request = exchange.request
         if request.method == "OPTIONS":
-            told = self._origins.answer_options(request, ", ".join(sorted(METHODS)))
+            told = self._origins.answer_options(request, self._allow(request))
             exchange.respond(replace(told, headers=(*told.headers, *abilities(self._store.terms.maximum_size))))
             return
         if tus.speaks(request):
@@ -89,7 +88,12 @@ class DataPlane:
         return self._origins.mark(request, refuse_as_problem(request, status, message))
 
     def _failed(self, request: Request, error: BaseException) -> Response:
+        if isinstance(error, WrongMethod):
+            return self._origins.mark(request, problem(error, ("Allow", self._allow(request))))
         return self._origins.mark(request, _refusal(request, error))
+
+    def _allow(self, request: Request) -> str:
+        return allow_at(self._store.tickets, _token(request))
 
     # --- GET and HEAD ---
 
@@ -182,9 +186,6 @@ def _created(stored: Stored) -> Response:
 
 
 def _refusal(request: Request, error: BaseException) -> Response:
-    if isinstance(error, WrongMethod):
-        other = "GET" if request.method == "PUT" else "PUT"
-        return problem(error, ("Allow", _ALLOWED[other]))
     if isinstance(error, VofilesError):
         return problem(error)
     return unexpected(request, error)

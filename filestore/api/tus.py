@@ -16,9 +16,10 @@ from structlog.contextvars import bound_contextvars
 
 from filestore.api import tusanswers
 from filestore.api.drawing import Bulk
+from filestore.api.methods import RESUMING, allow_at
 from filestore.api.origins import Origins
 from filestore.api.preparing import Preparing
-from filestore.api.tusanswers import how_far, refusal
+from filestore.api.tusanswers import how_far
 from filestore.api.tusheaders import (
     OVERRIDE,
     RESUMABLE,
@@ -37,7 +38,6 @@ from filestore.services.uploads import Stored
 from vofiles.errors import ServiceBusy, WrongMethod
 from vofiles.serving.http import Exchange, Pool, Request, Response
 
-METHODS: Final = frozenset({"HEAD", "PATCH", "POST", "DELETE"})
 _OVERRIDDEN: Final = frozenset({"HEAD", "PATCH", "DELETE"})
 """Methods that a POST may stand for, where a client cannot say them."""
 
@@ -47,7 +47,7 @@ Serve = Callable[[Exchange], Response | None]
 
 def speaks(request: Request) -> bool:
     """Whether a request is of the protocol, or could be of no other."""
-    return request.method in METHODS and (request.method != "HEAD" or RESUMABLE in request.headers)
+    return request.method in RESUMING and (request.method != "HEAD" or RESUMABLE in request.headers)
 
 
 class Resumption:
@@ -73,9 +73,9 @@ class Resumption:
     def handle(self, exchange: Exchange) -> None:
         """Begin to serve one request that `speaks`; on the reactor."""
         request = exchange.request
-        refused = _refuse_head(request)
+        refused = self._refuse_head(request)
         if refused is None and not self._pool.submit(partial(self._answer, exchange)):
-            refused = refusal(request, ServiceBusy("the data plane"))
+            refused = self._refusal(request, ServiceBusy("the data plane"))
         if refused is not None:
             exchange.respond(self._origins.mark(request, refused))
 
@@ -84,8 +84,8 @@ class Resumption:
         try:
             with bound_contextvars(request_id=request.request_id):
                 response = self._serve[_method(request)](exchange)
-        except Exception as error:  # noqa: BLE001 - worded by `refusal`, logged where it is unknown
-            response = refusal(request, error)
+        except Exception as error:  # noqa: BLE001 - worded by `_refusal`, logged where it is unknown
+            response = self._refusal(request, error)
         if response is not None:
             exchange.respond_from_thread(self._origins.mark(request, response))
 
@@ -127,7 +127,7 @@ class Resumption:
             return self._origins.mark(request, answer(kept))
 
         def failed(error: BaseException) -> Response:
-            return self._origins.mark(request, refusal(request, error))
+            return self._origins.mark(request, self._refusal(request, error))
 
         def receive() -> None:
             exchange.accept(
@@ -137,20 +137,29 @@ class Resumption:
         Preparing(exchange, part, self._pool, ready=receive, failed=failed).begin()
         return None
 
+    # --- refusals ---
+
+    def _refuse_head(self, request: Request) -> Response | None:
+        """What can be refused by the head alone."""
+        versions = request.headers.get_all(RESUMABLE)
+        if not versions:
+            return tusanswers.not_spoken(request, self._allow(request))
+        if versions != (VERSION,):
+            return tusanswers.wrong_version()
+        method = _method(request)
+        if method != request.method and method not in _OVERRIDDEN:
+            return self._refusal(
+                request, WrongMethod(OVERRIDE, reason=f"it is one of {', '.join(sorted(_OVERRIDDEN))}")
+            )
+        return None
+
+    def _refusal(self, request: Request, error: BaseException) -> Response:
+        return tusanswers.refusal(request, error, self._allow(request))
+
+    def _allow(self, request: Request) -> str:
+        return allow_at(self._store.tickets, self._token(request))
+
 
 def _method(request: Request) -> str:
     told = request.headers.get(OVERRIDE) if request.method == "POST" else None
     return told or request.method
-
-
-def _refuse_head(request: Request) -> Response | None:
-    """What can be refused by the head alone."""
-    versions = request.headers.get_all(RESUMABLE)
-    if not versions:
-        return tusanswers.not_spoken(request)
-    if versions != (VERSION,):
-        return tusanswers.wrong_version()
-    method = _method(request)
-    if method != request.method and method not in _OVERRIDDEN:
-        return refusal(request, WrongMethod(OVERRIDE, reason=f"it is one of {', '.join(sorted(_OVERRIDDEN))}"))
-    return None

@@ -72,8 +72,8 @@ def terminated() -> Response:
     return Response(204, (_SPOKEN, *_QUIET))
 
 
-def refusal(request: Request, error: BaseException) -> Response:
-    """A failure, in the protocol's statuses."""
+def refusal(request: Request, error: BaseException, allow: str) -> Response:
+    """A failure, in the protocol's statuses; `allow` are the methods that there are at this address."""
     if not isinstance(error, VofilesError):
         return _spoken(unexpected(request, error))
     told = dict(error.properties)
@@ -82,7 +82,7 @@ def refusal(request: Request, error: BaseException) -> Response:
     if isinstance(error, ChecksumMismatch) and PART in told:
         return _mismatch(error)
     if isinstance(error, WrongMethod):
-        return problem(error, _SPOKEN, ("Allow", "GET, HEAD, OPTIONS"))
+        return problem(error, _SPOKEN, ("Allow", allow))
     return problem(error, _SPOKEN, status=_STATUSES.get(type(error)))
 
 
@@ -98,10 +98,10 @@ def wrong_type(wanted: str) -> Response:
     return problem(error, _SPOKEN, status=HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
 
 
-def not_spoken(request: Request) -> Response:
+def not_spoken(request: Request, allow: str) -> Response:
     """The refusal of a method that belongs to the protocol, to who does not say that he speaks it."""
     error = WrongMethod(request.method, reason=f"without {RESUMABLE} it means nothing here")
-    return problem(error, ("Allow", "GET, HEAD, PUT, OPTIONS"), ("Tus-Version", VERSION))
+    return problem(error, ("Allow", allow), ("Tus-Version", VERSION))
 
 
 def _place(kept: Kept) -> tuple[tuple[str, str], ...]:

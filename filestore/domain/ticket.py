@@ -52,18 +52,22 @@ class Tickets:
 
     def check(self, token: str, method: str) -> Ticket:
         """The ticket in an address. Raises TicketUnknown, and WrongMethod for a true ticket of another method."""
+        ticket = self.find(token)
+        if ticket is None:
+            raise TicketUnknown
+        if ticket.method != ("GET" if method == "HEAD" else method):
+            raise WrongMethod(method, reason=f"it is good for {ticket.method}")
+        return ticket
+
+    def find(self, token: str) -> Ticket | None:
+        """The ticket in an address, whatever it is for; None where this store did not make it."""
         match = _TOKEN.match(token)
         if match is None:
-            raise TicketUnknown
-        wanted = "GET" if method == "HEAD" else method
+            return None
         candidates = [Ticket(match["transfer"], int(match["epoch"]), made_for) for made_for in METHODS]
         # Every candidate is compared, so that time does not tell which one it was.
         true = [ticket for ticket in candidates if hmac.compare_digest(self._mac(ticket), match["mac"])]
-        if not true:
-            raise TicketUnknown
-        if true[0].method != wanted:
-            raise WrongMethod(method, reason=f"it is good for {true[0].method}")
-        return true[0]
+        return true[0] if true else None
 
     def _mac(self, ticket: Ticket) -> str:
         text = f"{ticket.transfer}\n{ticket.epoch}\n{ticket.method}".encode("ascii")

@@ -10,7 +10,7 @@ from filestore.config import load
 from tests.support.filestore import CallingManager, RunningFileStore, running_filestore, write_config
 from vofiles.configuration import ConfigurationError
 
-METHODS = "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT"
+METHODS = "GET, HEAD, OPTIONS"
 PORTAL = "https://portal.example.org"
 STRANGER = "https://elsewhere.example.org"
 CONTENT = b"bytes of a page"

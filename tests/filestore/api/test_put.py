@@ -146,7 +146,7 @@ def test_a_ticket_changed_in_one_place_is_unknown(url: str) -> None:
 def test_a_ticket_of_the_other_method(manager: CallingManager, store: RunningFileStore, url: str) -> None:
     response = requests.get(url, timeout=30)
     refused(response, "WrongMethod", 405)
-    assert response.headers["Allow"] == "PUT, OPTIONS"
+    assert response.headers["Allow"] == "DELETE, HEAD, OPTIONS, PATCH, POST, PUT"
     response = put(manager.get_url(store.address, manager.stored(store.address, b"x")))
     refused(response, "WrongMethod", 405)
     assert response.headers["Allow"] == "GET, HEAD, OPTIONS"
