@@ -112,22 +112,17 @@ def make_desk(
     runner, once = JobRunner(config, database, clock, settlements, ends), Once(config, database, clock)
     wake_jobs = _wake_for_all(bulletin, "jobs", runner.wake)
     telling = Telling(once, settlements, errands.wake, wake_jobs)
-    retention = RetentionService(config, database, clock, errands.wake)
-    outcomes = Outcomes(config, database, clock, settlements, errands.wake, retention)
-    offers = Offers(config, database, control, clock, outcomes)
-    transfers = TransferService(config, database, control, clock, outcomes, settlements)
-    imports = ImportService(config, database, control, clock, numbers, offers)
-    exports = ExportService(config, database, control, clock, numbers, offers, transfers.refresh)
-    arrivals = Arrivals(config, database, clock, transfers.refresh)
+    moved = _make_movements(config, database, control, errands, clock, numbers, settlements)
+    transfers, arrivals = moved.transfers, Arrivals(config, database, clock, moved.transfers.refresh)
     moving, tree_jobs = JobTransfers(database, clock, transfers), TreeJobs(config, clock, numbers, once, wake_jobs)
-    tree_imports = TreeImportService(moving, config, database, clock, numbers, imports, tree_jobs)
-    tree_exports = TreeExportService(moving, config, database, exports, tree_jobs, arrivals)
-    copying = Copying(config, database, control, clock, numbers, offers, transfers)
+    tree_imports = TreeImportService(moving, config, database, clock, numbers, moved.imports, tree_jobs)
+    tree_exports = TreeExportService(moving, config, database, moved.exports, tree_jobs, arrivals)
+    copying = Copying(config, database, control, clock, numbers, moved.offers, transfers)
     relocations = Relocations(config, database, clock, numbers, wake_jobs, control.is_down)
     damages = Damages(config, database, control, clock, numbers, wake_jobs)
     nodes = NodeService(config, database, clock, numbers, once, transfers.refresh)
     purging = PurgeWork(database, clock, settlements, errands.wake)
-    _register_works(runner, purging, tree_imports, tree_exports, copying, retention, relocations)
+    _register_works(runner, purging, tree_imports, tree_exports, copying, moved.retention, relocations)
     return Desk(
         config,
         clock,
@@ -137,18 +132,18 @@ def make_desk(
         nodes,
         BundleService(config, database, nodes, control.is_down),
         MoveService(config, clock, numbers, telling, relocations, arrivals),
-        imports,
-        exports,
+        moved.imports,
+        moved.exports,
         transfers,
-        outcomes,
+        moved.outcomes,
         RegistryService(config),
         JobService(config, database, clock, once, ends, wake_jobs),
         runner,
         SearchService(config, database),
-        AppendService(config, database, control, clock, numbers, offers, imports, arrivals),
+        AppendService(config, database, control, clock, numbers, moved.offers, moved.imports, arrivals),
         VersionService(config, database),
         HistoryService(config, database),
-        retention,
+        moved.retention,
         DeletionService(config, database, clock, numbers, telling),
         TrashService(config, database, clock, numbers, once, telling),
         TrashUpkeep(config, database, clock, settlements, errands.wake),
@@ -159,6 +154,36 @@ def make_desk(
         relocations,
         StoreService(config, database, control, clock, relocations, damages.heard),
     )
+
+
+@dataclass(frozen=True)
+class _Movements:
+    """Who has contents come and go, one at a time."""
+
+    retention: RetentionService
+    outcomes: Outcomes
+    offers: Offers
+    transfers: TransferService
+    imports: ImportService
+    exports: ExportService
+
+
+def _make_movements(
+    config: Config,
+    database: Database,
+    control: StoreControl,
+    errands: ErrandSender,
+    clock: Clock,
+    numbers: Numbers,
+    settlements: Settlements,
+) -> _Movements:
+    retention = RetentionService(config, database, clock, errands.wake)
+    outcomes = Outcomes(config, database, clock, settlements, errands.wake, retention)
+    offers = Offers(config, database, control, clock, outcomes)
+    transfers = TransferService(config, database, control, clock, outcomes, settlements)
+    imports = ImportService(config, database, control, clock, numbers, offers)
+    exports = ExportService(config, database, control, clock, numbers, offers, transfers.refresh)
+    return _Movements(retention, outcomes, offers, transfers, imports, exports)
 
 
 def _register_works(
