@@ -12,13 +12,13 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmarks import apache, deployment, nginx, webdav
 from benchmarks.bytes.certificate import make_certificate
 from benchmarks.bytes.load import Target
-from benchmarks.bytes.results import GIB, KIB, MIB, Figure, Figures, print_tables, print_targets
+from benchmarks.bytes.results import GIB, KIB, MIB, Figure, Figures, add_to, print_tables, print_targets
 from benchmarks.bytes.subjects import BASIC, Folder, Ours, Subject
 from benchmarks.crew import Crew, Job
 from benchmarks.figures import Rounds, size_text
@@ -55,6 +55,7 @@ class Effort:
 SMOKE = Effort((2,), rounds=1, jobs={4 * KIB: (2, 2), MIB: (2, 2)}, places=("disk",))
 SHORT = Effort((1, 8), 3, {4 * KIB: (320, 8000), MIB: (64, 128), 64 * MIB: (8, 16)}, places=("disk",), tls=False)
 LONG = Effort((1, 8, 64), 3, {4 * KIB: (320, 24_000), MIB: (128, 512), 64 * MIB: (16, 32), GIB: (2, 4)})
+SIZES = {size_text(size).replace(" ", ""): size for size in LONG.jobs}
 LONG_BURST = 32 * GIB
 """Bytes of a burst that is done once, and not in every round."""
 
@@ -65,39 +66,43 @@ def main() -> None:
     parser.add_argument("--long", action="store_true", help="all sizes and places, for docs/benchmarks.md")
     parser.add_argument("--smoke", action="store_true", help="a few contents only: whether it runs, not how fast")
     parser.add_argument("--place", choices=LONG.places, help="one of the places only")
+    parser.add_argument("--size", choices=SIZES, nargs="+", help="contents of these sizes only")
     parser.add_argument("--directory", type=Path, help="on the disk to measure (default: a temporary folder)")
-    parser.add_argument("--keep", type=Path, help="a file for the figures, of which `benchmarks.bytes.plot` draws")
+    parser.add_argument("--keep", type=Path, help="a file for the figures; those of earlier runs in it are kept beside")
     arguments = parser.parse_args()
     effort = LONG if arguments.long else SMOKE if arguments.smoke else SHORT
+    if arguments.size:
+        some = {SIZES[name] for name in arguments.size}
+        effort = replace(effort, jobs={size: counts for size, counts in effort.jobs.items() if size in some})
     about = (
         f"Python {platform.python_version()}, {os.cpu_count()} cores shared by servers and clients; medians of "
         f"{effort.rounds} interleaved rounds, {dt.datetime.now(dt.UTC):%B %Y}."
     )
     print(about)
-    measured: list[Figure] = []
+    figures = Figures(())
     try:
         with closing(Crew(max(effort.clients))) as crew:
             for place in [arguments.place] if arguments.place else effort.places:
                 folder = arguments.directory if place == "disk" else SHARED_MEMORY
                 if place == "disk" or folder.is_dir():
-                    measured.extend(measure_place(crew, place, folder, effort))
+                    for figure in measure_place(crew, place, folder, effort):
+                        figures = figures.plus(figure)
+                        if arguments.keep:
+                            add_to(arguments.keep, figure, about)
     finally:
         # Also of a run that is stopped: what was measured is good.
-        figures = Figures(measured)
         print_tables(figures)
         print_targets(figures)
-        if arguments.keep:
-            figures.keep(arguments.keep, about)
 
 
 def measure_place(crew: Crew, place: str, directory: Path | None, effort: Effort) -> Iterator[Figure]:
     """All work on one file system."""
     with everything_up(directory) as (folder, subjects):
         yield from measure(crew, place, folder, subjects, effort)
-    if effort.tls and place == "disk":
+    jobs = {size: counts for size, counts in effort.jobs.items() if MIB <= size < GIB}
+    if effort.tls and jobs and place == "disk":
         with everything_up(directory, tls=True) as (folder, subjects):
-            jobs = {size: counts for size, counts in effort.jobs.items() if MIB <= size < GIB}
-            some = Effort(effort.clients[:2], effort.rounds, jobs)
+            some = replace(effort, clients=effort.clients[:2], jobs=jobs)
             yield from measure(crew, f"{place} with TLS", folder, subjects, some)
 
 

@@ -33,6 +33,11 @@ class Figure:
     """Bytes, of the largest of its processes."""
 
     @property
+    def work(self) -> tuple[str, str, int, int, str]:
+        """What was measured of whom."""
+        return self.place, self.direction, self.size, self.clients, self.subject
+
+    @property
     def speed(self) -> float:
         """GB a second."""
         return self.rate * self.size / 1e9
@@ -59,11 +64,16 @@ class Figures:
         rows = ",\n".join("  " + json.dumps(asdict(figure)) for figure in self.all)
         path.write_text(f'{{"about": {json.dumps(about)}, "figures": [\n{rows}\n]}}\n')
 
+    def plus(self, figure: Figure) -> "Figures":
+        """These and one more, which takes the place of an earlier one of the same work."""
+        others = (each for each in self.all if each.work != figure.work)
+        return Figures(sorted((*others, figure), key=lambda each: each.work[:-1]))
+
     def find(self, place: str, direction: str, size: int, clients: int, subject: str) -> Figure | None:
         """One of them, where it was measured."""
         wanted = (place, direction, size, clients, subject)
         for figure in self.all:
-            if (figure.place, figure.direction, figure.size, figure.clients, figure.subject) == wanted:
+            if figure.work == wanted:
                 return figure
         return None
 
@@ -80,6 +90,11 @@ class Figures:
         """Sizes and numbers of clients."""
         chosen = (figure for figure in self.all if (figure.place, figure.direction) == (place, direction))
         return list(dict.fromkeys((figure.size, figure.clients) for figure in chosen))
+
+
+def add_to(path: Path, figure: Figure, about: str) -> None:
+    """Write a figure down beside those that the file holds."""
+    (Figures.read(path) if path.exists() else Figures(())).plus(figure).keep(path, about)
 
 
 def print_tables(figures: Figures) -> None:
