@@ -24,11 +24,12 @@ from typing import Any
 from benchmarks.exchanges import FRESH
 from filemanager import config
 from filemanager.assembly import FileManager
+from vofiles.serving.accesslines import AccessLines
 from vofiles.serving.http import Limits, get_reactor
 from vofiles.serving.http.run import Workshop
 from vofiles.serving.http.server import Server
 from vofiles.serving.listening import bind
-from vofiles.serving.logs import Form, access_log
+from vofiles.serving.logs import Form
 
 INTERVAL = 0.0005
 OTHER = "other"
@@ -138,7 +139,7 @@ class Bench:
         loop: Any = _AtOnce()
         self._run, self._wire = loop.run, _Wire()
         nowhere = Path("/dev/null").open("w")  # noqa: SIM115 - as long as the process
-        log = access_log(Form.JSON, stream=nowhere)
+        log = AccessLines(Form.JSON, stream=nowhere).add
         server = Server(manager.site, Limits(), Workshop(loop, loop, loop), loop, log, secure=False)
         self._connection: Any = server.buildProtocol(None)
         self._connection.makeConnection(self._wire)  # type: ignore[no-untyped-call]

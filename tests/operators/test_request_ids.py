@@ -12,13 +12,14 @@ from vofiles import connect, requestid
 from vofiles.contract import GetIdentifier
 from vofiles.errors import Unexpected, VofilesError
 from vofiles.filemanager_port import FileManagerPort
-from vofiles.serving.logs import Form, access_log
+from vofiles.serving.accesslines import AccessLines
+from vofiles.serving.logs import Form
 
 
 def lines(services: RunningServices, number: str) -> list[tuple[str, str]]:
     """What the services' access logs have under an id, as (path without ticket, operation)."""
     out = io.StringIO()
-    write = access_log(Form.JSON, stream=out)
+    write = AccessLines(Form.JSON, stream=out).add
     for record in list(services.accesses):
         write(record)
     found = [json.loads(line) for line in out.getvalue().splitlines()]

@@ -6,26 +6,19 @@ the ticket in a transfer URL.
 
 from __future__ import annotations
 
-import json
 import logging
 import re
 import sys
-import time
 from collections.abc import MutableMapping
-from datetime import UTC, datetime
 from enum import Enum
-from functools import lru_cache
 from typing import Any, TextIO, cast
 
 import structlog
 from twisted.logger import ILogObserver, LogEvent, LogLevel, formatEvent, globalLogBeginner
 from zope.interface import implementer
 
-from .http.access import AccessLog, AccessRecord
-
 CAP = 2_000  # characters of a value
 TRACE_CAP = 20_000  # characters of a traceback
-PATHS = 1024  # that are remembered as the access log shows them
 _TICKET = re.compile(r"(/content/)[^/?#\s\"'<>]+")
 _TRACES = frozenset(("exception", "stack"))
 
@@ -81,55 +74,6 @@ def configure(form: Form, *, stream: TextIO | None = None) -> None:
     root.setLevel(logging.WARNING)
     globalLogBeginner.beginLoggingTo(
         [cast(ILogObserver, _observe_twisted)], discardBuffer=True, redirectStandardIO=False
-    )
-
-
-def access_log(form: Form, *, stream: TextIO | None = None) -> AccessLog:
-    """What writes one line for each request; beside structlog, because it runs on the reactor for every request.
-
-    Method, request id and peer need no taming: the engine has checked their characters.
-    """
-    out = stream or sys.stderr
-    write, flush = out.write, out.flush
-    second, shown = 0, ""
-    # Taming costs more than all the rest of a line, and some are asked for again and again.
-    shown_path = lru_cache(PATHS)(_json_path if form is Form.JSON else tame)
-
-    def write_line(record: AccessRecord) -> None:
-        nonlocal second, shown
-        now = time.time()
-        if int(now) != second:
-            second = int(now)
-            shown = datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S")
-        stamp = f"{shown}.{int(now % 1 * 1000):03d}Z"
-        write(line(record, stamp, shown_path(record.path)))
-        flush()
-
-    line = _json_line if form is Form.JSON else _console_line
-    return write_line
-
-
-def _json_path(path: str) -> str:
-    return json.dumps(tame(path))
-
-
-def _json_line(record: AccessRecord, stamp: str, path: str) -> str:
-    cut = "" if record.complete else ', "complete": false'
-    done = f', "operation": "{record.operation}"' if record.operation else ""
-    return (
-        f'{{"event": "request", "level": "info", "timestamp": "{stamp}", "method": "{record.method}", '
-        f'"path": {path}, "status": {record.status}, "size": {record.size}, '
-        f'"ms": {record.seconds * 1000:.3f}, "request_id": "{record.request_id}", '
-        f'"peer": "{record.peer}"{done}{cut}}}\n'
-    )
-
-
-def _console_line(record: AccessRecord, stamp: str, path: str) -> str:
-    cut = "" if record.complete else " incomplete"
-    done = f" operation={record.operation}" if record.operation else ""
-    return (
-        f"{stamp} {record.status} {record.method} {path} size={record.size} ms={record.seconds * 1000:.3f} "
-        f"request_id={record.request_id} peer={record.peer}{done}{cut}\n"
     )
 
 

@@ -158,18 +158,22 @@ class Program(Generic[C]):
         make: "Callable[[C, socket, Reactor, AccessLog, Seat], Server[C]]",
     ) -> None:
         """Be the one process, or one of the workers."""
+        from vofiles.serving.accesslines import AccessLines
         from vofiles.serving.http import get_reactor
-        from vofiles.serving.logs import access_log
 
         reactor = get_reactor()
-        server = make(settings, listener, reactor, access_log(form), seat)
+        access = AccessLines(form, later=reactor.callLater)
+        server = make(settings, listener, reactor, access.add, seat)
         server.prepare()
         server.start()
         _collect_seldom()
         reactor.addSystemEventTrigger("before", "shutdown", server.stop)
         signal.signal(signal.SIGHUP, lambda *_: reactor.callFromThread(self._reload, path, server))
         reactor.callWhenRunning(lambda: _tell_ready(server.address))
-        reactor.run()
+        try:
+            reactor.run()
+        finally:
+            access.write_out()
 
     def _employ(self, path: Path, settings: C, number: int, form: "Form", listener: "socket") -> None:
         """Be the parent of so many workers. Raises WorkersEnded, and what `hold` does."""
