@@ -1,7 +1,9 @@
 """A bucket: objects by key, and uploads in parts; each call once, with its checks.
 
 Rule: every byte that goes up has its MD5 beside it, which the other side compares. What fails raises what `s3errors`
-says. Deletions go one by one: the call for many wants checksums that stores of some years ago do not know.
+says; so does an answer without what such an answer has, because something else may answer in the store's place (a proxy
+with a page of its own), and nothing is not what was asked for. Deletions go one by one: the call for many wants
+checksums that stores of some years ago do not know.
 """
 
 from base64 import b64encode
@@ -64,7 +66,7 @@ class Bucket:
     def find(self, key: str) -> Found | None:
         """An object's size and ETag. Raises ServiceBusy."""
         try:
-            answer = self._call(self.client.head_object, key)
+            answer = self._call(self.client.head_object, key, "ContentLength", "ETag")
         except Gone:
             return None
         return Found(key, answer["ContentLength"], answer["ETag"])
@@ -83,14 +85,21 @@ class Bucket:
         Raises Gone, Changed, ServiceBusy.
         """
         condition = {} if tag is None else {"IfMatch": tag}
-        answer = self._call(self.client.get_object, key, Range=f"bytes={start}-{end - 1}", **condition)
+        answer = self._call(
+            self.client.get_object, key, "ContentLength", "ETag", Range=f"bytes={start}-{end - 1}", **condition
+        )
         stream: Stream = answer["Body"]
+        try:
+            _require_asked_for(answer, key, start, end, tag)
+        except BaseException:
+            stream.close()
+            raise
         return stream
 
     def read(self, key: str) -> bytes:
         """A small object. Raises Gone, ServiceBusy."""
         with answering(key):
-            stream = self.client.get_object(Bucket=self.name, Key=key)["Body"]
+            stream = _require(self.client.get_object(Bucket=self.name, Key=key), "ETag")["Body"]
             try:
                 data: bytes = stream.read()
             finally:
@@ -99,12 +108,17 @@ class Bucket:
 
     def put(self, key: str, data: Data) -> Found:
         """Durable on return. Raises StoreFull, ServiceBusy."""
-        answer = self._call(self.client.put_object, key, Body=_body(data), ContentMD5=_digest(data))
+        answer = self._call(self.client.put_object, key, "ETag", Body=_body(data), ContentMD5=_digest(data))
         return Found(key, len(data), answer["ETag"])
 
     def copy(self, source: Found, key: str) -> None:
         """A small object under another key. Raises Gone, Changed, StoreFull, ServiceBusy."""
-        self._call(self.client.copy_object, key, CopySource=self._source(source.key), CopySourceIfMatch=source.tag)
+        answer = self._call(
+            self.client.copy_object, key, "CopyObjectResult",
+            CopySource=self._source(source.key), CopySourceIfMatch=source.tag,
+        )  # fmt: skip
+        with answering(key):
+            _require(answer["CopyObjectResult"], "ETag")
 
     def delete(self, key: str) -> None:
         """What is not there is no error. Raises ServiceBusy."""
@@ -116,11 +130,11 @@ class Bucket:
         while True:
             with answering(prefix):
                 answer = self.client.list_objects_v2(Bucket=self.name, Prefix=prefix, MaxKeys=page, **more)
-            for each in answer.get("Contents", ()):
-                yield Found(each["Key"], each["Size"], each["ETag"])
-            if not answer.get("IsTruncated"):
+                found = [Found(each["Key"], each["Size"], each["ETag"]) for each in answer.get("Contents", ())]
+                more = _more(answer, ContinuationToken="NextContinuationToken")
+            yield from found
+            if not more:
                 return
-            more = {"ContinuationToken": answer["NextContinuationToken"]}
 
     # --- uploads in parts ---
 
@@ -130,31 +144,32 @@ class Bucket:
         while True:
             with answering(prefix):
                 answer = self.client.list_multipart_uploads(Bucket=self.name, Prefix=prefix, **more)
-            for each in answer.get("Uploads", ()):
-                yield Upload(each["Key"], each["UploadId"])
-            if not answer.get("IsTruncated"):
+                found = [Upload(each["Key"], each["UploadId"]) for each in answer.get("Uploads", ())]
+                more = _more(answer, KeyMarker="NextKeyMarker", UploadIdMarker="NextUploadIdMarker")
+            yield from found
+            if not more:
                 return
-            more = {"KeyMarker": answer["NextKeyMarker"], "UploadIdMarker": answer["NextUploadIdMarker"]}
 
     def parts(self, upload: Upload) -> Iterator[Part]:
         """Those that have come, in their order. Raises Gone, ServiceBusy."""
         more: dict[str, Any] = {}
         while True:
             answer = self._call(self.client.list_parts, upload.key, UploadId=upload.id, **more)
-            for each in answer.get("Parts", ()):
-                yield Part(each["PartNumber"], each["ETag"], each["Size"])
-            if not answer.get("IsTruncated"):
+            with answering(upload.key):
+                found = [Part(each["PartNumber"], each["ETag"], each["Size"]) for each in answer.get("Parts", ())]
+                more = _more(answer, PartNumberMarker="NextPartNumberMarker")
+            yield from found
+            if not more:
                 return
-            more = {"PartNumberMarker": answer["NextPartNumberMarker"]}
 
     def begin(self, key: str) -> Upload:
         """Raises ServiceBusy."""
-        return Upload(key, self._call(self.client.create_multipart_upload, key)["UploadId"])
+        return Upload(key, self._call(self.client.create_multipart_upload, key, "UploadId")["UploadId"])
 
     def send_part(self, upload: Upload, number: int, data: Data) -> Part:
         """Raises Gone, StoreFull, ServiceBusy."""
         answer = self._call(
-            self.client.upload_part, upload.key,
+            self.client.upload_part, upload.key, "ETag",
             UploadId=upload.id, PartNumber=number, Body=_body(data), ContentMD5=_digest(data),
         )  # fmt: skip
         return Part(number, answer["ETag"], len(data))
@@ -164,11 +179,12 @@ class Bucket:
         ServiceBusy.
         """
         answer = self._call(
-            self.client.upload_part_copy, upload.key,
+            self.client.upload_part_copy, upload.key, "CopyPartResult",
             UploadId=upload.id, PartNumber=number, CopySource=self._source(source.key),
             CopySourceRange=f"bytes={start}-{end - 1}", CopySourceIfMatch=source.tag,
         )  # fmt: skip
-        return Part(number, answer["CopyPartResult"]["ETag"], end - start)
+        with answering(upload.key):
+            return Part(number, answer["CopyPartResult"]["ETag"], end - start)
 
     def complete(self, upload: Upload, parts: list[Part]) -> None:
         """Have the object, all of it at once; durable on return. Raises Changed, StoreFull, ServiceBusy."""
@@ -177,6 +193,7 @@ class Bucket:
             self._call(
                 self.client.complete_multipart_upload,
                 upload.key,
+                "ETag",
                 UploadId=upload.id,
                 MultipartUpload={"Parts": named},
             )
@@ -193,9 +210,10 @@ class Bucket:
         except Gone:
             return
 
-    def _call(self, call: Callable[..., Answer], key: str, **arguments: object) -> Answer:
+    def _call(self, call: Callable[..., Answer], key: str, *members: str, **arguments: object) -> Answer:
+        """`members`: what the answer must have."""
         with answering(key):
-            return call(Bucket=self.name, Key=key, **arguments)
+            return _require(call(Bucket=self.name, Key=key, **arguments), *members)
 
     def _source(self, key: str) -> dict[str, str]:
         return {"Bucket": self.name, "Key": key}
@@ -207,3 +225,32 @@ def _body(data: Data) -> bytes | bytearray:
 
 def _digest(data: Data) -> str:
     return b64encode(md5(data, usedforsecurity=False).digest()).decode("ascii")
+
+
+def _require(answer: Answer, *members: str) -> Answer:
+    """Raises ValueError where an answer lacks any of these."""
+    missing = [member for member in members if member not in answer]
+    if missing:
+        raise ValueError(f"no {' and no '.join(missing)}")
+    return answer
+
+
+def _require_asked_for(answer: Answer, key: str, start: int, end: int, tag: str | None) -> None:
+    """Raises ServiceBusy where the bytes of an answer are not those that were asked for, Changed where they are another
+    object's.
+    """
+    told = answer.get("ContentRange", "")
+    # All of an object is as good.
+    whole = start == 0 and answer["ContentLength"] == end and not told
+    with answering(key):
+        if not whole and not told.startswith(f"bytes {start}-{end - 1}/"):
+            raise ValueError(f"{told or 'all bytes'} instead of {start}-{end - 1}")
+    if tag is not None and answer["ETag"] != tag:
+        raise Changed(key)
+
+
+def _more(answer: Answer, **markers: str) -> dict[str, Any]:
+    """What to ask for the next page of a listing with; nothing where this was the last one. `markers`: what each is
+    called in the answer. Raises LookupError where it is no listing.
+    """
+    return {name: answer[told] for name, told in markers.items()} if answer["IsTruncated"] else {}

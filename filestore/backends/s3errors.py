@@ -4,6 +4,7 @@
     no room, or a quota                                          StoreFull
     no such key, no such upload                                  Gone, for the caller to word
     a condition did not hold                                     Changed, likewise
+    it is no answer of such a store                              ServiceBusy: something stands in its place
 
 Rule: never StorageFailure. A disk that fails once is believed no more; a store of objects behind a network fails for a
 while, and answers again as if nothing had been. What it said is logged; its address, bucket and keys are told to nobody
@@ -17,6 +18,7 @@ from http import HTTPStatus
 from typing import Final
 
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 from urllib3.exceptions import HTTPError
 
 from vofiles.errors import ServiceBusy, StoreFull
@@ -47,6 +49,10 @@ def answering(about: str) -> Iterator[None]:
     except (BotoCoreError, HTTPError, OSError) as error:
         _log.warning("%s: the object store does not answer: %s", about, error)
         raise ServiceBusy("the object store does not answer") from error
+    except (ResponseParserError, LookupError, ValueError) as error:
+        # botocore makes what it can of any page, and these of the rest.
+        _log.warning("%s: what answers is no object store: %s", about, error)
+        raise ServiceBusy("the object store cannot be used") from error
 
 
 def _meaning(about: str, error: ClientError) -> Exception:
