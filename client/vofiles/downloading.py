@@ -1,7 +1,8 @@
 """One get as a whole: begun at the FileManager, fetched from the store, compared with what the file should have.
 
-Rule: a content that is gone when it is fetched was replaced meanwhile: an address is asked for anew, a bounded number
-of times. What ends well is whole, and of the size and the digests that are known of it.
+Rule: a content that is gone when it is fetched was replaced meanwhile, and one whose bytes the store finds to be wrong
+may be right in another store: an address is asked for anew, a bounded number of times. What ends well is whole, and of
+the size and the digests that are known of it.
 """
 
 from collections.abc import Callable
@@ -15,7 +16,7 @@ from vofiles import data, sources
 from vofiles.checksums import Checksums
 from vofiles.contract import Digest, Endpoint, ExportInit, Transfer
 from vofiles.data import ConnectionLost, Progress
-from vofiles.errors import Damaged, NotFound, Refused, ServiceBusy, StoreUnreachable
+from vofiles.errors import ChecksumMismatch, Damaged, Incomplete, NotFound, Refused, ServiceBusy, StoreUnreachable
 from vofiles.fetching import Fetching, Sink, require_same
 from vofiles.filemanager_port import FileManagerPort
 from vofiles.parallel import CONNECTIONS, Parallel, Wanted
@@ -25,12 +26,17 @@ from vofiles.waiting import Patience, Waiter
 from vofiles.watching import Watching
 
 ADDRESSES = 3
-"""How many addresses one get asks for, where the content that each leads to has been replaced meanwhile."""
+"""How many addresses one get asks for, where each leads to nothing good."""
+LOOKED_AT = 0.5
+"""Seconds that a store is given to make sure that bytes are wrong: from then on it gives no address of theirs."""
 ATTEMPTS = 6
 """How often bytes are fetched without getting any further, before giving up."""
 RETRY_PATIENCE = 30.0
 """Seconds spent on pauses between those attempts."""
 
+
+_FOUND_HERE = (ChecksumMismatch, Incomplete)
+"""What is wrong with bytes after they have come; the store has not said so."""
 
 R = TypeVar("R")
 Answer_co = TypeVar("Answer_co", covariant=True)
@@ -110,10 +116,13 @@ class Downloading:
             told = (known.size, known.digests) if known is not None else ()
             try:
                 return fetch(_Offer(_endpoint_of(transfer), label, *told), again=again)
-            except NotFound:
-                # The content is gone from the store: most likely the file was written anew since we asked.
-                if not left:
+            except (NotFound, Damaged) as error:
+                # Gone from the store: most likely the file was written anew since we asked. Or not what came to it: the
+                # next address is of another store that has it, or it is told that none has.
+                if not left or isinstance(error, _FOUND_HERE):
                     raise
+                if isinstance(error, Damaged):
+                    self._wait(LOOKED_AT)
                 again = True
         raise AssertionError
 

@@ -45,12 +45,14 @@ TABLE: Final = tuple(
         (errors.TooLarge, "Client", 413),
         (errors.UnsupportedEncoding, "Client", 415),
         (errors.RangeUnsatisfiable, "Client", 416),
-        (errors.Damaged, "Client", 422),
+        (errors.ChecksumMismatch, "Client", 422),
         (errors.Incomplete, "Client", 400),
         (errors.Unreachable, "Server", 502),
         (errors.ServiceBusy, "Server", 503),
         (errors.StoreReadOnly, "Server", 503),
         (errors.Unexpected, "Server", 500),
+        # Bytes that a store does not have any more as they came. Behind Unexpected, which a 500 without a name is.
+        (errors.Damaged, "Server", 500),
     )
 )
 

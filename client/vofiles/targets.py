@@ -82,7 +82,7 @@ class OpenFile:
             self._stream.seek(self._start)
             self._stream.truncate()
         elif self._written:
-            raise Incomplete("the output", reason="the content changed meanwhile, and the output cannot be rewound")
+            raise Incomplete("the output", reason="its beginning was of another content, and it cannot be rewound")
 
     def complete(self) -> None:
         self._stream.flush()

@@ -3,15 +3,24 @@
 Rule: knows no addresses and opens nothing; a failure is put in words that show nothing of the inside.
 """
 
+import json
+import re
 import ssl
 from collections.abc import Iterable
 from http.client import HTTPException, HTTPResponse
+from typing import Final
 
 from filestore.remote.addresses import Target, parse_target
 from filestore.remote.connection import Connection
 from vofiles.errors import AddressRefused, InvalidArgument, SourceUnreachable
 
 Headers = list[tuple[str, str]]
+
+PROBLEM: Final = "problem"
+"""The property of a SourceUnreachable that is the name of a problem."""
+LONGEST_PROBLEM: Final = 4096
+"""Bytes of a problem that are read."""
+_NAME: Final = re.compile(r"[A-Za-z]{1,64}\Z")
 
 
 def merged(own: Headers, callers: Headers) -> Headers:
@@ -31,11 +40,28 @@ def exchange(
 
 
 def require_status(target: Target, response: HTTPResponse, good: Iterable[int]) -> None:
-    """Refuse another status. Raises SourceUnreachable, with the status as a property."""
-    if response.status not in good:
-        raise SourceUnreachable(
-            target, reason=f"it answered {response.status}", properties=(("status", str(response.status)),)
-        )
+    """Refuse another status. Raises SourceUnreachable, with the status as a property, and the name of a problem as one
+    where it is told.
+    """
+    if response.status in good:
+        return
+    name = _problem_of(response)
+    told, properties = str(response.status), [("status", str(response.status))]
+    if name:
+        told, properties = f"{told} ({name})", [*properties, (PROBLEM, name)]
+    raise SourceUnreachable(target, reason=f"it answered {told}", properties=tuple(properties))
+
+
+def _problem_of(response: HTTPResponse) -> str:
+    """The name of the problem (RFC 9457) that an answer tells, as our own stores name them; empty for none."""
+    if response.getheader("Content-Type") != "application/problem+json":
+        return ""
+    try:
+        told = json.loads(response.read(LONGEST_PROBLEM))
+    except (OSError, HTTPException, ValueError):
+        return ""
+    name = told.get("name") if isinstance(told, dict) else None
+    return name if isinstance(name, str) and _NAME.match(name) else ""
 
 
 def redirected(target: Target, response: HTTPResponse, headers: Headers) -> tuple[Target, Headers]:

@@ -18,8 +18,8 @@ from filestore.domain.transfer import Remote
 from filestore.ports import Halt
 from filestore.remote.addresses import Target, parse_target
 from filestore.remote.connection import Connection, Deadline
-from filestore.remote.exchange import Headers, exchange, merged, redirected, require_status, why
-from vofiles.errors import Incomplete, SourceUnreachable, TooLarge
+from filestore.remote.exchange import PROBLEM, Headers, exchange, merged, redirected, require_status, why
+from vofiles.errors import Damaged, Incomplete, SourceUnreachable, TooLarge
 
 if TYPE_CHECKING:
     from typing import Self
@@ -181,6 +181,9 @@ class Fetching:
 
 
 def _may_pass(error: SourceUnreachable) -> bool:
-    """Whether it may be otherwise in a moment: nothing was answered, or the server had trouble of its own."""
-    status = dict(error.properties).get("status")
-    return status is None or int(status) >= 500
+    """Whether it may be otherwise in a moment: nothing was answered, or the server had trouble of its own. Bytes that
+    have gone bad there stay so.
+    """
+    told = dict(error.properties)
+    status = told.get("status")
+    return status is None or (int(status) >= 500 and told.get(PROBLEM) != Damaged.__name__)

@@ -10,7 +10,7 @@ from dataclasses import replace
 from filestore.domain.checksum import Digester
 from filestore.domain.container import BEGIN, Container, Content
 from filestore.domain.ingest import receipt
-from filestore.domain.sidecar import sidecar_of
+from filestore.domain.sidecar import Sidecar, sidecar_of
 from filestore.domain.transfer import ACKNOWLEDGE, DUPLICATE, Transfer, fingerprint
 from filestore.ports import Records, StorageFailure
 from filestore.services.admission import find_repeated, get_complete, new_container, require_own_callback
@@ -18,7 +18,7 @@ from filestore.services.digesting import read_digests, read_through
 from filestore.services.store import Store
 from filestore.services.uploads import give_back, require_lease
 from vofiles.contract import Duplicate, StoreTransferAnswer, TransferState
-from vofiles.errors import Busy, ChecksumMismatch, ContainerNotFound, ServiceBusy, VofilesError
+from vofiles.errors import Busy, ChecksumMismatch, ContainerNotFound, Damaged, ServiceBusy, VofilesError
 from vofiles.instant import Instant
 from vofiles.ivorn import Ivorn
 
@@ -28,7 +28,7 @@ _log = logging.getLogger(__name__)
 def duplicate(store: Store, caller: Ivorn, request: Duplicate) -> StoreTransferAnswer:
     """Make a second container with the bytes of the first.
 
-    Raises PermissionDenied, InvalidArgument, Conflict, Busy, ContainerNotFound, ChecksumMismatch, StoreFull,
+    Raises PermissionDenied, InvalidArgument, Conflict, Busy, ContainerNotFound, Damaged, StoreFull,
     StoreReadOnly, StorageFailure.
     """
     require_own_callback(caller, request)
@@ -81,7 +81,7 @@ def _copy(store: Store, caller: Ivorn, begun: Transfer, source: str, *, verify: 
             if not content.digests:
                 # Adopted and never read; a content of this store's own has its digests.
                 content = replace(content, digests=read_digests(store, source))
-            store.backend.duplicate(source, copy.number, sidecar_of(store.identifier, copy, content, now))
+            _fill(store, source, copy.number, sidecar_of(store.identifier, copy, content, now))
     except BaseException:
         _undo(store, begun)
         raise
@@ -97,7 +97,7 @@ def _copy(store: Store, caller: Ivorn, begun: Transfer, source: str, *, verify: 
 
 
 def _require_right(store: Store, source: str, content: Content) -> None:
-    """Compare a container's bytes with its digests. Raises ChecksumMismatch, and what reading raises."""
+    """Compare a container's bytes with its digests. Raises Damaged, and what reading raises."""
     reader = store.backend.open(source)
     try:
         made = read_through(reader, Digester(digest.algorithm for digest in content.digests))
@@ -105,7 +105,15 @@ def _require_right(store: Store, source: str, content: Content) -> None:
         reader.close()
     if set(content.digests) - set(made):
         store.suspect(source)
-        raise ChecksumMismatch(f"container {source}", reason="its bytes are not those that came")
+        raise Damaged(f"container {source}", reason="its bytes are not those that came")
+
+
+def _fill(store: Store, source: str, copy: str, sidecar: Sidecar) -> None:
+    """Give the copy its bytes. Raises Damaged where they are not what came, and what the back end raises."""
+    try:
+        store.backend.duplicate(source, copy, sidecar)
+    except ChecksumMismatch as error:
+        raise Damaged(f"container {source}", reason=error.message) from error
 
 
 def _look_up(records: Records, caller: Ivorn, source: str, copy: str) -> tuple[Container, Container]:

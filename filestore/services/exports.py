@@ -27,7 +27,7 @@ from vofiles.contract import (
     StoreTransferAnswer,
     TransferState,
 )
-from vofiles.errors import ContainerNotFound, Damaged, TicketExpired, TicketUnknown, TransferEnded
+from vofiles.errors import ChecksumMismatch, ContainerNotFound, Damaged, TicketExpired, TicketUnknown, TransferEnded
 from vofiles.instant import Instant
 from vofiles.ivorn import Ivorn
 
@@ -157,12 +157,14 @@ def is_short(store: Store, admitted: Admitted) -> bool:
 
 
 def take_short(store: Store, admitted: Admitted) -> bytes:
-    """All of a short content. Raises ChecksumMismatch where it is not what came, and what `open_admitted` and reading
-    raise.
-    """
+    """All of a short content. Raises Damaged where it is not what came, and what `open_admitted` and reading raise."""
     with open_admitted(store, admitted) as download:
         check = check_of(store, download)
-        data = download.reader.pread(download.size, 0)
+        try:
+            data = download.reader.pread(download.size, 0)
+        except ChecksumMismatch as error:
+            # The same, as a back end says it.
+            raise Damaged(f"container {download.container}", reason=error.message) from error
     check.update(data)
     check.require()
     # Others' files may change, and then their containers are no more what they were.
@@ -172,7 +174,7 @@ def take_short(store: Store, admitted: Admitted) -> bytes:
 
 
 def check_of(store: Store, download: Download) -> Wholeness:
-    """What sees all bytes of it go out. Raises ChecksumMismatch where already their number is wrong."""
+    """What sees all bytes of it go out. Raises Damaged where already their number is wrong."""
     check = Wholeness(store, download.container, download.size, download.digests)
     check.require_size(download.reader.size)
     return check

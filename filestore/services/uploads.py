@@ -25,6 +25,7 @@ from vofiles.contract import ContainerState, Receipt, TransferState
 from vofiles.errors import (
     ChecksumMismatch,
     ContainerNotFound,
+    Damaged,
     Incomplete,
     ServiceBusy,
     TicketExpired,
@@ -118,7 +119,7 @@ class Filling:
         """Take the next stretch of what the container begins with; whether there is more. Who does not ask has all of
         it done by `write` or `complete`. After anything raised here the upload must be aborted.
 
-        Raises ContainerNotFound and ChecksumMismatch where it is not what it was, which ends the transfer, and
+        Raises ContainerNotFound and Damaged where it is not what it was, which ends the transfer, and
         TicketExpired, TransferEnded, StoreFull, StorageFailure as `write` does.
         """
         beginning, writer = self._beginning, self._writer
@@ -173,9 +174,12 @@ class Filling:
         """What the container was to begin with does not come back: no other attempt will do better."""
         try:
             yield
-        except (ContainerNotFound, ChecksumMismatch) as error:
+        except ContainerNotFound as error:
             self._hopeless = error
             raise
+        except ChecksumMismatch as error:
+            self._hopeless = Damaged("what is added to", reason=error.message)
+            raise self._hopeless from error
 
     def _require_room(self, length: int) -> None:
         """What nobody knows the size of leaves the reserve alone piece by piece. Raises StoreFull, StoreReadOnly."""

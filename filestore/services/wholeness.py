@@ -11,7 +11,7 @@ from typing import NoReturn
 from filestore.domain.checksum import ALGORITHMS, FAST, Hasher
 from filestore.services.store import Store
 from vofiles.contract import Digest
-from vofiles.errors import ChecksumMismatch, ServiceBusy
+from vofiles.errors import Damaged, ServiceBusy
 
 _log = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ class Wholeness:
             self._hasher.update(data)
 
     def require(self) -> None:
-        """There are no more. Raises ChecksumMismatch where they are not what came."""
+        """There are no more. Raises Damaged where they are not what came."""
         self.require_size(self._seen)
         if self._digest is None or self._hasher is None:
             return
@@ -42,7 +42,7 @@ class Wholeness:
             self._refuse(f"their {self._digest.algorithm} is {made}, not {self._digest.value}")
 
     def require_size(self, size: int) -> None:
-        """There are so many bytes. Raises ChecksumMismatch where that is not as many as came."""
+        """There are so many bytes. Raises Damaged where that is not as many as came."""
         if size != self._size:
             self._refuse(f"there are {size}, not {self._size}")
 
@@ -53,7 +53,7 @@ class Wholeness:
 
     def _refuse(self, reason: str) -> NoReturn:
         self._tell(reason)
-        raise ChecksumMismatch(f"container {self._number}", reason="its bytes are not those that came")
+        raise Damaged(f"container {self._number}", reason="its bytes are not those that came")
 
     def _tell(self, reason: str) -> None:
         _log.error("the bytes of container %s are not those that came: %s", self._number, reason)

@@ -71,7 +71,7 @@ def test_an_archive_becomes_part_of_a_tree(tmp_path: Path) -> None:
         os.utime(archive / "2026" / changed, ns=(0, times[changed] + 10**9))
         transfer = offered(services, dave, LongIdentifier(listed[changed].identifier))
         refused = requests.get(transfer.endpoints[0].url, timeout=60)
-        assert (refused.status_code, refused.json()["name"]) == (422, "Damaged")
+        assert (refused.status_code, refused.json()["name"]) == (500, "Damaged")
         (finding,) = document("filestore", store, "check", code=1)["findings"]
         assert finding["kind"] == "changed-underneath"
         (finding,) = document("filemanager", manager, "check", "--repair", code=1)["findings"]

@@ -90,7 +90,7 @@ def test_a_bit_that_turned_before_anybody_read(station: Station, port: FileManag
     assert (finding["kind"], finding["subject"].rpartition("#")[2]) == ("damaged", path.name)
     assert not path.exists()
     answer = requests.get(given.url, timeout=30)
-    assert (answer.status_code, answer.json()["name"]) == (422, "Damaged")
+    assert (answer.status_code, answer.json()["name"]) == (500, "Damaged")
     with station.home() as home, pytest.raises(Damaged):
         (home / name).read_bytes()
     with station.home() as home:

@@ -29,7 +29,7 @@ def fetch(services: RunningServices, user: User, node: LongIdentifier) -> bytes 
     except Damaged:
         return None
     answer = requests.get(endpoint.url, timeout=30)
-    if answer.status_code == 422:
+    if answer.status_code == 500:
         assert answer.json()["name"] == "Damaged"
         return None
     assert answer.status_code == 200

@@ -1,13 +1,17 @@
 """Rot: what happens to bytes that nobody touches, on either back end, and a scrub that is run by hand.
 
 rot(core, container)                 one bit of it is another one
+rewrite(server, container, changed)  the same, and worse, in a store that serves
 scrubbed(core)                       the kinds and numbers of what a scrub of everything finds
 """
 
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from filestore.assembly import FileStore
 from filestore.backends.disk import DiskBackend
 from filestore.backends.memory import MemoryBackend
 from filestore.services.pace import Pace
@@ -66,6 +70,19 @@ def change(core: Core, container: Ivorn, changed: Callable[[bytes], bytes]) -> N
     else:
         path = path_of(core, number)
         path.write_bytes(changed(path.read_bytes()))
+
+
+def rewrite(server: FileStore, container: Ivorn, changed: Callable[[bytes], bytes]) -> None:
+    """Change a content behind a store's back: in its file, or in its row where short ones are."""
+    folder, number = server.folder, container.fragment
+    path = folder.contents / number[:2] / number
+    if path.exists():
+        path.write_bytes(changed(path.read_bytes()))
+        return
+    with closing(sqlite3.connect(folder.path / "small.db")) as pack:
+        (content,) = pack.execute("SELECT content FROM small WHERE number = ?", (number,)).fetchone()
+        pack.execute("UPDATE small SET content = ? WHERE number = ?", (changed(content), number))
+        pack.commit()
 
 
 def flipped(data: bytes) -> bytes:

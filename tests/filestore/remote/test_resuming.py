@@ -98,6 +98,20 @@ def test_a_refusal_on_the_way_is_final_and_trouble_is_not(status: int, tries: in
     assert source.connections == tries
 
 
+def test_bytes_that_have_gone_bad_in_another_store_are_not_waited_for() -> None:
+    told = b'{"status": 500, "name": "Damaged"}'
+    head = f"HTTP/1.1 500 X\r\nContent-Type: application/problem+json\r\nContent-Length: {len(told)}\r\n\r\n"
+    with scripted_source(head.encode() + told) as source:
+        with pytest.raises(SourceUnreachable, match=r"it answered 500 \(Damaged\)"):
+            opened(source.url(), resuming())
+        assert source.connections == 1
+    for other in (b"[]", b"{}", b'{"name": 1}', b'{"name": "a b"}', b"{"):
+        with scripted_source(head.encode()[: -len("34\r\n\r\n")] + b"%d\r\n\r\n" % len(other) + other) as source:
+            with pytest.raises(SourceUnreachable, match=r"it answered 500$"):
+                opened(source.url(), resuming())
+            assert source.connections == 1 + len(PAUSES)
+
+
 def opened(url: str, port: GuardedOutbound, source: Ivorn | None = CONTAINER) -> bytes:
     with port.fetch(Remote(url, source=source), Movement()) as incoming:
         return b"".join(incoming.chunks())

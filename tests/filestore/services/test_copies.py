@@ -14,7 +14,7 @@ from filestore.services.sweep import sweep
 from tests.support.filestore_core import DAVE, MANAGER, NODE, OTHER_MANAGER, Core
 from tests.support.rotting import rot
 from vofiles.contract import DeleteContainer, Duplicate, StoreCancelTransfer, TransferState
-from vofiles.errors import ChecksumMismatch, Conflict, ContainerNotFound, PermissionDenied, ServiceBusy, TransferEnded
+from vofiles.errors import Conflict, ContainerNotFound, Damaged, PermissionDenied, ServiceBusy, TransferEnded
 from vofiles.ivorn import Ivorn
 
 R = TypeVar("R")
@@ -73,7 +73,7 @@ def test_damaged_bytes_are_not_multiplied_and_a_repeat_tries_again(core: Core) -
         writer.close()
 
     rewrite(DATA[:-1])
-    with pytest.raises(ChecksumMismatch):
+    with pytest.raises(Damaged):
         duplicate(core.store, MANAGER, request(first.container))
     assert len(list(core.store.backend.numbers())) == 1
     rewrite(DATA)
@@ -158,7 +158,7 @@ def test_bytes_that_are_to_be_read_first_are_read(core: Core) -> None:
     store = replace(core.store, suspect=suspected.append)
     duplicate(store, MANAGER, Duplicate("well", MANAGER, first, NODE, DAVE, verify=True))
     rot(core, first)
-    with pytest.raises(ChecksumMismatch):
+    with pytest.raises(Damaged):
         duplicate(store, MANAGER, Duplicate("rotten", MANAGER, first, NODE, DAVE, verify=True))
     assert suspected == [first.fragment]
     assert core.transfer("rotten").state == TransferState.REQUESTED
