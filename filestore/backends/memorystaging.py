@@ -16,7 +16,7 @@ from filestore.domain.staging import Staged, parts_of
 from filestore.domain.transfer import Promise
 from filestore.ports import Backend
 from vofiles.contract import HTTP, Endpoint, Header
-from vofiles.errors import ContainerNotFound, Incomplete, ServiceBusy, TicketExpired, TicketUnknown
+from vofiles.errors import ContainerNotFound, Incomplete, TicketExpired, TicketUnknown
 from vofiles.instant import Instant
 
 PIECE = 1000
@@ -117,10 +117,8 @@ class MemoryStaging:
             return iter([(number, number in self._wholes) for number in sorted(numbers)])
 
     def take(self, number: str, data: bytes, sidecar: Sidecar) -> None:
-        """Make bytes a container's, if they are still what is staged. Raises ServiceBusy."""
+        """Make bytes a container's."""
         with self._lock:
-            if self._wholes.get(number) is not data:
-                raise ServiceBusy("other bytes have been sent meanwhile")
             writer = self._backend.create(number, len(data))
             writer.write(data)
             writer.seal(sidecar)

@@ -45,8 +45,8 @@ class S3Backend:
         sizes: Sizes = Sizes(),
     ) -> None:
         self.settings, self.bucket, self.keys = settings, Bucket(client, settings.bucket), Keys(settings.prefix)
-        self._holds = Holds(self._drop)
-        self._place = Place(self.bucket, self.keys, self._holds, self._drop, sizes)
+        self._holds = Holds(self.drop)
+        self._place = Place(self.bucket, self.keys, self._holds, self.drop, sizes)
 
     def close(self) -> None:
         """Let go of the connections, once what was read and is to go has gone."""
@@ -59,7 +59,7 @@ class S3Backend:
         self._require_number(number)
         writer = S3Writer(self._place, number, size)
         try:
-            self._drop(number)
+            self.drop(number)
         except BaseException:
             writer.close()
             raise
@@ -87,30 +87,30 @@ class S3Backend:
         self.take(found, copy, sidecar)
 
     def take(self, source: Found, number: str, sidecar: Sidecar) -> None:
-        """Make a container of the bytes of any object of the bucket, durable on return; what an earlier attempt left
-        under its number is dropped. Raises ContainerNotFound where the object has gone, ChecksumMismatch where it is
-        another one, StoreFull, ServiceBusy.
+        """Make a container of the bytes of any object of the bucket, durable on return. Raises as `copy_in` does."""
+        self.copy_in(source, number).seal(sidecar)
+
+    def copy_in(self, source: Found, number: str) -> "Copied":
+        """Have the bytes of any object of the bucket under a container's key, where nobody but this store writes; what
+        an earlier attempt left under its number is dropped. Raises ContainerNotFound where the object has gone,
+        ChecksumMismatch where it is another one, StoreFull, ServiceBusy.
         """
         self._require_number(number)
-        mark = object()
-        self._holds.write(number, mark)
+        copied = Copied(self, self._holds, number)
         try:
-            self._drop(number)
-            self._copy(number, source, self.keys.content(number))
-            self.bucket.put(self.keys.sidecar(number), sidecar.to_json().encode("utf-8") + b"\n")
+            self.drop(number)
+            copied.found = self._copy(number, source, self.keys.content(number))
         except BaseException:
-            with suppress(ServiceBusy):
-                self._drop(number)
+            copied.close()
             raise
-        finally:
-            self._holds.end(number, mark)
+        return copied
 
     def delete(self, number: str) -> None:
         self._require_number(number)
         if self._holds.postpone(number):
             self.bucket.delete(self.keys.sidecar(number))
         else:
-            self._drop(number)
+            self.drop(number)
 
     def set_aside(self, number: str) -> None:
         self._require_number(number)
@@ -209,7 +209,7 @@ class S3Backend:
         found = self.bucket.objects(self.keys.content(number))
         return [each for each in found if self.keys.number_of(each.key) == number]
 
-    def _drop(self, number: str) -> None:
+    def drop(self, number: str) -> None:
         """Delete all that is kept under a number, whoever reads it."""
         # The sidecar goes first: what has none was never complete.
         found = sorted(self._objects(number), key=lambda each: each.key != self.keys.sidecar(number))
@@ -219,7 +219,7 @@ class S3Backend:
             if self.keys.number_of(upload.key) == number:
                 self.bucket.abort(upload)
 
-    def _copy(self, number: str, source: Found, key: str) -> None:
+    def _copy(self, number: str, source: Found, key: str) -> Found:
         """On the other side, whose word it is that the bytes are the same; the size is looked at here."""
         try:
             copy_object(self.bucket, source, key, self._place.sizes)
@@ -230,6 +230,7 @@ class S3Backend:
         made = self.bucket.find(key)
         if made is None or made.size != source.size:
             raise ChecksumMismatch(number, reason="its copy has another size")
+        return made
 
     # --- attempts that were kept ---
 
@@ -262,6 +263,33 @@ class S3Backend:
 
     def _reader(self, number: str, segment: Segment) -> S3Reader:
         return S3Reader(self.bucket, number, segment.found, size=segment.length, pinned=False)
+
+
+class Copied:
+    """Bytes under a container's key that nobody has said yet to be its content; dropped if nobody does."""
+
+    found: Found
+
+    def __init__(self, backend: S3Backend, holds: Holds, number: str) -> None:
+        self._backend, self._holds, self._number = backend, holds, number
+        holds.write(number, self)
+
+    def seal(self, sidecar: Sidecar) -> None:
+        """Make them its content, durable on return. Raises StoreFull, ServiceBusy; then they are dropped."""
+        try:
+            key = self._backend.keys.sidecar(self._number)
+            self._backend.bucket.put(key, sidecar.to_json().encode("utf-8") + b"\n")
+            self._holds.end(self._number, self)
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """Drop what was not sealed. Closing twice is no error."""
+        if self._holds.has(self._number, self):
+            # What cannot be deleted now is by the next attempt, or goes with the container.
+            with suppress(ServiceBusy):
+                self._backend.drop(self._number)
+            self._holds.end(self._number, self)
 
 
 def _end(chain: list[Segment]) -> int:

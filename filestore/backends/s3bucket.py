@@ -112,10 +112,12 @@ class Bucket:
         return Found(key, len(data), answer["ETag"])
 
     def copy(self, source: Found, key: str) -> None:
-        """A small object under another key. Raises Gone, Changed, StoreFull, ServiceBusy."""
+        """A small object under another key, without what its sender has said of it in headers. Raises Gone, Changed,
+        StoreFull, ServiceBusy.
+        """
         answer = self._call(
             self.client.copy_object, key, "CopyObjectResult",
-            CopySource=self._source(source.key), CopySourceIfMatch=source.tag,
+            CopySource=self._source(source.key), CopySourceIfMatch=source.tag, MetadataDirective="REPLACE",
         )  # fmt: skip
         with answering(key):
             _require(answer["CopyObjectResult"], "ETag")

@@ -3,8 +3,9 @@
     <prefix>staging/<number>      the object, or the upload in parts that becomes it
 
 Rule: an address is good for one key, one length and, where digests were announced, these bytes; S3 refuses all else.
-What was sent is only looked at by its ETag, so that nobody gets bytes of two senders. A part of an upload that has been
-put together or dropped can no longer be sent; an object can, until its address is no longer good, and is dropped again.
+What was sent is copied under the container's key first, and read there: whoever has an address may send anew, and an
+ETag is no digest to rely on. A part of an upload that has been put together or dropped can no longer be sent; an object
+can, until its address is no longer good, and is dropped again.
 """
 
 from base64 import b64encode
@@ -139,15 +140,16 @@ class S3Staging:
 
 
 class S3Whole:
-    """A staged object as it was when it was opened."""
+    """A staged object as it was when it was opened: its copy under the container's own key, where no client writes."""
 
     def __init__(self, backend: S3Backend, number: str, found: Found) -> None:
-        self._backend, self._number, self._found = backend, number, found
-        self._reader = S3Reader(backend.bucket, number, found)
-
-    @property
-    def size(self) -> int:
-        return self._found.size
+        """Raises StoreFull, ServiceBusy."""
+        try:
+            self._copied = backend.copy_in(found, number)
+        except (ChecksumMismatch, ContainerNotFound) as error:
+            raise ServiceBusy("other bytes have been sent meanwhile") from error
+        self.size = found.size
+        self._reader = S3Reader(backend.bucket, number, self._copied.found)
 
     def pieces(self) -> Iterator[bytes]:
         done = 0
@@ -155,23 +157,13 @@ class S3Whole:
             try:
                 piece = self._reader.pread(PIECE, done)
             except (ChecksumMismatch, ContainerNotFound) as error:
-                raise _sent_anew() from error
+                raise ServiceBusy("what was copied is not there any more") from error
             done += len(piece)
             yield piece
 
     def take(self, sidecar: Sidecar) -> None:
-        try:
-            self._backend.take(self._found, self._number, sidecar)
-        except (ChecksumMismatch, ContainerNotFound) as error:
-            raise _sent_anew() from error
-        # Not everything that is called S3 makes sure that what it copied is what was meant.
-        if self._backend.bucket.find(self._found.key) != self._found:
-            self._backend.delete(self._number)
-            raise _sent_anew()
+        self._copied.seal(sidecar)
 
     def close(self) -> None:
         self._reader.close()
-
-
-def _sent_anew() -> ServiceBusy:
-    return ServiceBusy("other bytes have been sent meanwhile")
+        self._copied.close()

@@ -14,15 +14,17 @@ from vofiles.instant import Instant
 
 
 class Whole(Protocol):
-    """A content that has been staged: the bytes that were there when it was opened, and no others."""
+    """A content that has been staged: the bytes that were there when it was opened, and no others, wherever those who
+    still may send anew do.
+    """
 
     @property
     def size(self) -> int:
         """Bytes."""
 
     def pieces(self) -> Iterator[bytes]:
-        """The bytes from the start. Raises StorageFailure; ServiceBusy where the medium does not answer, or others have
-        taken their place meanwhile.
+        """The bytes from the start, which are those that `take` makes a container's. Raises StorageFailure; ServiceBusy
+        where the medium does not answer.
         """
 
     def take(self, sidecar: Sidecar) -> None:
@@ -31,7 +33,7 @@ class Whole(Protocol):
         """
 
     def close(self) -> None:
-        """Let go. May be called twice."""
+        """Let go, of what was not taken, too. May be called twice."""
 
 
 class Staging(Protocol):
@@ -52,8 +54,9 @@ class Staging(Protocol):
         """The bytes of each part that is there, by its number."""
 
     def open(self, number: str, staged: Staged) -> Whole:
-        """The whole, made of its parts, which may be asked for again. From now on no part can be put anew. Raises
-        ContainerNotFound where nothing is staged, or not all.
+        """The whole, made of its parts, which may be asked for again until it is a container's: what an earlier attempt
+        left under the number is dropped. From now on no part can be put anew. Raises ContainerNotFound where nothing is
+        staged, or not all, and ServiceBusy where it was sent anew just now.
         """
 
     def drop(self, number: str) -> None:

@@ -9,7 +9,7 @@ Rule: the row first, then the medium: whatever is staged has a number that the c
 behind. Who sends by a ticket all the same is served as ever.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -17,14 +17,16 @@ from typing import Final
 
 from filestore.domain.staging import PART, Staged, find_part_size, parts_of, require_all, safe_bytes
 from filestore.domain.transfer import Promise, Transfer
-from filestore.ports import Records, StorageFailure
+from filestore.ports import Clock, Records, StorageFailure
 from filestore.services.store import Store
 from vofiles.contract import Digest, Direction, TransferState
 from vofiles.errors import Incomplete, ServiceBusy, TransferNotFound
-from vofiles.instant import Instant
+from vofiles.instant import SECOND, Instant
 
 BATCH: Final = 100
 """Numbers looked up at once."""
+PATIENCE: Final = 10 * SECOND
+"""Microseconds that one turn loses with what goes wrong."""
 
 
 def staged_at_once(store: Store, promise: Promise) -> Staged | None:
@@ -34,11 +36,11 @@ def staged_at_once(store: Store, promise: Promise) -> Staged | None:
 
 def begin_parts(store: Store, transfer: Transfer) -> Transfer:
     """The transfer, staged in parts where it is to be. Raises StorageFailure, ServiceBusy; until it has been, it is one
-    by ticket.
+    by ticket, and it stays one of which bytes have come so.
     """
     promise, staging = transfer.promise, store.staging
     waiting = transfer.state == TransferState.OFFERED and transfer.direction == Direction.IMPORT_INIT
-    if not waiting or transfer.staged is not None or not _goes_past(store, promise):
+    if not waiting or transfer.begun or transfer.staged is not None or not _goes_past(store, promise):
         return transfer
     part = find_part_size(promise.size or 0)
     if part is None or staging is None:
@@ -49,8 +51,8 @@ def begin_parts(store: Store, transfer: Transfer) -> Transfer:
         held = records.hold_transfer(transfer.transfer)
         if held is None:
             raise TransferNotFound(transfer.transfer)
-        if held.state != TransferState.OFFERED or held.staged is not None:
-            # Somebody was faster; what was begun for nothing is dropped with the number.
+        if held.state != TransferState.OFFERED or held.begun or held.staged is not None:
+            # Somebody was faster, here or by ticket; what was begun for nothing is dropped with the number.
             return held
         # The store does not see parts come, so each may come until the hard cap.
         expiry = Instant(now + store.terms.longest_transfer)
@@ -110,21 +112,59 @@ def is_open(transfer: Transfer) -> bool:
 
 def collect(store: Store) -> int:
     """Drop what is staged and wanted no longer; answers of how many numbers. A whole that has come and of which nobody
-    has said so is taken: its sender was told by the medium that it is there. Raises StorageFailure, ServiceBusy.
+    has said so is taken: its sender was told by the medium that it is there. Raises StorageFailure, ServiceBusy, in the
+    end: what the medium refuses of one, whose sender may have seen to that, is not to keep the others waiting.
     """
     if store.staging is None:
         return 0
-    dropped, numbers = 0, store.staging.numbers()
+    collected, numbers = _Collected(store.clock), store.staging.numbers()
     while batch := dict(islice(numbers, BATCH)):
         judged = _judge(store, batch)
         for number in judged.unwanted:
-            store.staging.drop(number)
-            store.catalogue.write(lambda records, number=number: records.delete_orphan(number))  # type: ignore[misc]
-            dropped += 1
+            collected.do(lambda number=number: _drop(store, number))  # type: ignore[misc]
         for transfer in judged.arrived:
-            with suppress(Incomplete, TransferNotFound):
-                take(store, transfer)
-    return dropped
+            collected.do(lambda transfer=transfer: _take_unasked(store, transfer))  # type: ignore[misc]
+    if collected.failed is not None:
+        raise collected.failed
+    return collected.dropped
+
+
+@dataclass(slots=True)
+class _Collected:
+    """What became of one turn."""
+
+    clock: Clock
+    dropped: int = 0
+    failed: ServiceBusy | StorageFailure | None = None
+    """What went wrong first."""
+    lost: int = 0
+    """Microseconds that went by with what went wrong."""
+
+    def do(self, step: Callable[[], bool]) -> None:
+        """A step, which answers whether it has dropped a number. Raises ServiceBusy and StorageFailure where what goes
+        wrong takes long: then it does so for all.
+        """
+        began = self.clock()
+        try:
+            self.dropped += step()
+        except (ServiceBusy, StorageFailure) as error:
+            self.failed = self.failed or error
+            self.lost += self.clock() - began
+            if self.lost > PATIENCE:
+                raise
+
+
+def _drop(store: Store, number: str) -> bool:
+    assert store.staging is not None
+    store.staging.drop(number)
+    store.catalogue.write(lambda records: records.delete_orphan(number))
+    return True
+
+
+def _take_unasked(store: Store, transfer: Transfer) -> bool:
+    with suppress(Incomplete, TransferNotFound):
+        take(store, transfer)
+    return False
 
 
 @dataclass(slots=True)

@@ -20,7 +20,7 @@ from filestore.ports import Backend, Staging
 from tests.support.filestore_core import START, HandClock, sidecar_of_bytes
 from tests.support.objectstores import ObjectStore, object_store, running_object_store
 from vofiles.contract import Digest, Endpoint
-from vofiles.errors import ContainerNotFound, ServiceBusy, VofilesError
+from vofiles.errors import ContainerNotFound, VofilesError
 from vofiles.instant import SECOND, Instant
 
 __all__ = ["object_store", "running_object_store"]
@@ -29,6 +29,21 @@ ONE, TWO = "abcd2345", "abce2345"
 DATA = bytes(range(256)) * 20
 PART = 5 * MIB
 PARTS = bytes(PART) + DATA
+COLLIDING = (
+    bytes.fromhex(
+        "d131dd02c5e6eec4693d9a0698aff95c2fcab58712467eab4004583eb8fb7f89"
+        "55ad340609f4b30283e488832571415a085125e8f7cdc99fd91dbdf280373c5b"
+        "d8823e3156348f5bae6dacd436c919c6dd53e2b487da03fd02396306d248cda0"
+        "e99f33420f577ee8ce54b67080a80d1ec69821bcb6a8839396f9652b6ff72a70"
+    ),
+    bytes.fromhex(
+        "d131dd02c5e6eec4693d9a0698aff95c2fcab50712467eab4004583eb8fb7f89"
+        "55ad340609f4b30283e4888325f1415a085125e8f7cdc99fd91dbd7280373c5b"
+        "d8823e3156348f5bae6dacd436c919c6dd53e23487da03fd02396306d248cda0"
+        "e99f33420f577ee8ce54b67080280d1ec69821bcb6a8839396f965ab6ff72a70"
+    ),
+)
+"""Two contents of one MD5, and so of one ETag (X. Wang, H. Yu 2005)."""
 MD5 = Digest("md5", md5(b"abc").hexdigest())
 SHA256 = Digest("sha-256", sha256(b"abc").hexdigest())
 LATER = Instant(START + 3600 * SECOND)
@@ -162,30 +177,50 @@ def test_several_uploads_of_one_number_go_together(place: Place) -> None:
     assert list(place.staging.numbers()) == []
 
 
-def test_bytes_sent_meanwhile_are_nobodys(place: Place) -> None:
+def contained(place: Place, number: str) -> bytes:
+    with closing(place.backend.open(number)) as reader:
+        return reader.pread(reader.size, 0)
+
+
+@pytest.mark.parametrize(("first", "second"), [(DATA, DATA[::-1]), COLLIDING])
+def test_what_was_read_is_what_is_taken_whatever_is_sent_meanwhile(place: Place, first: bytes, second: bytes) -> None:
+    place.send(ONE, Staged(), first)
+    with closing(place.staging.open(ONE, Staged())) as whole:
+        assert b"".join(whole.pieces()) == first
+        place.send(ONE, Staged(), second)
+        whole.take(sidecar_of_bytes(ONE, first))
+    assert contained(place, ONE) == first
+    place.send(TWO, Staged(), first)
+    with closing(place.staging.open(TWO, Staged())) as whole:
+        place.send(TWO, Staged(), second)
+        assert b"".join(whole.pieces()) == first
+        place.staging.drop(TWO)
+        whole.take(sidecar_of_bytes(TWO, first))
+    assert contained(place, TWO) == first
+
+
+def test_what_was_read_and_not_taken_is_no_container(place: Place) -> None:
     place.send(ONE, Staged(), DATA)
-    with closing(place.staging.open(ONE, Staged())) as whole:
+    for _ in range(2):
+        whole = place.staging.open(ONE, Staged())
         assert b"".join(whole.pieces()) == DATA
-        place.send(ONE, Staged(), DATA[::-1])
-        with pytest.raises(ServiceBusy):
-            whole.take(sidecar_of_bytes(ONE, DATA))
-    assert not place.backend.has(ONE)
-    with closing(place.staging.open(ONE, Staged())) as whole:
-        place.staging.drop(ONE)
-        with pytest.raises(ServiceBusy):
-            whole.take(sidecar_of_bytes(ONE, DATA[::-1]))
+        whole.close()
+        whole.close()
+    assert (list(place.backend.numbers()), place.backend.has(ONE)) == ([], False)
+    assert place.read(ONE, Staged()) == DATA
 
 
 def test_staged_bytes_and_containers_of_one_number_are_apart(place: Place) -> None:
     place.send(ONE, Staged(), DATA)
     place.backend.delete(ONE)
+    assert place.read(ONE, Staged()) == DATA
     writer = place.backend.create(ONE, 3)
     writer.write(b"abc")
     writer.seal(sidecar_of_bytes(ONE, b"abc"))
     writer.close()
-    assert place.read(ONE, Staged()) == DATA
+    assert place.staging.received(ONE, Staged()) == {1: len(DATA)}
     place.staging.drop(ONE)
-    assert place.backend.has(ONE)
+    assert contained(place, ONE) == b"abc"
 
 
 def signed(endpoint: Endpoint) -> set[str]:
