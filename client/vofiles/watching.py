@@ -26,7 +26,7 @@ from vofiles.errors import (
     VofilesError,
 )
 from vofiles.filemanager_port import FileManagerPort
-from vofiles.waiting import Waiter, pauses
+from vofiles.waiting import Pause, Waiter, pauses, tell
 
 END_PATIENCE = 120.0
 """Seconds to wait for the FileManager to learn what the store has acknowledged already, or to hear from the store."""
@@ -48,16 +48,21 @@ class Watching:
         Raises its failure, or Unreachable where the FileManager has been silent for END_PATIENCE.
         """
         between = pauses(float("inf"), first=0.2, longest=10)
-        silent = 0.0
+        passed = silent = 0.0
+        failure: VofilesError | None = None
         while not transfer.endpoints:
             require_not_failed(transfer)
             pause = next(between)
-            self._wait(pause)
+            if failure is None:
+                self._pause(f"The file store is not ready: the transfer is {transfer.state}", pause, passed)
+            else:
+                self._pause(failure, pause, silent, END_PATIENCE)
+            passed += pause
             try:
                 transfer = self.get_transfer(transfer.transfer).transfer
-                silent = 0.0
-            except Unreachable:
-                silent += pause
+                silent, failure = 0.0, None
+            except Unreachable as error:
+                silent, failure = silent + pause, error
                 if silent >= END_PATIENCE:
                     raise
         return transfer
@@ -66,7 +71,7 @@ class Watching:
         """A transfer that an earlier run has begun: open, with its endpoint told again, or COMPLETED; None where it has
         come to nothing. Raises Unreachable where the FileManager or the store is silent for END_PATIENCE.
         """
-        between = pauses(END_PATIENCE, first=0.2, longest=8)
+        between, passed = pauses(END_PATIENCE, first=0.2, longest=8), 0.0
         while True:
             try:
                 answer = self.get_transfer(transfer)
@@ -86,7 +91,8 @@ class Watching:
             pause = next(between, None)
             if pause is None:
                 raise failure
-            self._wait(pause)
+            self._pause(failure, pause, passed, END_PATIENCE)
+            passed += pause
 
     def complete(self, transfer: str, digests: Mapping[str, str]) -> None:
         """Say that all bytes have been sent, and have the store take them, however long that takes; `digests` by
@@ -95,12 +101,14 @@ class Watching:
         """
         request = CompleteTransfer(transfer, digests=tuple(Digest(name, value) for name, value in digests.items()))
         between = pauses(float("inf"), first=0.2, longest=10)
-        silent = 0.0
+        passed = silent = 0.0
         while True:
+            failure: VofilesError | None = None
             try:
                 now = self._port.complete_transfer(request).transfer
                 silent = 0.0
-            except Unreachable:
+            except Unreachable as error:
+                failure = error
                 if silent >= END_PATIENCE:
                     raise
             else:
@@ -108,8 +116,11 @@ class Watching:
                 if now.state in {TransferState.STORED, TransferState.COMPLETED}:
                     return
             pause = next(between)
-            silent += pause
-            self._wait(pause)
+            if failure is None:
+                self._pause("The file store has not taken all bytes yet", pause, passed)
+            else:
+                self._pause(failure, pause, silent, END_PATIENCE)
+            silent, passed = silent + pause, passed + pause
 
     def has_arrived(self, transfer: str) -> bool:
         """Whether the bytes did arrive, although the answer did not. Raises the failure where it has failed."""
@@ -122,7 +133,7 @@ class Watching:
 
     def wait_for_end(self, transfer: str, patience: float = END_PATIENCE) -> TransferAnswer:
         """The transfer when it has completed. Raises its failure, or CallbackUnreachable after `patience` seconds."""
-        between = pauses(patience)
+        between, passed = pauses(patience), 0.0
         while True:
             failure: VofilesError | None = None
             try:
@@ -138,7 +149,14 @@ class Watching:
                 raise failure or CallbackUnreachable(
                     f"transfer {transfer}", reason="the store has the bytes; the FileManager has not heard of it yet"
                 )
-            self._wait(pause)
+            self._pause(failure or "The FileManager has not heard from the file store yet", pause, passed, patience)
+            passed += pause
+
+    def _pause(self, why: VofilesError | str, seconds: float, passed: float, limit: float = float("inf")) -> None:
+        """Let seconds pass, because something has failed or, as is said, takes its time."""
+        trouble = isinstance(why, VofilesError)
+        tell(Pause(why.message if isinstance(why, VofilesError) else why, seconds, passed, limit, trouble=trouble))
+        self._wait(seconds)
 
     def cancel(self, transfer: str) -> None:
         """End a transfer that is given up, if it has not ended and the FileManager can be reached."""

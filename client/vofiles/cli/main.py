@@ -12,7 +12,7 @@ from typing import Annotated, Final
 
 import typer
 
-from vofiles import __version__, requestid
+from vofiles import __version__, requestid, waiting
 from vofiles.cli import exits
 from vofiles.cli.append import append
 from vofiles.cli.cp import cp
@@ -37,6 +37,7 @@ from vofiles.cli.trash import trash
 from vofiles.cli.tree import tree
 from vofiles.cli.up import up
 from vofiles.cli.versions import versions
+from vofiles.cli.waits import Waits
 from vofiles.errors import Unexpected, VofilesError
 
 app = typer.Typer(
@@ -82,7 +83,7 @@ def choose(
 def main() -> int:
     """The console script `vofiles`; returns the exit code."""
     try:
-        with requestid.job() as number:
+        with requestid.job() as number, waiting.telling(Waits()):
             if "--debug" in sys.argv:
                 print(f"{requestid.HEADER}: {number}", file=sys.stderr)
             code = app(standalone_mode=False)
