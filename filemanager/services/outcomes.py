@@ -49,38 +49,39 @@ class Outcomes:
         """
         now = self.clock.now()
 
-        def commit(tx: Transaction) -> None:
+        def commit(tx: Transaction) -> bool:
+            """Whether there are errands now."""
             transfer = _lock(tx, store, receipt.transfer)
             _require_own_container(transfer, receipt)
             if transfer.state == TransferState.COMPLETED:
-                return
+                return False
             if not transfer.is_import:
                 if not transfer.has_ended:
                     tx.transfers.save_transfer(_completed(transfer, receipt))
-                return
+                return False
             node = tx.nodes.lock_node(transfer.node) if transfer.node is not None else None
             if transfer.has_ended or node is None:
                 # Nobody wants these bytes any more: cancelled, given up, or the node is gone and stays gone.
                 drop(tx, store, receipt.container, now, now)
                 if not transfer.has_ended:
                     tx.transfers.save_transfer(transfer.moved_to(TransferState.CANCELLED))
-                return
+                return True
             if transfer.replica_of is not None:
                 tx.transfers.save_transfer(take_replica(tx, self.retention, node, transfer, receipt, now))
-                return
+                return True
             conflict = _find_conflict(node, transfer)
             if conflict is not None:
                 # Another content came first: what the caller required is no longer so, and nobody wants these bytes.
                 drop(tx, store, receipt.container, now, now)
                 tx.transfers.save_transfer(transfer.moved_to(TransferState.FAILED, failure=conflict))
-                return
+                return True
             before = tx.contents.find_version(node.key, node.version) if node.version else None
-            self._add_version(tx, node, before, transfer, receipt, now)
+            given_up = self._add_version(tx, node, before, transfer, receipt, now)
             kept = before.size if before is not None and transfer.direction == Direction.APPEND_INIT else 0
             tx.transfers.save_transfer(_completed(transfer, receipt, kept))
+            return given_up > 0
 
-        self.database.write(commit)
-        self._announce(receipt.transfer)
+        self._announce(receipt.transfer, errands=self.database.write(commit))
 
     def fail(self, store: Ivorn, outcome: TransferFailed) -> None:
         """A transfer has ended badly; a node's content stays as it was. Doing it again changes nothing.
@@ -96,7 +97,7 @@ class Outcomes:
                 tx.transfers.save_transfer(transfer.moved_to(outcome.state, failure=outcome.failure))
 
         self.database.write(commit)
-        self._announce(outcome.transfer)
+        self._announce(outcome.transfer, errands=False)
 
     def abandon(self, number: str, state: str, failure: Failure, *, tell: bool, unless_begun: bool = False) -> None:
         """End a transfer from this side, if it has not ended; `tell` has its store told, however long that takes, and
@@ -115,11 +116,13 @@ class Outcomes:
                 tx.errands.add_errand(Errand(transfer.store, ErrandVerb.CANCEL_TRANSFER, number, now, now))
 
         self.database.write(commit)
-        self._announce(number)
+        self._announce(number, errands=tell)
 
-    def _announce(self, number: str) -> None:
+    def _announce(self, number: str, *, errands: bool) -> None:
         self.settlements.publish(number)
-        self.wake_errands()
+        # To look for what is not there costs as much as a callback's own commit.
+        if errands:
+            self.wake_errands()
 
     def _add_version(
         self,
@@ -129,7 +132,8 @@ class Outcomes:
         transfer: Transfer,
         receipt: Receipt,
         now: Instant,
-    ) -> None:
+    ) -> int:
+        """Answers how many versions were given up for it."""
         fresh = tx.contents.add_version(
             ContentVersion(
                 node.key, node.version + 1, receipt.size, receipt.created, receipt.content_type, receipt.digests
@@ -158,7 +162,7 @@ class Outcomes:
             gone[CONTENT_TYPE], came[CONTENT_TYPE] = types
         operation = _OPERATIONS.get(transfer.direction, ChangeOperation.IMPORT)
         tx.changes.add_change(Change(transfer.caller, node.owner, after.modified, node.number, operation, gone, came))
-        self.retention.retain(tx, after, now)
+        return self.retention.retain(tx, after, now)
 
 
 def _lock(tx: Transaction, store: Ivorn, number: str) -> Transfer:

@@ -5,6 +5,7 @@ locked until the transaction ends where the database has several writers (Postgr
 """
 
 from collections.abc import Collection
+from contextlib import nullcontext
 from typing import Any
 
 from sqlalchemy import Connection, Executable
@@ -258,9 +259,11 @@ class SqlRecords:
         return [transfer_of(row) for row in self._connection.execute(statement, values).mappings()]
 
     def _add(self, statement: Executable, row: dict[str, Any], about: str) -> None:
-        # Two that begin the same at once both find nothing; only the constraint tells them apart.
+        # Two that begin the same at once both find nothing; only the constraint tells them apart. SQLite takes back the
+        # row alone that is refused; PostgreSQL would give up the whole transaction, were it not for a savepoint.
+        on_sqlite = self._connection.dialect.name == "sqlite"
         try:
-            with self._connection.begin_nested():
+            with nullcontext() if on_sqlite else self._connection.begin_nested():
                 self._connection.execute(statement, row)
         except IntegrityError as error:
             raise Busy(about) from error

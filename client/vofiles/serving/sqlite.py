@@ -202,20 +202,21 @@ class _Writer:
         committing = False
         try:
             connection = self._connected()
-            with connection.begin():
-                driver_of(connection).execute("BEGIN IMMEDIATE")
-                self._run(first, connection)
-                while not alone and self._waiting and len(group) < GROUP:
-                    group.append(self._waiting.popleft())
-                    self._run(group[-1], connection)
-                committing = True
+            # The driver's transaction alone counts; what SQLAlchemy takes for its own means nothing, as in a read.
+            driver = driver_of(connection)
+            driver.execute("BEGIN IMMEDIATE")
+            self._run(first, connection, driver)
+            while not alone and self._waiting and len(group) < GROUP:
+                group.append(self._waiting.popleft())
+                self._run(group[-1], connection, driver)
+            committing = True
+            self._engine.dialect.do_commit(connection.connection)
         except Exception as error:  # noqa: BLE001 - the writer lives on whatever happened; each caller is told
             self._discard()
             return self._broken(group, error, committing=committing)
         return group
 
-    def _run(self, call: _Call, connection: Connection) -> None:
-        driver = driver_of(connection)
+    def _run(self, call: _Call, connection: Connection, driver: sqlite3.Connection) -> None:
         driver.execute("SAVEPOINT caller")
         try:
             call.result = call.fn(connection)

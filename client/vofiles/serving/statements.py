@@ -144,6 +144,14 @@ class Quick(Connection):
         except sqlite3.Error as error:
             raise _as_sqlalchemys(written.text, parameters, error, self.dialect) from error
 
+    def scalar(self, statement: Executable, parameters: Any = None, **options: Any) -> Any:
+        """As SQLAlchemy's."""
+        return self.execute(statement, parameters, **options).scalar()
+
+    def scalars(self, statement: Executable, parameters: Any = None, **options: Any) -> Any:
+        """As SQLAlchemy's."""
+        return self.execute(statement, parameters, **options).scalars()
+
     def _find_written(self, statement: Executable, values: Values) -> Written | None:
         kept = self._written.get(statement)
         if kept is None:

@@ -86,6 +86,28 @@ def test_the_same_outcome_twice_changes_nothing(world: World, dave: Caller) -> N
     assert world.run_errands() == []
 
 
+def test_who_runs_errands_is_woken_where_there_are_some(world: World, dave: Caller) -> None:
+    file = world.add_file(dave, "a")
+    world.put(dave, file, b"first")
+    late, failed = world.offer(dave, file), world.offer(dave, file)
+    receipt = world.send(late, b"late")
+    world.desk.outcomes.fail(store_of(failed), TransferFailed(failed.transfer, TransferState.FAILED, FAILURE))
+    assert (world.errands.wakes, world.run_errands()) == (0, [])
+    world.desk.outcomes.fail(store_of(late), TransferFailed(late.transfer, TransferState.FAILED, FAILURE))
+    assert world.errands.wakes == 0
+    world.desk.outcomes.complete(store_of(late), receipt)
+    assert (world.errands.wakes, len(world.run_errands())) == (1, 1)
+
+
+def test_who_runs_errands_is_woken_by_a_version_that_others_go_for(dave: Caller, world: World) -> None:
+    file = world.add_file(dave, "a")
+    kept = world.desk.config.terms.keep_versions
+    for number in range(kept + 1):
+        assert world.errands.wakes == 0
+        world.put(dave, file, b"%d" % number)
+    assert (world.errands.wakes, len(world.run_errands())) == (1, 1)
+
+
 def test_a_failure_leaves_the_content_and_comes_once(world: World, dave: Caller) -> None:
     file = world.add_file(dave, "a")
     world.put(dave, file, b"old")

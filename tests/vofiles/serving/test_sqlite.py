@@ -7,14 +7,13 @@ import stat
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, Engine, event
 
 from tests.support.databases import new_database, server, url
 from tests.support.words import LONG, Gate, Words, database, on_sqlite, open_words, pool, wait_for_queue
@@ -26,16 +25,18 @@ __all__ = ["database", "on_sqlite", "pool", "server", "url"]
 
 
 @pytest.fixture
-def commits() -> Iterator[list[Engine]]:
-    """One entry for each commit of any engine during the test."""
-    seen: list[Engine] = []
+def commits(on_sqlite: Database[Words], monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """One entry for each commit of the writer from now on."""
+    dialect = on_sqlite._transactions._writer._engine.dialect  # type: ignore[attr-defined]
+    seen: list[object] = []
+    real = dialect.do_commit
 
-    def note(connection: Connection) -> None:
-        seen.append(connection.engine)
+    def note(connection: Any) -> None:
+        seen.append(connection)
+        real(connection)
 
-    event.listen(Engine, "commit", note)
-    yield seen
-    event.remove(Engine, "commit", note)
+    monkeypatch.setattr(dialect, "do_commit", note)
+    return seen
 
 
 def gathered(
@@ -54,9 +55,8 @@ def gathered(
 
 
 def test_writers_that_wait_share_one_commit(
-    on_sqlite: Database[Words], pool: ThreadPoolExecutor, commits: list[Engine]
+    on_sqlite: Database[Words], pool: ThreadPoolExecutor, commits: list[object]
 ) -> None:
-    commits.clear()
     work = [partial(Words.add, word=f"w{number}") for number in range(8)]
     answers = [future.result(LONG) for future in gathered(on_sqlite, pool, work)]
     assert answers == ["gate", *(f"w{n}" for n in range(8))]

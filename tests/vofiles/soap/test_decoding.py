@@ -14,8 +14,18 @@ from filemanager.api.astrogrid.dialects import AstroGrid
 from tests.support.bothways import outcome
 from tests.support.soapservices import PORTS
 from tests.support.wirevalues import fullest, values_of
-from vofiles.contract import FILEMANAGER_NAMESPACE, AddNode, GetNode, Operation, Property
-from vofiles.ivorn import LongIdentifier
+from vofiles.contract import (
+    FILEMANAGER_NAMESPACE,
+    AddNode,
+    Digest,
+    GetNode,
+    Operation,
+    Property,
+    Receipt,
+    TransferCompleted,
+)
+from vofiles.instant import Instant
+from vofiles.ivorn import Ivorn, LongIdentifier
 from vofiles.serving import decoding, replies
 from vofiles.serving.dispatch import Dispatcher
 from vofiles.serving.wsdl import Published
@@ -51,6 +61,14 @@ SPELLINGS: tuple[Callable[[str], str], ...] = (
     lambda _: "٣",
     lambda _: "1_0",
     lambda _: "2026-11-22T24:00:00Z",
+    lambda _: "2026-11-22T24:00:00.000000Z",
+    lambda _: "2026-02-30T10:00:00.000000Z",
+    lambda _: "2026-11-22T10:00:60.000000Z",
+    lambda _: "2026-11-22T23:59:59.999999Z",
+    lambda _: "0001-01-01T00:00:00.000001Z",
+    lambda _: "0000-01-01T00:00:00.000000Z",
+    lambda _: "2026-11-22T10:00:00.1234567Z",
+    lambda _: "2026-11-22T10:00:00.000001+01:00",
     lambda _: "ivo://",
     lambda _: "ivo://a b/c#d",
     lambda _: "ivo://a/b#c/%FF",
@@ -155,6 +173,11 @@ def test_what_is_asked_for_most_is_read_without_spyne(monkeypatch: pytest.Monkey
     }.items():
         envelope = replies.message(FILEMANAGER_NAMESPACE, name, request)
         assert DISPATCHERS["FileManager"].perform(envelope, lambda decoded: decoded) == request
+    digests = (Digest("sha-256", "YWJj"),)
+    receipt = Receipt("t", Ivorn.parse("ivo://a/b#c"), 3, Instant(1_800_000_000_123_456), digests=digests)
+    told = TransferCompleted(receipt)
+    envelope = replies.message(FILEMANAGER_NAMESPACE, "transferCompleted", told)
+    assert DISPATCHERS["FileManagerCallback"].perform(envelope, lambda decoded: decoded) == told
 
 
 def test_what_can_be_read_in_several_ways_is_left_to_spyne() -> None:
