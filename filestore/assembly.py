@@ -225,7 +225,7 @@ class FileStore:
             seat=self._seat.mark,
             tell_revoked=lambda lease, about: self._company.tell("revoke", f"{lease} {about}"),
             tell_displaced=lambda lease: self._company.tell("displace", lease),
-            beside=self._beside.run,
+            in_order=self._beside.in_order,
             suspect=lambda number: self._suspicions.suspect(number),  # noqa: PLW0108 - they are made of the store
         )
 
@@ -252,7 +252,7 @@ class FileStore:
 
     def _make_bulk(self) -> Bulk:
         pool = self._service.make_pool("bulk", BULK_THREADS, 2 * self._settings.limits.connections)
-        return Bulk(pool, Blocks(2 * BULK_THREADS), self._beside)
+        return Bulk(pool, Blocks(2 * BULK_THREADS))
 
     def _make_lane(self) -> Lane:
         limits = self._settings.outbound
@@ -343,6 +343,7 @@ class FileStore:
             self._data_pool.submit(lambda: displace(self.store, lease))
 
     def _look_after_own(self) -> None:
+        self.store.open_files.drop_old()
         end_own(self.store)
 
     def _look_after_all(self) -> None:

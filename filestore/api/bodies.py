@@ -16,6 +16,7 @@ from filestore.services.exports import (
     Download,
     check_of,
     find_on_shelf,
+    find_open,
     is_short,
     open_admitted,
     take_short,
@@ -44,8 +45,10 @@ class Bodies:
         data = find_on_shelf(self.store, admitted) if admitted.content.size else b""
         if data is not None:
             return data
-        open_it = partial(take_short, self.store) if is_short(self.store, admitted) else self._open_whole
-        return LaterBody(admitted.content.size, partial(open_it, admitted), self.refuse)
+        size = admitted.content.size
+        if is_short(self.store, admitted):
+            return LaterBody(size, partial(take_short, self.store, admitted), self.refuse)
+        return self._later(admitted, size, self._whole_of)
 
     def part(self, admitted: Admitted, part: ByteRange) -> Body:
         """Some of it."""
@@ -53,23 +56,29 @@ class Bodies:
         if data is not None:
             return data[part.offset : part.offset + part.length]
 
-        def open_it() -> FileBody:
-            download = open_admitted(self.store, admitted)
+        def part_of(download: Download) -> FileBody:
             return FileBody(_source(download), part.offset, part.length, self._closer(download))
 
-        return LaterBody(part.length, open_it, self.refuse)
+        return self._later(admitted, part.length, part_of)
 
     def parts(self, admitted: Admitted, parts: Parts) -> Body:
         """Several parts, and the text between them."""
 
-        def open_it() -> FileBody:
-            download = open_admitted(self.store, admitted)
+        def parts_of(download: Download) -> FileBody:
             return FileBody(parts.of(download.reader), 0, parts.length, self._closer(download))
 
-        return LaterBody(parts.length, open_it, self.refuse)
+        return self._later(admitted, parts.length, parts_of)
 
-    def _open_whole(self, admitted: Admitted) -> FileBody:
-        download = open_admitted(self.store, admitted)
+    def _later(self, admitted: Admitted, length: int, body_of: Callable[[Download], FileBody]) -> LaterBody:
+        """What is made of it when it is open."""
+
+        def find() -> FileBody | None:
+            download = find_open(self.store, admitted)
+            return body_of(download) if download is not None else None
+
+        return LaterBody(length, lambda: body_of(open_admitted(self.store, admitted)), self.refuse, find)
+
+    def _whole_of(self, download: Download) -> FileBody:
         try:
             check = check_of(self.store, download)
         except BaseException:

@@ -16,6 +16,7 @@ from filestore.domain.transfer import Promise, Transfer, fingerprint
 from filestore.ports import Reader, Records
 from filestore.services.admission import find_repeated, get_complete, require_own_callback
 from filestore.services.imports import add_transfer
+from filestore.services.openfiles import LONGEST
 from filestore.services.store import Store
 from filestore.services.wholeness import Wholeness
 from vofiles.adoption import is_adopted
@@ -134,9 +135,25 @@ def open_admitted(store: Store, admitted: Admitted) -> Download:
     """Its bytes. Raises TicketUnknown (deleted meanwhile), Damaged (they are not there), ServiceBusy, StorageFailure,
     and what opening an adopted file raises.
     """
+    number = admitted.container.number
+    reader = store.open_files.find(number)
+    if reader is None:
+        reader = _open(store, number)
+        if _may_stay_open(store, admitted, reader):
+            reader = store.open_files.keep(number, reader)
+    return _download(admitted, reader)
+
+
+def find_open(store: Store, admitted: Admitted) -> Download | None:
+    """The same where its file is open already; waits for nothing."""
+    reader = store.open_files.find(admitted.container.number)
+    return None if reader is None else _download(admitted, reader)
+
+
+def _download(admitted: Admitted, reader: Reader) -> Download:
     container, content = admitted.container, admitted.content
     return Download(
-        _open(store, container.number),
+        reader,
         container.number,
         content.size,
         content.digests,
@@ -178,6 +195,19 @@ def check_of(store: Store, download: Download) -> Wholeness:
     check = Wholeness(store, download.container, download.size, download.digests)
     check.require_size(download.reader.size)
     return check
+
+
+def _may_stay_open(store: Store, admitted: Admitted, reader: Reader) -> bool:
+    """Whether it is worth it, and nothing is wrong with it as far as can be told without looking at its bytes. Others'
+    files may change.
+    """
+    size = admitted.content.size
+    return (
+        store.shelf.longest < size <= LONGEST
+        and size == reader.size
+        and reader.fileno() is not None
+        and not is_adopted(admitted.container.transfer)
+    )
 
 
 def _open(store: Store, number: str) -> Reader:

@@ -171,6 +171,7 @@ class Scrub:
         return findings
 
     def _set_aside(self, number: str) -> None:
+        self.store.open_files.drop(number)
         try:
             self.store.backend.set_aside(number)
         except StorageFailure as failure:

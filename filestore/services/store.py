@@ -16,6 +16,7 @@ from filestore.domain.transfer import METHODS, Transfer
 from filestore.ports import Archive, Backend, Catalogue, Clock, Numbers, Staging
 from filestore.services.flows import Flows
 from filestore.services.health import Health
+from filestore.services.openfiles import OpenFiles
 from filestore.services.partials import Partials
 from filestore.services.shelf import Shelf
 from vofiles import contract
@@ -53,6 +54,7 @@ class Store:
     health: Health = field(default_factory=Health)
     flows: Flows = field(default_factory=Flows)
     shelf: Shelf = field(default_factory=Shelf)
+    open_files: OpenFiles = field(default_factory=OpenFiles)
     partials: Partials = field(default_factory=Partials)
     seat: str = ""
     """What the leases of this process begin with, where several serve the store."""
@@ -68,7 +70,7 @@ class Store:
     staging: Staging | None = None
     """Where clients send past the store, if the medium has such a place."""
 
-    beside: Beside | None = None
+    in_order: Callable[[], Beside] | None = None
     """Threads that make the slow digests of large pieces while those are written, where there are some."""
 
     def new_lease(self) -> str:

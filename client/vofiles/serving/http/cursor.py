@@ -1,13 +1,13 @@
 """A file being sent: how far it is, and its next block. The rule that keeps it so: nothing here waits for a disk on
 the reactor.
 
-A short file that is open is read at once where the page cache has all of it (RWF_NOWAIT). Everything else is done by a
-thread: it opens the file, reads a block, or carries it into a socket as far as that takes it (`courier.py`).
+The little that is left of a file that is open is read at once where the page cache has it (RWF_NOWAIT): it is sent
+before a thread would have begun. Everything else is done by one: it opens the file, reads a block, or carries it into a
+socket as far as that takes it (`courier.py`).
 """
 
 from __future__ import annotations
 
-import errno
 import os
 from collections.abc import Callable
 from socket import socket
@@ -23,6 +23,8 @@ from .pool import Pool
 _log = structlog.get_logger(__name__)
 
 BLOCK = 256 * 1024  # read at a time
+AT_HAND = 1 << 20
+"""Bytes of a file's rest that the reactor reads itself: a third of a millisecond."""
 _threads = local()
 
 
@@ -75,10 +77,11 @@ class Cursor:
         self._closed = False
         self.refusal: Response | None = None
         """What is to be sent instead, where it could not be opened."""
-        if isinstance(body, LaterBody):
+        found = body.find() if isinstance(body, LaterBody) else body
+        if found is not None:
+            self._take(found)
+        elif isinstance(body, LaterBody):
             self._later, self.left, self.offset = body, body.length, 0
-        else:
-            self._take(body)
 
     def _take(self, file: FileBody) -> None:
         self._file, self.left, self.offset = file, file.length, file.offset
@@ -97,23 +100,22 @@ class Cursor:
 
     # --- on the reactor ---
 
-    def find_cached(self, length: int) -> bytes | None:
-        """The next `length` bytes if the page cache has all of them and nobody checks them, else None. Does not
-        advance.
+    def find_block(self) -> memoryview | None:
+        """The next block, as of `next_block`, if little is left and the page cache has it, else None. Raises what
+        checking raises.
         """
         source = self._file.source
-        if not isinstance(source, int) or not self._seen:
+        if not isinstance(source, int) or not 0 < self.left <= AT_HAND:
             return None
-        block = bytearray(length)
-        return bytes(block) if self._read_nowait(source, block) == length else None
-
-    def _read_nowait(self, descriptor: int, block: bytearray) -> int:
+        block = _buffer()[: min(self.left, BLOCK)]
         try:
-            return os.preadv(descriptor, [block], self.offset, os.RWF_NOWAIT)
-        except OSError as error:
-            if error.errno in (errno.EAGAIN, errno.EOPNOTSUPP):  # not in the cache; a file system that cannot tell
-                return 0
-            raise
+            count = os.preadv(source, [block], self.offset, os.RWF_NOWAIT)
+        except OSError:  # not in the cache; a file system that cannot tell; whatever else is wrong a thread will meet
+            return None
+        if count < len(block):
+            return None
+        self._check_last(block)
+        return block
 
     def read(self, length: int, then: Callable[[bytes], None]) -> None:
         """Have a thread read up to `length` bytes, and advance by as many; `then` gets them on the reactor, none when
@@ -211,11 +213,15 @@ class Cursor:
             if check is not None:
                 check.unreadable(error)
             raise
-        if check is not None and len(block) == self.left and not self._seen:
-            check.update(block)
-            check.require()
-            self._seen = True
+        self._check_last(block)
         return block
+
+    def _check_last(self, block: bytes | memoryview) -> None:
+        if len(block) == self.left and not self._seen:
+            assert self._file.check is not None
+            self._file.check.update(block)
+            self._file.check.require()
+            self._seen = True
 
     def _read_block(self, length: int) -> bytes | memoryview:
         source = self._file.source

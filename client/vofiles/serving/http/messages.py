@@ -126,7 +126,7 @@ class Preadable(Protocol):
 class Check(Protocol):
     """Sees the bytes of a body while they are sent, in their order; the last of them are not sent before it is content.
 
-    Used by one thread at a time, never the reactor's.
+    Used by one thread at a time, which may be the reactor's, for at most `cursor.AT_HAND` bytes: it must not wait.
     """
 
     def update(self, data: bytes | memoryview, /) -> None:
@@ -141,6 +141,10 @@ class Check(Protocol):
 
 def _keep_open() -> None:
     """The default of `FileBody.close`: whoever opened it closes it."""
+
+
+def _find_nothing() -> None:
+    """The default of `LaterBody.find`: nothing is open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,12 +168,14 @@ class LaterBody:
     """A body of `length` bytes that is opened only by the thread that sends it, before any of the answer is sent.
 
     `open` may wait; it answers as many bytes as were announced, or where they are. What it raises `refuse` puts into
-    another answer, which is sent instead. Both may be called any number of times, for as many answers.
+    another answer, which is sent instead. `find` is asked before, on the reactor: it must neither wait nor raise, and
+    answers where they are if they are open already. All may be called any number of times, for as many answers.
     """
 
     length: int
     open: Callable[[], bytes | FileBody]
     refuse: Callable[[Exception], Response]
+    find: Callable[[], FileBody | None] = _find_nothing
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,9 +21,6 @@ from .reactor import Wire
 
 _log = structlog.get_logger(__name__)
 
-SMALL = 64 * 1024  # a file this short goes out with the head, in one call
-
-
 Instead = Callable[[Response], None]
 """Sends another answer, because the one that was to be sent could not be begun."""
 
@@ -94,9 +91,6 @@ class PlainOutput:
         if file is not None and not file.is_open and not self._data:
             self._carry(file, bytes(data))
             return
-        if file is not None and file.left <= SMALL and (block := file.find_cached(file.left)):
-            data = bytes(data) + block
-            file.advance(len(block))
         self.write(data)
 
     def resumeProducing(self) -> None:  # noqa: N802 - twisted's name
@@ -122,23 +116,41 @@ class PlainOutput:
 
     def _pump(self) -> None:
         """Send what is here; a thread carries the file behind it."""
+        file = self._file
         try:
+            if file is not None:
+                self._send_at_hand(file)
             self._send_data()
         except BlockingIOError:
             self._arm()
-        except OSError as error:
+        except Exception as error:  # noqa: BLE001 - whoever checks a body may raise anything
             self._fail(error)
         else:
-            if self._file is None or not self._file.left:
+            if file is None or not file.left:
                 self._finish()
             else:
-                self._carry(self._file)
+                self._carry(file)
+
+    def _send_at_hand(self, file: Cursor) -> None:
+        """Send what is here and the blocks behind it that are at hand. Raises BlockingIOError where the socket is full,
+        other OSErrors, and what checking raises.
+        """
+        while block := file.find_block():
+            before = len(self._data)
+            count = self._socket.sendmsg((self._data, block)) if before else self._socket.send(block)
+            self._take_away(count)
+            file.pass_on(block[: max(0, count - before)])
+            if count < before + len(block):
+                raise BlockingIOError
 
     def _send_data(self) -> None:
         while self._data:
-            count = self._socket.send(self._data)
-            self.progress += count
-            self._data = memoryview(self._data)[count:] if count < len(self._data) else b""
+            self._take_away(self._socket.send(self._data))
+
+    def _take_away(self, count: int) -> None:
+        """So much was sent, of what is here at first."""
+        self.progress += count
+        self._data = memoryview(self._data)[count:] if count < len(self._data) else b""
 
     def _carry(self, file: Cursor, head: bytes = b"") -> None:
         self._carrying = True
@@ -175,7 +187,7 @@ class PlainOutput:
         if sent is not None:
             sent()
 
-    def _fail(self, error: OSError | None) -> None:
+    def _fail(self, error: Exception | None) -> None:
         if error is not None and self._file is not None and not isinstance(error, ConnectionError):
             _log.error("an answer was cut short", error=str(error))
         self.lost()
@@ -264,14 +276,14 @@ class TlsOutput:
                 if file is None or not file.left:
                     self._finish()
                     return
-                block = file.find_cached(min(file.left, SMALL))
+                block = file.find_block()
                 if block is None:
                     self._reading = True
                     file.read(min(file.left, BLOCK), self._arrived)
                     return
-                file.advance(len(block))
+                file.pass_on(block)
                 self.write(block)
-        except OSError as error:
+        except Exception as error:  # noqa: BLE001 - whoever checks a body may raise anything
             self._fail(error)
 
     def _arrived(self, block: bytes) -> None:
@@ -290,7 +302,7 @@ class TlsOutput:
         if sent is not None:
             sent()
 
-    def _fail(self, error: OSError) -> None:
+    def _fail(self, error: Exception) -> None:
         _log.error("an answer was cut short", error=str(error))
         self.lost()
         self._failed()

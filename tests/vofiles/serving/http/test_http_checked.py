@@ -41,9 +41,10 @@ class Look:
         self.expected = expected
         self.seen = b""
         self.broken = False
+        self.threads: set[str] = set()
 
     def update(self, data: bytes | memoryview) -> None:
-        assert threading.current_thread().name.startswith("readers-")
+        self.threads.add(threading.current_thread().name)
         self.seen += data
 
     def require(self) -> None:
@@ -70,7 +71,7 @@ class Shop:
         self.asked += 1
         return self.answer(request)
 
-    def opening(self, content: bytes, expected: bytes) -> LaterBody:
+    def opening(self, content: bytes, expected: bytes, *, is_open: bool = False) -> LaterBody:
         path = self.folder / f"content-{self.asked}"
         path.write_bytes(content)
 
@@ -84,7 +85,13 @@ class Shop:
 
             return FileBody(descriptor, 0, len(expected), close, self.looks[-1])
 
+        if is_open:
+            return LaterBody(len(expected), never_open, lambda error: text(404, str(error)), open_it)
         return LaterBody(len(expected), open_it, lambda error: text(404, str(error)))
+
+
+def never_open() -> FileBody:
+    raise AssertionError("it was open already")
 
 
 @pytest.fixture
@@ -162,6 +169,57 @@ def test_what_ends_too_early_is_told(way: Way, shop: Shop) -> None:
         with pytest.raises(GONE):
             client.ask(GET)
     assert shop.looks[0].broken
+
+
+@pytest.mark.parametrize("content", [LARGE[:MiB], LARGE[: 256 * KiB + 1], b"short"])
+def test_what_is_open_and_short_enough_is_sent_without_a_thread(way: Way, shop: Shop, content: bytes) -> None:
+    shop.answer = lambda _request: Response(200, (), shop.opening(content, content, is_open=True))
+    with way.client() as client:
+        for _ in range(2):
+            assert client.ask(GET).body == content
+    assert [look.seen == content for look in shop.looks] == [True, True]
+    assert shop.looks[0].threads == {"reactor"}
+    wait_until(lambda: shop.closed == 2, "both closed")
+
+
+def test_of_what_is_open_and_long_a_thread_sends_most(way: Way, shop: Shop) -> None:
+    shop.answer = lambda _request: Response(200, (), shop.opening(LARGE, LARGE, is_open=True))
+    with way.client() as client:
+        assert client.ask(GET).body == LARGE
+    assert any(name.startswith("readers-") for name in shop.looks[0].threads)
+
+
+@pytest.mark.parametrize("at", [0, MiB - 1])
+def test_what_is_open_and_not_right_never_comes_to_its_end(way: Way, shop: Shop, at: int) -> None:
+    right = LARGE[:MiB]
+    rotten = right[:at] + bytes([right[at] ^ 1]) + right[at + 1 :]
+    shop.answer = lambda _request: Response(200, (), shop.opening(rotten, right, is_open=True))
+    with way.client() as client:
+        with pytest.raises(GONE):
+            client.ask(GET)
+    wait_until(lambda: way.served.accesses, "the record")
+    assert not way.served.accesses[-1].complete
+    wait_until(lambda: shop.closed == 1, "closed")
+
+
+def test_what_is_open_and_too_short_is_told(way: Way, shop: Shop) -> None:
+    shop.answer = lambda _request: Response(200, (), shop.opening(LARGE[: MiB - 1], LARGE[:MiB], is_open=True))
+    with way.client() as client:
+        with pytest.raises(GONE):
+            client.ask(GET)
+    wait_until(lambda: shop.looks[0].broken, "it is told")
+
+
+def test_of_what_is_open_a_client_gets_as_much_as_it_takes_and_at_last_all(served: Served, shop: Shop) -> None:
+    content = LARGE[:MiB]
+    shop.answer = lambda _request: Response(200, (), shop.opening(content, content, is_open=True))
+    with RawClient(served.port, receive_buffer=4096) as slow, RawClient(served.port) as client:
+        slow.send(GET)
+        wait_until(lambda: shop.looks, "it is begun")
+        assert client.ask(GET).body == content
+        assert slow.reply().body == content
+    assert [look.seen == content for look in shop.looks] == [True, True]
+    wait_until(lambda: shop.closed == 2, "both closed")
 
 
 def test_what_cannot_be_opened_is_answered_otherwise_and_the_connection_goes_on(way: Way, shop: Shop) -> None:
