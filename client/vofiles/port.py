@@ -5,6 +5,7 @@ Rule: knows no operation; a port adds a method for each of its own, and nothing 
 
 from typing import ClassVar, Unpack
 
+from vofiles.calls import Carrier
 from vofiles.contract import Operation
 from vofiles.soap import Auth, Options, SoapClient
 
@@ -18,8 +19,13 @@ class Port:
     operations: ClassVar[tuple[Operation, ...]]
     """Those of the port type."""
 
-    def __init__(self, address: str, *, auth: Auth = None, **options: Unpack[Options]) -> None:
-        self._client = SoapClient(self.wsdl, self.operations, self.namespace, address, auth=auth, options=options)
+    def __init__(
+        self, address: str, *, auth: Auth = None, carrier: Carrier | None = None, **options: Unpack[Options]
+    ) -> None:
+        """A `carrier` writes and sends the requests, as whom it is for, instead of what `auth` and `options` say."""
+        self._client = SoapClient(
+            self.wsdl, self.operations, self.namespace, address, auth=auth, options=options, carrier=carrier
+        )
 
     @property
     def address(self) -> str:

@@ -1,12 +1,14 @@
 """A client of one service: requests made by zeep from the bundled contract, answers read into values of the contract.
 
 Rule: what comes out of `call` is an answer or an error of `errors`, whatever the other side does; nothing is fetched
-but the address given, and nothing is sent twice. For any number of threads.
+but the address given, and nothing is done twice. For any number of threads.
+
+Who has a way of his own to write requests and to send them gives a Carrier: our services do, to each other.
 """
 
 import threading
 import weakref
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Any, Final, TypedDict
@@ -19,6 +21,7 @@ from zeep import Client, Settings
 from zeep.exceptions import ValidationError
 
 from vofiles import requestid
+from vofiles.calls import Call, Carrier, Reply
 from vofiles.contract import FaultDetail, Operation
 from vofiles.errors import (
     InvalidArgument,
@@ -87,66 +90,106 @@ class SoapClient:
         *,
         auth: Auth = None,
         options: Options | None = None,
+        carrier: Carrier | None = None,
     ) -> None:
+        """With a carrier neither `auth` nor the options but `request_id` matter."""
         chosen = options or {}
         self.address = address
-        self._wsdl_name = wsdl_name
         self._operations = {operation.name: operation for operation in operations}
         self._namespace = namespace
-        self._auth = auth_of(auth)
-        self._timeout = (chosen.get("connect_timeout", CONNECT_TIMEOUT), chosen.get("read_timeout", READ_TIMEOUT))
-        self._verify = chosen.get("verify", True)
+        self._carrier = carrier or ZeepCarrier(wsdl_name, frozenset(self._operations), address, auth, chosen)
         self._request_id: Callable[[], str | None] = chosen.get("request_id", requestid.request_id)
-        self._local = threading.local()
-        self._sessions: weakref.WeakSet[requests.Session] = weakref.WeakSet()
-        self._lock = threading.Lock()
 
     def call(self, name: str, request: Any) -> Any:
         """The answer of an operation. Raises what the service answers as a fault; NotAuthenticated, ServiceBusy;
         ServiceUnreachable where nothing comes, or something that is no answer; InvalidArgument where the request
         cannot be put into XML.
         """
-        number = self._request_id()
+        call = self._checked(Call(name, request, self._request_id()))
         try:
-            return self._call(name, request, number)
+            return self._read(name, self._carrier.ask(call))
         except VofilesError as error:
-            raise requestid.noted(error, number)  # noqa: B904 - it is the same error
+            raise requestid.noted(error, call.number)  # noqa: B904 - it is the same error
 
-    def _call(self, name: str, request: Any, number: str | None) -> Any:
-        operation = self._operations[name]
-        assert isinstance(request, operation.request), f"{name} takes a {operation.request.__name__}"
-        status, content_type, body = self._exchange(
-            *_message(self._wsdl_name, frozenset(self._operations), name, request), number
-        )
-        element = _body_element(body)
-        if element is not None and element.tag == f"{_SOAP}Fault":
-            raise _error_of(element, status)
-        if status == 401:
-            raise NotAuthenticated
-        if status == 503:
-            raise ServiceBusy(self.address)
-        if element is None or element.tag != f"{{{self._namespace}}}{name}Response":
-            came = f"{status} {content_type} {ascii(body[:80].decode('utf-8', 'replace'))}"
-            raise ServiceUnreachable(self.address, reason=f"what came is not an answer to {name}: {came}")
-        try:
-            return reader(operation.answer)(element)
-        except (VofilesError, ValueError, KeyError, TypeError) as error:
-            raise ServiceUnreachable(self.address, reason=f"the answer to {name} cannot be read: {error}") from error
+    def call_all(self, calls: Sequence[Call]) -> Iterator[list[tuple[int, Any]]]:
+        """What `call` answers for each, or the error that it raises, by its place in the sequence, some at a time."""
+        for replies in self._carrier.ask_all([self._checked(call) for call in calls]):
+            yield [(place, self._read_or_error(calls[place], reply)) for place, reply in replies]
 
     def close(self) -> None:
         """Close the connections of all threads. The client may be used again."""
+        self._carrier.close()
+
+    def _checked(self, call: Call) -> Call:
+        kind = self._operations[call.operation].request
+        assert isinstance(call.request, kind), f"{call.operation} takes a {kind.__name__}"
+        return call
+
+    def _read_or_error(self, call: Call, reply: Reply | VofilesError) -> Any:
+        try:
+            if isinstance(reply, VofilesError):
+                raise reply
+            return self._read(call.operation, reply)
+        except VofilesError as error:
+            return requestid.noted(error, call.number)
+
+    def _read(self, name: str, reply: Reply) -> Any:
+        element = _body_element(reply.body)
+        try:
+            _require_no_fault(element, reply.status, self.address)
+        except NotAuthenticated as error:
+            if reply.again:
+                # Perhaps it has had the request, which it takes only once, and it is its answer that was lost.
+                reason = "it closed the connection without an answer"
+                raise ServiceUnreachable(self.address, reason=reason) from error
+            raise
+        if element is None or element.tag != f"{{{self._namespace}}}{name}Response":
+            came = f"{reply.status} {reply.content_type} {ascii(reply.body[:80].decode('utf-8', 'replace'))}"
+            raise ServiceUnreachable(self.address, reason=f"what came is not an answer to {name}: {came}")
+        try:
+            return reader(self._operations[name].answer)(element)
+        except (VofilesError, ValueError, KeyError, TypeError) as error:
+            raise ServiceUnreachable(self.address, reason=f"the answer to {name} cannot be read: {error}") from error
+
+
+class ZeepCarrier:
+    """The usual carrier: envelopes by zeep, HTTP by requests, one session for each thread."""
+
+    def __init__(self, wsdl_name: str, operations: frozenset[str], address: str, auth: Auth, chosen: Options) -> None:
+        self._address = address
+        self._wsdl_name = wsdl_name
+        self._operations = operations
+        self._auth = auth_of(auth)
+        self._timeout = (chosen.get("connect_timeout", CONNECT_TIMEOUT), chosen.get("read_timeout", READ_TIMEOUT))
+        self._verify = chosen.get("verify", True)
+        self._local = threading.local()
+        self._sessions: weakref.WeakSet[requests.Session] = weakref.WeakSet()
+        self._lock = threading.Lock()
+
+    def ask(self, call: Call) -> Reply:
+        envelope, action = _message(self._wsdl_name, self._operations, call.operation, call.request)
+        return self._exchange(envelope, action, call.number)
+
+    def ask_all(self, calls: Sequence[Call]) -> Iterator[Sequence[tuple[int, Reply | VofilesError]]]:
+        for place, call in enumerate(calls):
+            try:
+                yield [(place, self.ask(call))]
+            except VofilesError as error:
+                yield [(place, error)]
+
+    def close(self) -> None:
         with self._lock:
             sessions = list(self._sessions)
         for session in sessions:
             session.close()
 
-    def _exchange(self, envelope: bytes, action: str, number: str | None) -> tuple[int, str, bytes]:
+    def _exchange(self, envelope: bytes, action: str, number: str | None) -> Reply:
         headers = {"Content-Type": "text/xml; charset=utf-8", "SOAPAction": f'"{action}"', "Accept": "text/xml"}
         if number:
             headers[requestid.HEADER] = number
         try:
             with self._session().post(
-                self.address,
+                self._address,
                 data=envelope,
                 headers=headers,
                 auth=self._auth,
@@ -155,16 +198,16 @@ class SoapClient:
                 allow_redirects=False,
                 stream=True,
             ) as response:
-                return response.status_code, response.headers.get("Content-Type", ""), self._read(response)
+                return Reply(response.status_code, response.headers.get("Content-Type", ""), self._read(response))
         except (requests.RequestException, OSError) as error:
-            raise ServiceUnreachable(self.address, reason=why(error)) from error
+            raise ServiceUnreachable(self._address, reason=why(error)) from error
 
     def _read(self, response: requests.Response) -> bytes:
         body = bytearray()
         for chunk in response.iter_content(64 * 1024):
             body += chunk
             if len(body) > MAX_ANSWER:
-                raise ServiceUnreachable(self.address, reason=f"its answer is longer than {MAX_ANSWER} bytes")
+                raise ServiceUnreachable(self._address, reason=f"its answer is longer than {MAX_ANSWER} bytes")
         return bytes(body)
 
     def _session(self) -> requests.Session:
@@ -256,6 +299,16 @@ def _body_element(body: bytes) -> Any:
     if root.tag != f"{_SOAP}Envelope" or root.getroottree().docinfo.doctype:
         return None
     return next(root.iterfind(f"{_SOAP}Body/*"), None)
+
+
+def _require_no_fault(element: Any, status: int, address: str) -> None:
+    """Raises what the service answered as a fault or, without an envelope, by its status."""
+    if element is not None and element.tag == f"{_SOAP}Fault":
+        raise _error_of(element, status)
+    if status == 401:
+        raise NotAuthenticated
+    if status == 503:
+        raise ServiceBusy(address)
 
 
 def _error_of(fault: Any, status: int) -> VofilesError:

@@ -12,6 +12,7 @@ from typing import TypeVar
 from filemanager.ports import Clock
 from filemanager.remote.peer import Peer
 from vofiles.contract import (
+    FILESTORE_NAMESPACE,
     Container,
     DeleteContainer,
     Duplicate,
@@ -33,8 +34,10 @@ from vofiles.errors import ContainerNotFound, StoreNotFound, TransferNotFound
 from vofiles.filestore_port import FileStorePort
 from vofiles.instant import Instant
 from vofiles.ivorn import Ivorn
+from vofiles.serving.carrier import SignedCarrier
 from vofiles.serving.keyring import Keyring
-from vofiles.serving.signatures import SignedAuth
+from vofiles.serving.lines import Lines
+from vofiles.serving.signatures import Signer
 
 R = TypeVar("R")
 
@@ -59,9 +62,9 @@ class SoapStoreControl:
         self._keyring = keyring
         self._clock = clock
         self._request_id = request_id
-        self._verify = str(authorities) if authorities else True
+        self._authorities = authorities
         self._peers = {store: Peer(store, clock.elapsed) for store in addresses}
-        self._opened: list[FileStorePort] = []
+        self._lines: dict[Ivorn, Lines] = {}
         # A port's time limit is fixed; there are as many as the configuration has limits: two.
         self._port = lru_cache(maxsize=LIMITS_KEPT * max(1, len(addresses)))(self._open_port)
 
@@ -123,8 +126,8 @@ class SoapStoreControl:
 
     def close(self) -> None:
         """Give the connections back."""
-        for port in self._opened:
-            port.close()
+        for lines in list(self._lines.values()):
+            lines.close()
 
     def _call(self, store: Ivorn, within: float, work: Callable[[FileStorePort], R], *, judged: bool = True) -> R:
         peer = self._peers.get(store)
@@ -133,17 +136,12 @@ class SoapStoreControl:
         return peer.call(lambda: work(self._port(store, within)), judged=judged)
 
     def _open_port(self, store: Ivorn, within: float) -> FileStorePort:
-        port = FileStorePort(
-            self._addresses[store],
-            auth=SignedAuth(self._keyring, store, self._now),
-            # An answer is short: what has not begun within the limit is late, wherever the time went.
-            connect_timeout=within,
-            read_timeout=within,
-            request_id=self._request_id,
-            verify=self._verify,
-        )
-        self._opened.append(port)
-        return port
+        address = self._addresses[store]
+        # Another thread may have made them meanwhile: then both have those that were there first.
+        lines = self._lines.get(store) or self._lines.setdefault(store, Lines(address, authorities=self._authorities))
+        signer = Signer(self._keyring, store, self._now)
+        carrier = SignedCarrier(lines, signer, FILESTORE_NAMESPACE, connect=within, seconds=within)
+        return FileStorePort(address, carrier=carrier, request_id=self._request_id)
 
     def _now(self) -> Instant:
         return self._clock.now()

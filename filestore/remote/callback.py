@@ -6,19 +6,23 @@ signed at each delivery. Before the first one, what answers there is asked who i
 
 from pathlib import Path
 from threading import Lock
+from typing import Final
 
 from filestore.ports import Clock
 from vofiles.callback_port import CallbackPort
-from vofiles.contract import GetIdentifier, TransferCompleted, TransferFailed
+from vofiles.contract import FILEMANAGER_NAMESPACE, GetIdentifier, TransferCompleted, TransferFailed
 from vofiles.errors import CallbackUnreachable, InvalidMessage, ServiceNotFound
 from vofiles.ivorn import Ivorn
 from vofiles.registry import Registry
+from vofiles.serving.carrier import SignedCarrier
 from vofiles.serving.keyring import Keyring
-from vofiles.serving.signatures import SignedAuth
+from vofiles.serving.lines import Lines
+from vofiles.serving.signatures import Signer
 
-CONNECT_TIMEOUT = 5.0
-READ_TIMEOUT = 30.0
-"""Seconds."""
+CONNECTING: Final = 5.0
+"""Seconds until a connection is there."""
+ANSWERING: Final = 30.0
+"""Seconds until an answer is there, in all."""
 
 
 class SoapCallbackSender:
@@ -26,7 +30,7 @@ class SoapCallbackSender:
 
     def __init__(self, registry: Registry, keyring: Keyring, clock: Clock, *, authorities: Path | None = None) -> None:
         self._registry, self._keyring, self._clock = registry, keyring, clock
-        self._verify = str(authorities) if authorities else True
+        self._authorities = authorities
         self._ports: dict[Ivorn, CallbackPort] = {}
         self._checked: set[Ivorn] = set()
         self._lock = Lock()
@@ -59,13 +63,10 @@ class SoapCallbackSender:
             address = self._registry.get_service(manager).address
         except ServiceNotFound as error:
             raise CallbackUnreachable(manager, reason="it is not in this store's configuration any more") from error
-        return CallbackPort(
-            address,
-            auth=SignedAuth(self._keyring, manager, self._clock),
-            connect_timeout=CONNECT_TIMEOUT,
-            read_timeout=READ_TIMEOUT,
-            verify=self._verify,
-        )
+        lines = Lines(address, authorities=self._authorities)
+        signer = Signer(self._keyring, manager, self._clock)
+        carrier = SignedCarrier(lines, signer, FILEMANAGER_NAMESPACE, connect=CONNECTING, seconds=ANSWERING)
+        return CallbackPort(address, carrier=carrier)
 
 
 def _require_identity(manager: Ivorn, port: CallbackPort) -> None:

@@ -66,13 +66,34 @@ def fresh_nonce() -> str:
     return secrets.token_urlsafe(16)
 
 
-class SignedAuth(AuthBase):
-    """Signs each request of a `requests` session for one peer, at the moment it is sent."""
+class Signer:
+    """Signs requests to one peer, each at the moment it is sent."""
 
     def __init__(
         self, keyring: Keyring, peer: Ivorn, now: Callable[[], Instant], nonce: Callable[[], str] = fresh_nonce
     ) -> None:
         self._keyring, self._peer, self._now, self._nonce = keyring, peer, now, nonce
+
+    def headers(self, method: str, path: str, query: str, body: bytes) -> dict[str, str]:
+        """Those that sign a request. Raises ServiceNotFound for a service that is no peer."""
+        digest = content_digest(body)
+        covered = _components(method, path, query, digest)
+        key = self._keyring.get_signing_key(self._peer)
+        params, signature = _sign(covered, key, self._now(), self._nonce())
+        return {
+            "Content-Digest": digest,
+            "Signature-Input": f"{_LABEL}={params}",
+            "Signature": f"{_LABEL}=:{signature}:",
+        }
+
+
+class SignedAuth(AuthBase):
+    """A signer for whoever calls by `requests`."""
+
+    def __init__(
+        self, keyring: Keyring, peer: Ivorn, now: Callable[[], Instant], nonce: Callable[[], str] = fresh_nonce
+    ) -> None:
+        self._signer = Signer(keyring, peer, now, nonce)
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
         """Raises ServiceNotFound for a service that is no peer; TypeError for a body that is not bytes."""
@@ -80,13 +101,7 @@ class SignedAuth(AuthBase):
         if not isinstance(body, bytes):
             raise TypeError("only a body of bytes can be signed")
         url = urlsplit(request.url or "")
-        digest = content_digest(body)
-        covered = _components(request.method or "", url.path, url.query, digest)
-        key = self._keyring.get_signing_key(self._peer)
-        params, signature = _sign(covered, key, self._now(), self._nonce())
-        request.headers["Content-Digest"] = digest
-        request.headers["Signature-Input"] = f"{_LABEL}={params}"
-        request.headers["Signature"] = f"{_LABEL}=:{signature}:"
+        request.headers.update(self._signer.headers(request.method or "", url.path, url.query, body))
         return request
 
 

@@ -184,6 +184,7 @@ def test_errands_are_carried_and_forgotten(manager: CallingManager, store: Runni
     with pytest.raises(ContainerNotFound):
         control.export_init(STORE, StoreExportInit(new_number(), manager.identifier, container), WITHIN)
     assert control.get_transfer(STORE, offered.transfer, WITHIN).state == TransferState.CANCELLED
+    control.close()
 
 
 def test_an_errand_to_a_dead_store_waits() -> None:
