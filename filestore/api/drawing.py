@@ -9,17 +9,18 @@ is written by a turn is a multiple of what disks like; the few bytes behind it a
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from typing import Final
 
 from filestore.api.blocks import ALIGNED, Blocks, pour
+from filestore.domain.checksum import await_all
 from vofiles.serving.http import Loan, Pool
-from vofiles.serving.http.beside import Beside
 
 SHARE: Final = 16 << 20
 """Bytes after which others who wait for a thread have their turn."""
 
 Write = Callable[[memoryview], object]
+Begin = Callable[[memoryview], Callable[[], object]]
+"""See `Filling.begin_write`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,32 +30,31 @@ class Bulk:
     pool: Pool
     """Threads of turns."""
     blocks: Blocks
-    beside: Beside
 
 
-def draw(loan: Loan, pieces: list[bytes], write: Write, bulk: Bulk) -> list[bytes]:
-    """Write `pieces` and what can be read now; what is left to be written. Raises what `write` raises."""
+def draw(loan: Loan, pieces: list[bytes], begin: Begin, bulk: Bulk) -> list[bytes]:
+    """Write `pieces` and what can be read now; what is left to be written. Raises what `begin` and its answer raise."""
     share = SHARE
-    written: Callable[[], object] = _nothing
+    begun: Callable[[], object] = _nothing
+    before = begun
     with bulk.blocks.one() as first, bulk.blocks.another() as second:
         block, spare = first, second
         filled = pour(pieces, block)
         try:
             while True:
                 filled += loan.fill(block[filled:])
-                written, await_last = _nothing, written
-                await_last()
                 share -= filled
                 if loan.dry or not loan.left or (share <= 0 and bulk.pool.waiting):
-                    return _write_pages(block[:filled], write)
+                    return _write_pages(block[:filled], lambda data: begin(data)())
+                before, begun = begun, begin(block)
                 if spare is None:
-                    write(block)
+                    begun()
                 else:
-                    written = bulk.beside.run(partial(write, block))
+                    before()
                     block, spare = spare, block
                 filled = 0
         finally:
-            written()
+            await_all((before, begun))
 
 
 def write_gathered(pieces: list[bytes], write: Write, blocks: Blocks) -> list[bytes]:

@@ -147,7 +147,7 @@ class Uploading(Generic[T]):
 
     def _turn(self, bulk: Bulk, loan: Loan, pieces: list[bytes]) -> None:
         try:
-            rest = draw(loan, pieces, self._upload.write, bulk)
+            rest = draw(loan, pieces, self._upload.begin_write, bulk)
             if loan.left and not loan.dry and bulk.pool.submit(lambda: self._turn(bulk, loan, rest)):
                 return
         except BaseException as error:  # noqa: BLE001 - as below

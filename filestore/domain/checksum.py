@@ -7,6 +7,7 @@ others by the store's setting or because somebody announced one.
 import hashlib
 import re
 from collections.abc import Callable, Iterable
+from contextlib import ExitStack
 from functools import partial
 from typing import Final, Protocol
 
@@ -63,25 +64,30 @@ class Digester:
     """Makes several digests of the same bytes as they come."""
 
     def __init__(self, algorithms: Iterable[str]) -> None:
+        self._lines: dict[str, Beside] = {}
         self._hashers = {algorithm: ALGORITHMS[algorithm][0]() for algorithm in algorithms}
 
-    def update(self, data: bytes | memoryview, beside: Beside | None = None) -> Callable[[], object]:
-        """Take the next piece. With `beside` the slow digests are made by it: what is answered waits for them, and the
-        piece must not change before that.
+    def update(self, data: bytes | memoryview, in_order: Callable[[], Beside] | None = None) -> Callable[[], object]:
+        """Take the next piece. With `in_order` the slow digests are made by a line of each: what is answered waits for
+        them, and the piece must not change before that.
         """
         waits: list[Callable[[], object]] = []
         for algorithm, hasher in self._hashers.items():
-            if beside is None or algorithm == FAST:
+            if in_order is None or algorithm == FAST:
                 hasher.update(data)
-            else:
-                waits.append(beside(partial(hasher.update, data)))
-        return partial(_wait, waits)
+                continue
+            if algorithm not in self._lines:
+                self._lines[algorithm] = in_order()
+            waits.append(self._lines[algorithm](partial(hasher.update, data)))
+        return partial(await_all, waits)
 
     def digests(self) -> tuple[Digest, ...]:
         """The digests of the bytes so far."""
         return tuple(Digest(algorithm, hasher.hexdigest()) for algorithm, hasher in self._hashers.items())
 
 
-def _wait(waits: Iterable[Callable[[], object]]) -> None:
-    for wait in waits:
-        wait()
+def await_all(waits: Iterable[Callable[[], object]]) -> None:
+    """Wait for all, also where one raises something, which is raised then."""
+    with ExitStack() as stack:
+        for wait in waits:
+            stack.callback(wait)

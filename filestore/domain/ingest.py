@@ -89,8 +89,8 @@ class Ingest:
             raise ChecksumMismatch("what is added to", reason=f"it has {self._kept} bytes, not {self._base.size}")
         require_digests(self._base.digests, self._digester.digests())
 
-    def receive(self, data: bytes | memoryview, beside: Beside | None = None) -> Callable[[], object]:
-        """Take the next piece. Raises TooLarge; the piece has not been counted then. As to `beside`, see
+    def receive(self, data: bytes | memoryview, in_order: Callable[[], Beside] | None = None) -> Callable[[], object]:
+        """Take the next piece. Raises TooLarge; the piece has not been counted then. As to `in_order`, see
         `Digester.update`.
         """
         if self._limit is not None and self.size + len(data) > self._limit:
@@ -99,7 +99,7 @@ class Ingest:
         self.size += len(data)
         if self._coming is not None:
             self._coming.update(data)
-        return self._digester.update(data, beside)
+        return self._digester.update(data, in_order)
 
     def finish(self) -> Content:
         """All has come. Raises Incomplete, ChecksumMismatch."""

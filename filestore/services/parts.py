@@ -8,9 +8,10 @@ next part goes on, in whatever process. Only what cannot become a good content a
 """
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
 from filestore.domain.checksum import wanted
@@ -153,6 +154,10 @@ class Part(Filling):
             self._position = end
             if not self._sums and not self._is_all() and self._is_time():
                 self._make_safe()
+
+    def begin_write(self, data: memoryview) -> Callable[[], object]:
+        """As an upload's."""
+        return self._line(partial(self.write, data))
 
     def complete(self) -> Stored | Kept:
         """The part has ended: keep it; and if nothing is missing now, publish the whole as an upload does.

@@ -7,12 +7,13 @@ Rule: the safe order. The bytes, their sidecar and their directory entries are d
 of it blocks, so it runs in threads, one at a time for one upload, never on the reactor.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Protocol, TypeVar
 
-from filestore.domain.checksum import wanted
+from filestore.domain.checksum import Beside, await_all, wanted
 from filestore.domain.container import Container, Content
 from filestore.domain.ingest import Ingest, receipt
 from filestore.domain.sidecar import sidecar_of
@@ -50,6 +51,7 @@ class Coming(Protocol[T_co]):
     def size(self) -> int: ...
     def prepare(self) -> bool: ...
     def write(self, data: bytes | memoryview) -> None: ...
+    def begin_write(self, data: memoryview) -> Callable[[], object]: ...
     def complete(self) -> T_co: ...
     def abort(self) -> None: ...
 
@@ -75,6 +77,8 @@ class Filling:
         self._hopeless: VofilesError | None = None
         self._beginning: Beginning | None = None
         self._writer: Writer | None = None
+        self._line: Beside = store.in_order() if store.in_order is not None else _at_once
+        """Where pieces are written."""
         self._sized = promise.size is not None
         """Whether there is room for all of it since it began."""
         try:
@@ -139,22 +143,37 @@ class Filling:
         Raises TooLarge, TicketExpired beyond the hard cap, TransferEnded when cancelled meanwhile, StoreFull,
         StorageFailure, and what `prepare` does.
         """
+        self._require_ready(len(data))
+        with self._digesting(data):
+            self._keep_piece(data)
+
+    def begin_write(self, data: memoryview) -> Callable[[], object]:
+        """Begin to take the next piece, which must not change before what is answered has returned: that waits for its
+        end, and raises what `write` does, as this may already. Several are taken in the order in which they were begun.
+        """
+        self._require_ready(len(data))
+        digested = self._ingest.receive(data, self._store.in_order)
+        return partial(await_all, (digested, self._line(partial(self._keep_piece, data))))
+
+    def _require_ready(self, length: int) -> None:
         while self.prepare():
             pass
         self._require_open()
-        self._require_room(len(data))
-        assert self._writer is not None
-        with self._digesting(data), self._store.health.watching():
-            self._writer.write(data)
+        self._require_room(length)
 
     @contextmanager
     def _digesting(self, data: bytes | memoryview) -> Iterator[None]:
         """Judge a piece and make its digests; the slow ones of a large one while it is written. Raises TooLarge."""
-        digested = self._ingest.receive(data, self._store.beside if len(data) >= LARGE else None)
+        digested = self._ingest.receive(data, self._store.in_order if len(data) >= LARGE else None)
         try:
             yield
         finally:
             digested()
+
+    def _keep_piece(self, data: bytes | memoryview) -> None:
+        assert self._writer is not None
+        with self._store.health.watching():
+            self._writer.write(data)
 
     def abort(self) -> None:
         """Drop the bytes and give the lease back; aborting twice is no error."""
@@ -269,6 +288,15 @@ class Upload(Filling):
         return self._settle(content, now)
 
 
+def _at_once(work: Callable[[], object]) -> Callable[[], object]:
+    work()
+    return _nothing
+
+
+def _nothing() -> None:
+    """There is nothing to wait for."""
+
+
 def publish(store: Store, records: Records, transfer: Transfer, content: Content, now: Instant) -> Receipt:
     """The transaction that makes durable bytes count. Raises TransferEnded where the lease is another's by now."""
     held = require_lease(records, transfer.transfer, transfer.lease)
@@ -347,6 +375,11 @@ class Replay:
             self._ingest.receive(data)
         except TooLarge as error:
             raise TicketUsed from error
+
+    def begin_write(self, data: memoryview) -> Callable[[], object]:
+        """As `write`."""
+        self.write(data)
+        return _nothing
 
     def complete(self) -> Stored:
         """The same receipt as the first time. Raises TicketUsed for other bytes, TicketUnknown where the first ones
