@@ -77,7 +77,7 @@ def _start_from(
             (folder / store.authority / path).write_bytes(data)
         for path, data in commits.get("manager", {}).items():
             (folder / path).write_bytes(data)
-        world = World(folder, Stage(), notes, base.staged, base.play.names)
+        world = World(folder, Stage(), notes, base.staged, base.play.names, shelves=base.shelves)
         try:
             world.start()
             check_structure(world)

@@ -90,7 +90,7 @@ class Stage:
     happened: bool = False
     """Whether the fault has."""
     unsynced: dict[str, dict[str, bytes]] = field(default_factory=dict)
-    """For each process that commits without syncing: its database as it was before, by file name."""
+    """For each process that commits without syncing: its databases as they were before, by file name."""
 
     def require_alive(self, process: str) -> None:
         """Raises Stopped."""

@@ -1,11 +1,14 @@
 """A store's disk on a stage: each operation of the port Files that changes something is an effect.
 
-Rule: what only looks (open, read, exists, list) is no effect, but a stopped process does not even look.
+Rule: what only looks (open, read, exists, list) is no effect, but a stopped process does not even look. Writing past
+the page cache is played, whatever file system it is: what is not of whole pages is refused then.
 """
 
+import errno
 import os
 from pathlib import Path
 
+from filestore.backends.diskio import PAGE
 from filestore.backends.files import SystemFiles
 from tests.support.stage import Stage
 
@@ -16,6 +19,7 @@ class StagedFiles(SystemFiles):
     def __init__(self, stage: Stage, process: str) -> None:
         self._stage, self._process = stage, process
         self._open: set[int] = set()
+        self._direct: set[int] = set()
 
     def create(self, path: Path) -> int:
         create = super().create
@@ -37,13 +41,23 @@ class StagedFiles(SystemFiles):
 
     def write(self, descriptor: int, data: bytes | memoryview) -> int:
         write, less = super().write, data[: len(data) // 2]
+        directly = descriptor in self._direct
+        if directly and (len(data) % PAGE or os.lseek(descriptor, 0, os.SEEK_CUR) % PAGE):
+            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
         return self._stage.effect(
             self._process,
             "file",
-            f"write {len(data)} bytes",
+            f"write {len(data)} bytes{' directly' if directly else ''}",
             lambda: write(descriptor, data),
             half=lambda: write(descriptor, less),
         )
+
+    def write_directly(self, descriptor: int) -> bool:
+        self._direct.add(descriptor)
+        return True
+
+    def write_by_memory(self, descriptor: int) -> None:
+        self._direct.discard(descriptor)
 
     def copy(self, source: int, offset: int, length: int, target: int) -> int:
         copy = super().copy
@@ -78,6 +92,7 @@ class StagedFiles(SystemFiles):
     def close(self, descriptor: int) -> None:
         self._stage.require_alive(self._process)
         self._open.discard(descriptor)
+        self._direct.discard(descriptor)
         super().close(descriptor)
 
     def link(self, path: Path, other: Path) -> None:

@@ -106,13 +106,19 @@ class StagedConnection(sqlite3.Connection):
             return
 
     def _note_durability(self) -> None:
-        """A commit that syncs makes those before it durable too."""
+        """A commit that syncs makes those before it in the same database durable too."""
+        if self.durable and self.process not in self.stage.unsynced:
+            return
+        path = Path(sqlite3.Connection.execute(self, "PRAGMA database_list").fetchone()[2])
+        files = [path, path.with_name(f"{path.name}-wal")]
+        unsynced = self.stage.unsynced.get(self.process, {})
         if self.durable:
-            self.stage.unsynced.pop(self.process, None)
-        elif self.stage.armed and self.process not in self.stage.unsynced:
-            path = Path(sqlite3.Connection.execute(self, "PRAGMA database_list").fetchone()[2])
-            files = [path, path.with_name(f"{path.name}-wal")]
-            self.stage.unsynced[self.process] = {each.name: each.read_bytes() for each in files if each.exists()}
+            unsynced = {name: data for name, data in unsynced.items() if name not in {each.name for each in files}}
+        elif self.stage.armed and path.name not in unsynced:
+            unsynced = unsynced | {each.name: each.read_bytes() for each in files if each.exists()}
+        self.stage.unsynced.pop(self.process, None)
+        if unsynced:
+            self.stage.unsynced[self.process] = unsynced
 
 
 @contextmanager

@@ -32,13 +32,14 @@ class Row:
 class PackShelves:
     """Each store has a pack and files in its folder."""
 
-    def __init__(self, staged: Staged) -> None:
-        self._staged, self._disk = staged, DiskShelves()
+    def __init__(self, staged: Staged, *, durable: bool = True) -> None:
+        """`durable`: whether what is committed to the packs is synced."""
+        self._staged, self._disk, self._durable = staged, DiskShelves(), durable
 
     def backend(self, process: StoreProcess) -> Backend:
         path = _pack_of(process)
         self._staged[str(path)] = (process.stage, process.name)
-        database = Database(f"sqlite:///{path}", lambda connection: connection, readers=1)
+        database = Database(f"sqlite:///{path}", lambda connection: connection, readers=1, durable=self._durable)
         process.closing.append(database.close)
         return PackedBackend(Pack(StagedDatabase(process.stage, process.name, database)), self._disk.backend(process))
 
