@@ -21,7 +21,7 @@ from filestore.backends.s3errors import Gone
 from filestore.backends.s3start import open_bucket
 from filestore.config import S3
 from tests.support.filestore import PROJECT, FileStoreProcess, calling_manager
-from tests.support.objectstores import MISSING, ObjectStore, object_store, running_object_store
+from tests.support.objectstores import MISSING, ObjectStore, object_store, running_object_store, section_of
 from tests.support.operating import command
 from tests.support.services import STORES, RunningServices, running_services
 from tests.support.serving import wait_until
@@ -39,13 +39,6 @@ LARGE = bytes(range(251)) * (70 << 10)
 """18 MB, which are sent in more than one part."""
 JUDGED = os.environ.get("OBJECT_STORE") == "radosgw"
 """Whether keys and signatures are looked at."""
-
-
-def section(settings: S3) -> str:
-    return (
-        f'[s3]\nbucket = "{settings.bucket}"\nprefix = "{settings.prefix}"\nendpoint = "{settings.endpoint}"\n'
-        f'access_key = "{settings.access_key}"\nsecret_key = "{settings.secret_key}"\n'
-    )
 
 
 class Deployment:
@@ -73,7 +66,7 @@ def deployment(
         pytest.skip(MISSING)
     settings = running_object_store.part()
     folder = tmp_path_factory.mktemp("bucketed")
-    with running_services(folder, first=(section(settings),)) as services:
+    with running_services(folder, first=(section_of(settings),)) as services:
         dave = services.add_account("dave")
         home = sign_in(services.address, user=dave.name, password=dave.password)
         try:
@@ -142,7 +135,7 @@ def test_a_store_that_is_killed_has_what_it_acknowledged(object_store: ObjectSto
     settings = object_store.part()
     with (
         calling_manager() as manager,
-        FileStoreProcess(tmp_path, [manager], section(settings)) as store,
+        FileStoreProcess(tmp_path, [manager], section_of(settings)) as store,
     ):
         kept = manager.stored(store.address, DATA)
         open_url = manager.put_url(store.address)
@@ -209,7 +202,7 @@ def test_a_bucket_that_can_be_used_is_left_as_it_was(object_store: ObjectStore) 
 def test_a_store_that_cannot_start_says_why_in_one_line(object_store: ObjectStore, tmp_path: Path) -> None:
     settings = replace(object_store.settings, bucket="nowhere")
     with calling_manager() as manager:
-        process = FileStoreProcess(tmp_path, [manager], section(settings))
+        process = FileStoreProcess(tmp_path, [manager], section_of(settings))
         command = [sys.executable, "-m", "filestore", "--config", str(process.config), "serve"]
         path = {"PYTHONPATH": f"{PROJECT}:{PROJECT / 'client'}"}
         done = subprocess.run(command, cwd=PROJECT, env=os.environ | path, capture_output=True, text=True, timeout=60)

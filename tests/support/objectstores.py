@@ -47,6 +47,14 @@ class ObjectStore:
         return replace(self.settings, prefix=f"{next(_numbers)}/")
 
 
+def section_of(settings: S3) -> str:
+    """What stands in a store's configuration to have its contents there."""
+    return (
+        f'[s3]\nbucket = "{settings.bucket}"\nprefix = "{settings.prefix}"\nendpoint = "{settings.endpoint}"\n'
+        f'access_key = "{settings.access_key}"\nsecret_key = "{settings.secret_key}"\n'
+    )
+
+
 @cache
 def _start(config: pytest.Config) -> ObjectStore | None:
     """The server of this process; None where none is installed."""
