@@ -103,13 +103,8 @@ class Download:
         self.close()
 
 
-def open_download(store: Store, token: str, method: str = "GET") -> Download:
-    """The content that a ticket is good for; `method` is GET or HEAD. Raises what `admit` and `open_admitted` raise."""
-    return open_admitted(store, admit(store, token, method))
-
-
-def admit(store: Store, token: str, method: str = "GET") -> Admitted:
-    """What a ticket is good for at this moment; no byte is looked at.
+def admit(store: Store, token: str, method: str) -> Admitted:
+    """What a ticket is good for at this moment; no byte is looked at. `method` is GET or HEAD.
 
     Raises TicketUnknown (also where the content has been deleted), WrongMethod, TicketExpired, TransferEnded (it was
     cancelled), Damaged (its bytes are known not to be what came).

@@ -30,8 +30,8 @@ from filemanager.services.desk import make_desk
 from filestore.api import control
 from filestore.api.data_plane import CONTENT, DataPlane
 from filestore.api.origins import Origins
-from filestore.services.exports import open_download
 from filestore.services.lane import Lane
+from tests.support.downloads import open_download
 from tests.support.exchanges import Exchange, Headers, Wire
 from tests.support.filemanager import CAMBRIDGE, COMMUNITY, LEICESTER, FastPasswords, World
 from tests.support.localstores import SERVICE, LocalStore

@@ -9,10 +9,10 @@ from typing import TypeVar
 
 from filemanager.domain.caller import Caller
 from filestore.backends.packed import PackedBackend
-from filestore.services.exports import open_download
 from filestore.services.imports import Sent, open_upload
 from filestore.services.small import SmallBody, Unusual, store_small
 from filestore.services.uploads import Stored
+from tests.support.downloads import open_download
 from tests.support.faultnotes import HOST, MANAGER
 from tests.support.faultworld import World
 from tests.support.filemanager import COMMUNITY, OPERATOR

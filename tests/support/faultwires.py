@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from filestore.domain.transfer import Remote
 from filestore.services import appends, completions, containers, copies, exports, imports, moves, status
-from filestore.services.exports import open_download
+from tests.support.downloads import open_download
 from tests.support.faultnotes import HOST, MANAGER
 from tests.support.localstores import SERVICE
 from vofiles import contract
@@ -147,7 +147,16 @@ class Callbacks:
     def __init__(self, world: "World", store: "StoreProcess") -> None:
         self._world, self._store = world, store
 
-    def send(self, manager: Ivorn, message: TransferCompleted | TransferFailed) -> None:
+    def send(self, manager: Ivorn, words: Sequence[Word]) -> Iterator[list[tuple[int, VofilesError | None]]]:
+        for place, word in enumerate(words):
+            try:
+                self._tell(manager, word.message)
+            except VofilesError as error:
+                yield [(place, error)]
+            else:
+                yield [(place, None)]
+
+    def _tell(self, manager: Ivorn, message: TransferCompleted | TransferFailed) -> None:
         world, store = self._world, self._store
 
         def unreachable() -> Exception:

@@ -6,7 +6,7 @@ core.put(core.token(offer), b"abc")           # as the one who has the ticket
 """
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,13 +20,14 @@ from filestore.domain.terms import Terms
 from filestore.domain.ticket import Tickets
 from filestore.domain.transfer import Remote
 from filestore.persistence.catalogue import open_catalogue
-from filestore.ports import Backend, Body, Catalogue, Halt, Incoming
+from filestore.ports import Backend, Body, Catalogue, Halt, Incoming, Word
 from filestore.services import imports
 from filestore.services.appends import begin_append
-from filestore.services.exports import begin_export, open_download
+from filestore.services.exports import begin_export
 from filestore.services.imports import Sent, begin_import
 from filestore.services.store import Store
 from filestore.services.uploads import Stored
+from tests.support.downloads import open_download
 from vofiles.contract import (
     Digest,
     StoreAppendInit,
@@ -253,10 +254,12 @@ class MemorySender:
     error: VofilesError | None = None
     """Raised instead of sending, while set."""
 
-    def send(self, manager: Ivorn, message: TransferCompleted | TransferFailed) -> None:
+    def send(self, manager: Ivorn, words: Sequence[Word]) -> Iterator[list[tuple[int, VofilesError | None]]]:
         if self.error is not None:
             raise self.error
-        self.sent.append((manager, message))
+        for place, word in enumerate(words):
+            self.sent.append((manager, word.message))
+            yield [(place, None)]
 
 
 def sidecar_of_bytes(number: str, data: bytes) -> Sidecar:

@@ -17,6 +17,7 @@ from filestore.services import appends, callbacks, completions, containers, copi
 from filestore.services.lane import Lane
 from filestore.services.store import Store
 from filestore.services.uploads import Replay
+from tests.support.downloads import open_download
 from tests.support.filestore_core import MemoryWeb
 from vofiles import contract
 from vofiles.contract import (
@@ -82,7 +83,7 @@ class LocalStore:
     def get(self, offer: Transfer) -> bytes:
         """GET the bytes from the address in an offer."""
         (endpoint,) = offer.endpoints
-        with exports.open_download(self.store, endpoint.url.removeprefix(ADDRESS)) as download:
+        with open_download(self.store, endpoint.url.removeprefix(ADDRESS)) as download:
             return download.reader.pread(download.size + 1, 0)
 
     def holds(self, container: Ivorn) -> bool:
@@ -196,7 +197,7 @@ class LocalStores:
         if local.down:
             return None
         try:
-            with exports.open_download(local.store, remote.url.removeprefix(ADDRESS)) as download:
+            with open_download(local.store, remote.url.removeprefix(ADDRESS)) as download:
                 assert download.container == remote.source.fragment
                 return download.reader.pread(download.size + 1, 0)
         except VofilesError:

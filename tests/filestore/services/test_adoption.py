@@ -16,10 +16,11 @@ from filestore.services.check import check
 from filestore.services.check_contents import Wish
 from filestore.services.containers import delete_container, get_properties, list_containers
 from filestore.services.copies import duplicate
-from filestore.services.exports import begin_export, open_download
+from filestore.services.exports import begin_export
 from filestore.services.manifest import manifest, manifest_of_adopted
 from filestore.services.sweep import sweep
 from tests.support.archives import NAME, adopted, adopting_core, directory
+from tests.support.downloads import open_download
 from tests.support.filestore_core import DAVE, MANAGER, NODE, OTHER_MANAGER, Core
 from vofiles.adoption import REPLACES, STANDING, Standing, is_adopted
 from vofiles.contract import (

@@ -6,8 +6,9 @@ import pytest
 
 from filestore.ports import StorageFailure
 from filestore.services.containers import cancel_transfer, delete_container
-from filestore.services.exports import begin_export, check_of, open_download
+from filestore.services.exports import begin_export, check_of
 from filestore.services.imports import Sent, open_upload
+from tests.support.downloads import open_download
 from tests.support.filestore_core import MANAGER, OTHER_MANAGER, Core
 from vofiles.contract import DeleteContainer, StoreCancelTransfer, StoreExportInit
 from vofiles.errors import (

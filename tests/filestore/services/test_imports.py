@@ -12,10 +12,10 @@ from filestore.domain.ticket import Tickets
 from filestore.persistence.memory import MemoryCatalogue
 from filestore.ports import Records
 from filestore.services.containers import delete_container
-from filestore.services.exports import open_download
 from filestore.services.imports import Sent, begin_import, open_upload
 from filestore.services.sweep import sweep
 from filestore.services.uploads import Stored
+from tests.support.downloads import open_download
 from tests.support.filestore_core import DAVE, MANAGER, NODE, OTHER_MANAGER, Core, make_core
 from vofiles.contract import DeleteContainer, Digest, StoreImportInit
 from vofiles.errors import (

@@ -15,10 +15,11 @@ from filestore.services.check import check
 from filestore.services.check_contents import Wish
 from filestore.services.containers import delete_container, get_properties, list_containers
 from filestore.services.copies import duplicate
-from filestore.services.exports import begin_export, open_download
+from filestore.services.exports import begin_export
 from filestore.services.status import get_status
 from filestore.services.sweep import sweep
 from tests.support.archives import NAME, adopted, adopting_core
+from tests.support.downloads import open_download
 from tests.support.filestore_core import DAVE, MANAGER, NODE, OTHER_MANAGER, Core, disk_core
 from tests.support.rotting import HandTime, change, flipped, path_of, rot, scrub_of, scrubbed
 from vofiles.contract import (
