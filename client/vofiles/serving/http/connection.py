@@ -54,10 +54,10 @@ class Connection(Lifetime):
 
     def connectionMade(self) -> None:  # noqa: N802 - twisted's name
         wire = self._wire = cast(Wire, self.transport)
+        wire.setTcpNoDelay(True)
         if self._server.secure:
             self._output = TlsOutput(wire, self.cut, self._answer_instead)
         else:
-            wire.setTcpNoDelay(True)
             self._output = PlainOutput(wire, self.cut, self._answer_instead)
         self.peer = wire.getPeer().host
         if not self._server.admit(self):

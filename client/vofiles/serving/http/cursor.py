@@ -100,12 +100,12 @@ class Cursor:
 
     # --- on the reactor ---
 
-    def find_block(self) -> memoryview | None:
-        """The next block, as of `next_block`, if little is left and the page cache has it, else None. Raises what
-        checking raises.
+    def find_block(self, most: int = AT_HAND) -> memoryview | None:
+        """The next block, as of `next_block`, if at most so much is left and the page cache has it, else None. Raises
+        what checking raises.
         """
         source = self._file.source
-        if not isinstance(source, int) or not 0 < self.left <= AT_HAND:
+        if not isinstance(source, int) or not 0 < self.left <= most:
             return None
         block = _buffer()[: min(self.left, BLOCK)]
         try:

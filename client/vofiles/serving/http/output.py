@@ -276,7 +276,8 @@ class TlsOutput:
                 if file is None or not file.left:
                     self._finish()
                     return
-                block = file.find_block()
+                # The reactor has to encrypt it anyway: to have a thread read it, too, would cost more than to read it.
+                block = file.find_block(file.left)
                 if block is None:
                     self._reading = True
                     file.read(min(file.left, BLOCK), self._arrived)

@@ -10,12 +10,10 @@ import socket
 import time
 from collections import Counter
 from itertools import count
-from typing import Any, cast
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IAddress
 from twisted.internet.protocol import Factory
-from twisted.protocols.tls import TLSMemoryBIOFactory
 
 from .access import AccessLog
 from .answer import AnswerHeads
@@ -27,6 +25,7 @@ from .reactor import Clock, DelayedCall, ListeningPort, Reactor, TlsContext
 from .repeats import Repeats
 from .run import Workshop
 from .site import Site
+from .tlswire import with_tls
 
 
 class _MonotonicClock:
@@ -182,7 +181,7 @@ def serve(
     server = Server(site, limits or Limits(), workshop, readers, access, secure=tls is not None)
     factory: object = server
     if tls is not None:
-        factory = cast(Any, TLSMemoryBIOFactory)(tls, isClient=False, wrappedFactory=server, clock=reactor)
+        factory = with_tls(tls, server, reactor)
     address = listener.getsockname()[:2]
     listener.setblocking(False)  # noqa: FBT003 - its one argument
     port = reactor.adoptStreamPort(listener.fileno(), listener.family, factory)

@@ -182,9 +182,9 @@ def test_what_is_open_and_short_enough_is_sent_without_a_thread(way: Way, shop: 
     wait_until(lambda: shop.closed == 2, "both closed")
 
 
-def test_of_what_is_open_and_long_a_thread_sends_most(way: Way, shop: Shop) -> None:
+def test_of_what_is_open_and_long_a_thread_sends_most(served: Served, shop: Shop) -> None:
     shop.answer = lambda _request: Response(200, (), shop.opening(LARGE, LARGE, is_open=True))
-    with way.client() as client:
+    with RawClient(served.port) as client:
         assert client.ask(GET).body == LARGE
     assert any(name.startswith("readers-") for name in shop.looks[0].threads)
 
