@@ -122,6 +122,8 @@ class S3:
     """Whether clients send their bytes to the bucket itself, by addresses signed for them."""
     public_endpoint: str | None = None
     """URL by which clients reach it then; None: the same one."""
+    trusted: bool = False
+    """Whether clients that may send to it may read all that the store's account may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +238,7 @@ def _s3(top: Table) -> S3:
             table.find_path("authorities"),
             table.take("direct", bool, default=False),
             table.url("public_endpoint", "") or None,
+            table.take("trusted", bool, default=False),
         )
 
 

@@ -1,21 +1,25 @@
 """A bucket looked at before the store serves from it: that it is there, and that all may be done in it that will be.
 
 Rule: what an operator has to put right stops the start with a sentence that names the bucket and its address, and never
-a key. What is tried leaves nothing.
+a key. What is tried leaves nothing. Where clients are to send to the bucket, what its addresses are good for is looked
+at, too: it is as the store's account that they do what is asked.
 """
 
 from collections.abc import Callable
 from typing import Final
 
 from botocore.exceptions import BotoCoreError, ClientError
+from urllib3 import PoolManager, Timeout
+from urllib3.exceptions import HTTPError
 
 from filestore.backends.s3 import S3Backend
-from filestore.backends.s3client import S3Client, connect
+from filestore.backends.s3client import CONNECT_SECONDS, READ_SECONDS, Keys, S3Client, connect
 from filestore.config import S3
 from vofiles.configuration import ConfigurationError
 
 PROBE: Final = "probe"
 """Written and deleted again; no number has so few characters and a dot."""
+WRITTEN: Final = b"vofiles"
 
 _MEANINGS: Final = {
     "NoSuchBucket": "there is no such bucket",
@@ -45,20 +49,60 @@ def _require_usable(client: S3Client, settings: S3) -> None:
         client.get_object(Bucket=bucket, Key=key)["Body"].close()
 
     trials: dict[str, Callable[[], object]] = {
-        "write": lambda: client.put_object(Bucket=bucket, Key=key, Body=b"vofiles"),
+        "write": lambda: client.put_object(Bucket=bucket, Key=key, Body=WRITTEN),
         "read": read,
         "list": lambda: client.list_objects_v2(Bucket=bucket, Prefix=key, MaxKeys=1),
         "list uploads": lambda: client.list_multipart_uploads(Bucket=bucket, Prefix=key, MaxUploads=1),
         "delete": lambda: client.delete_object(Bucket=bucket, Key=key),
     }
+    if settings.direct and not settings.trusted:
+        trials["try an address"] = lambda: _require_signed(client, settings, key)
     for right, trial in trials.items():
         try:
             trial()
         except ClientError as error:
             code = str(error.response.get("Error", {}).get("Code", "no reason given"))
             raise _unusable(settings, _MEANINGS.get(code, f"to {right} is refused ({code})")) from None
-        except BotoCoreError as error:
+        except (BotoCoreError, HTTPError) as error:
             raise _unusable(settings, f"it does not answer ({type(error).__name__})") from None
+
+
+def _require_signed(client: S3Client, settings: S3, key: str) -> None:
+    """Raises ConfigurationError where an address that is good to send to is good to have others' contents copied there,
+    too: by a header that nobody signed, which S3 forbids, and not everything that is called so does (CVE-2026-54330).
+    """
+    bucket, target = settings.bucket, Keys(settings.prefix).staging(f".{PROBE}")
+    client.put_object(Bucket=bucket, Key=key, Body=WRITTEN)
+    try:
+        _copy_unsigned(client, settings, key, target)
+        copied = _is_there(client, bucket, target)
+    finally:
+        client.delete_object(Bucket=bucket, Key=target)
+        client.delete_object(Bucket=bucket, Key=key)
+    if copied:
+        reason = "whoever is given an address to send to can have it copy what others have (CVE-2026-54330)"
+        raise _unusable(settings, f'{reason}; docs/operations.md, "Sent past the store", has what to do')
+
+
+def _copy_unsigned(client: S3Client, settings: S3, source: str, target: str) -> None:
+    """Try to, by an address that is good for sending nothing. Raises HTTPError where nobody answers."""
+    parameters = {"Bucket": settings.bucket, "Key": target, "ContentLength": 0}
+    url = client.generate_presigned_url("put_object", Params=parameters, ExpiresIn=60)
+    authorities = None if settings.authorities is None else str(settings.authorities)
+    patience = Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS)
+    with PoolManager(retries=False, timeout=patience, ca_certs=authorities) as pool:
+        pool.request("PUT", url, body=b"", headers={"x-amz-copy-source": f"/{settings.bucket}/{source}"})
+
+
+def _is_there(client: S3Client, bucket: str, key: str) -> bool:
+    """Whether an object has what was written to be copied."""
+    try:
+        stream = client.get_object(Bucket=bucket, Key=key)["Body"]
+    except ClientError:
+        # There is none: it was refused.
+        return False
+    with stream:
+        return bool(stream.read() == WRITTEN)
 
 
 def _unusable(settings: S3, reason: str) -> ConfigurationError:

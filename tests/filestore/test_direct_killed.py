@@ -3,6 +3,7 @@
 Rule: the step is a request to the bucket that is caught on its way, or whose answer is; nothing is guessed of time.
 """
 
+from dataclasses import replace
 from pathlib import Path
 from threading import Thread
 
@@ -11,7 +12,7 @@ import requests
 from filestore.backends.s3bucket import Bucket
 from tests.support.filestore import CallingManager, FileStoreProcess, calling_manager, url_of
 from tests.support.gate import gate_to
-from tests.support.objectstores import ObjectStore, object_store, running_object_store
+from tests.support.objectstores import ObjectStore, object_store, running_object_store, section_of
 from tests.support.serving import wait_until
 from vofiles.contract import StoreCompleteTransfer, TransferCompleted
 from vofiles.errors import VofilesError
@@ -30,11 +31,8 @@ def test_killed_at_each_step_of_taking(object_store: ObjectStore, tmp_path: Path
     settings = object_store.part()
     bucket = Bucket(object_store.client, settings.bucket)
     with calling_manager() as manager, gate_to(settings.endpoint or "") as gate:
-        section = (
-            f'[s3]\nbucket = "{settings.bucket}"\nprefix = "{settings.prefix}"\nendpoint = "{gate.url}"\n'
-            f'access_key = "{settings.access_key}"\nsecret_key = "{settings.secret_key}"\ndirect = true\n'
-            "[tickets]\nlifetime = 8\n"
-        )
+        section = section_of(replace(settings, endpoint=gate.url))
+        section += "direct = true\ntrusted = true\n[tickets]\nlifetime = 8\n"
         with FileStoreProcess(tmp_path, [manager], section) as process:
             for step in STEPS:
                 request = manager.import_request(size=len(DATA))

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -21,7 +22,7 @@ from filestore.backends.s3errors import Gone
 from filestore.backends.s3start import open_bucket
 from filestore.config import S3
 from tests.support.filestore import PROJECT, FileStoreProcess, calling_manager
-from tests.support.objectstores import MISSING, ObjectStore, object_store, running_object_store, section_of
+from tests.support.objectstores import MISSING, NO_COPIES, ObjectStore, object_store, running_object_store, section_of
 from tests.support.operating import command
 from tests.support.services import STORES, RunningServices, running_services
 from tests.support.serving import wait_until
@@ -197,6 +198,23 @@ def test_a_bucket_that_can_be_used_is_left_as_it_was(object_store: ObjectStore) 
     backend = open_bucket(settings)
     assert list(backend.bucket.objects(settings.prefix)) == []
     backend.close()
+
+
+def test_a_bucket_that_copies_what_nobody_signed_is_not_sent_to(object_store: ObjectStore) -> None:
+    """moto looks at no signature; radosgw 16 at none of headers, but at the policy of the bucket."""
+    settings = replace(object_store.part(), direct=True)
+    bucket: Any = object_store.client
+    if JUDGED:
+        open_bucket(settings).close()
+        bucket.delete_bucket_policy(Bucket=settings.bucket)
+    try:
+        assert "CVE-2026-54330" in refusal(settings)
+    finally:
+        if JUDGED:
+            bucket.put_bucket_policy(Bucket=settings.bucket, Policy=json.dumps(NO_COPIES))
+    for bearable in (replace(settings, trusted=True), replace(settings, direct=False)):
+        open_bucket(bearable).close()
+    assert list(Bucket(object_store.client, settings.bucket).objects(settings.prefix)) == []
 
 
 def test_a_store_that_cannot_start_says_why_in_one_line(object_store: ObjectStore, tmp_path: Path) -> None:

@@ -85,6 +85,7 @@ def deployment(
     section = (
         f'[s3]\nbucket = "{settings.bucket}"\nprefix = "{settings.prefix}"\nendpoint = "{settings.endpoint}"\n'
         f'access_key = "{settings.access_key}"\nsecret_key = "{settings.secret_key}"\ndirect = true\n'
+        f"trusted = {str(not JUDGED).lower()}\n"
         "[tickets]\nlifetime = 16\n"
     )
     with running_services(tmp_path_factory.mktemp("direct"), stores=(STORE,), outbound=(section,)) as services:

@@ -6,6 +6,7 @@ prefix of its own. moto takes any key, any secret and damaged parts, so that it 
 
 import importlib.util
 import itertools
+import json
 import os
 import re
 import shutil
@@ -14,6 +15,7 @@ import sys
 import threading
 from dataclasses import dataclass, replace
 from functools import cache
+from typing import Any
 
 import pytest
 
@@ -24,6 +26,19 @@ from tests.support.radosgw import PROGRAMS, start_radosgw
 
 _numbers = itertools.count(1)
 BUCKET = "contents"
+NO_COPIES = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": "s3:PutObject",
+            "Resource": f"arn:aws:s3:::{BUCKET}/*/staging/*",
+            "Condition": {"StringLike": {"s3:x-amz-copy-source": "*"}},
+        }
+    ],
+}
+"""The policy of a bucket that has nothing copied to where clients send."""
 LEAST = 16
 """Bytes of a part, at least, as moto is told: so that little has many."""
 
@@ -64,7 +79,11 @@ def _start(config: pytest.Config) -> ObjectStore | None:
         return None
     client = connect(settings)
     config.add_cleanup(client.close)
-    client.create_bucket(Bucket=settings.bucket)  # type: ignore[attr-defined]
+    bucket: Any = client
+    bucket.create_bucket(Bucket=settings.bucket)
+    if true:
+        # As operators of one that has not been updated are told to.
+        bucket.put_bucket_policy(Bucket=settings.bucket, Policy=json.dumps(NO_COPIES))
     return ObjectStore(settings, client, Sizes().least if true else LEAST)
 
 

@@ -46,11 +46,11 @@ def test_without_it_contents_are_in_the_folder(tmp_path: Path) -> None:
 def test_everything_can_be_said(tmp_path: Path) -> None:
     more = (
         'endpoint = "https://s3.example.org/"\nprefix = "/vofiles/leicester/"\nregion = "eu-west-2"\n'
-        'addressing = "virtual"\nauthorities = "ca.pem"\ndirect = true\n'
+        'addressing = "virtual"\nauthorities = "ca.pem"\ndirect = true\ntrusted = true\n'
     )
     assert settings(tmp_path, PLAIN + more) == S3(
         "contents", "some", "very-secret", "https://s3.example.org", "vofiles/leicester/", "eu-west-2", "virtual",
-        tmp_path / "ca.pem", direct=True,
+        tmp_path / "ca.pem", direct=True, trusted=True,
     )  # fmt: skip
 
 
