@@ -148,7 +148,8 @@ class Connection(Lifetime):
         if given is not True:
             self._turn = given.turn(self.peer, self._limits, self._output)
             self._enter(Phase.SEND, self._limits.send_seconds)
-            self._output.send(given.unsent, None, self._sent)
+            file = Cursor(given.file, self.workshop.mailbox, self._server.readers) if given.file else None
+            self._output.send(given.unsent, file, self._sent)
         return True
 
     def _read_head(self) -> bool:

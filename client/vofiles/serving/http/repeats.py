@@ -2,7 +2,8 @@
 
 To take a head apart, find its handler, have it decide and write the answer's head costs many times what it costs to
 send 4 KiB. Where a handler says that its answer may be given again (`Response.again`), and as long as that says so when
-it is asked, which is at each request, none of this is done twice.
+it is asked, which is at each request, none of this is done twice. Of an answer whose body is a file that is all but the
+file: it is given again where that is open.
 
 Rule: what is kept is bounded, in number and in bytes; those kept longest go first. A head may hold a secret: it is
 found by a hash of all of it whose key nobody knows (SipHash), so that time tells nothing of one that is nearly right.
@@ -18,7 +19,7 @@ from .access import AccessLog, AccessRecord
 from .answer import AnswerHeads, rest
 from .head import Head
 from .limits import Limits
-from .messages import Request, Response
+from .messages import FileBody, LaterBody, Request, Response
 from .output import Output
 from .turn import Turn
 
@@ -33,12 +34,14 @@ LONGEST_HEAD: Final = 2048
 class Repeat:
     """An answer that may be given again."""
 
-    __slots__ = ("again", "asked", "done", "head", "request", "response", "rest", "status")
+    __slots__ = ("again", "asked", "done", "find", "head", "request", "response", "rest", "status")
 
     def __init__(self, request: Request, head: Head, response: Response) -> None:
         assert response.again is not None
-        assert isinstance(response.body, bytes)
-        body = b"" if request.method == "HEAD" else response.body
+        given = b"" if request.method == "HEAD" else response.body
+        body = given if isinstance(given, bytes) else b""
+        self.find = given.find if isinstance(given, LaterBody) else None
+        """Finds the file that follows, where one does."""
         self.request, self.head, self.response, self.again = request, head, response, response.again
         self.status = response.status
         self.asked = (request.method, request.path, response.status, len(body))
@@ -49,12 +52,12 @@ class Repeat:
 
 
 class Rest:
-    """What the socket did not take of an answer that is given again."""
+    """What is still to be sent of an answer that is given again: bytes, and perhaps a file behind them."""
 
-    __slots__ = ("_repeat", "_request_id", "unsent")
+    __slots__ = ("_repeat", "_request_id", "file", "unsent")
 
-    def __init__(self, repeat: Repeat, request_id: str, unsent: memoryview) -> None:
-        self._repeat, self._request_id, self.unsent = repeat, request_id, unsent
+    def __init__(self, repeat: Repeat, request_id: str, unsent: memoryview, file: FileBody | None = None) -> None:
+        self._repeat, self._request_id, self.unsent, self.file = repeat, request_id, unsent, file
 
     def turn(self, peer: str, limits: Limits, output: Output) -> Turn:
         """The turn in which it is sent."""
@@ -89,8 +92,13 @@ class Repeats:
             self._drop(raw)
             return False
         started = perf_counter()
+        file = None
+        if repeat.find is not None and (file := repeat.find()) is None:
+            return False
         request_id = self._new_request_id()
         data = self._heads.begin(repeat.status, request_id) + repeat.rest
+        if file is not None:
+            return Rest(repeat, request_id, memoryview(data), file)
         count = output.offer(data)
         if count < len(data):
             return Rest(repeat, request_id, memoryview(data)[count:])
@@ -105,12 +113,16 @@ class Repeats:
         # A request with a body, or an id of its own, never comes again as it is.
         if head.length != 0 or head.request_id is not None or turn.connection is not None:
             return
-        if len(raw) > LONGEST_HEAD or not isinstance(response.body, bytes) or response.length > self._room // 16:
+        body = response.body
+        if len(raw) > LONGEST_HEAD or isinstance(body, FileBody) or self._is_too_long(body):
             return
         repeat = self._kept[raw] = Repeat(turn.request, head, response)
         self._held += len(raw) + len(repeat.rest)
         while len(self._kept) > self._most or self._held > self._room:
             self._drop(next(iter(self._kept)))
+
+    def _is_too_long(self, body: bytes | LaterBody) -> bool:
+        return isinstance(body, bytes) and len(body) > self._room // 16
 
     def _drop(self, raw: bytes) -> None:
         self._held -= len(raw) + len(self._kept.pop(raw).rest)

@@ -290,6 +290,37 @@ def test_an_answer_is_given_again_while_it_holds_and_each_is_counted(served: Ser
     assert {(record.path, record.status, record.size) for record in served.accesses} == {("/x", 200, 6)}
 
 
+def test_of_an_answer_with_a_file_the_head_is_given_again_where_the_file_is_open(way: Way, shop: Shop) -> None:
+    content, made = LARGE[:MiB], shop.opening(LARGE[:MiB], LARGE[:MiB], is_open=True)
+    opened = True
+
+    def find() -> FileBody | None:
+        return made.find() if opened else None
+
+    def open_it() -> FileBody:
+        found = made.find()
+        assert found is not None
+        return found
+
+    body = LaterBody(MiB, open_it, made.refuse, find)
+    shop.answer = lambda _request: Response(200, (("X-Made", str(shop.asked)),), body, again=lambda: shop.good)
+    with way.client() as client:
+        for number, expected in enumerate(("1", "1", "1", "2", "2", "3")):
+            if expected == "2":
+                opened = not opened
+            shop.good = expected != "3"
+            reply = client.ask(GET)
+            assert (reply.body == content, reply.headers["x-made"]) == (True, expected)
+            # Until then the server is not ready for the next request, and reads it as any other.
+            wait_until(lambda: len(way.served.accesses) == number + 1, "it is over")  # noqa: B023 - it waits here
+        head = GET.replace("GET", "HEAD")
+        assert [client.ask(head, head=True).headers["x-made"] for _ in range(2)] == ["4", "5"]
+    assert all(look.seen == content for look in shop.looks)
+    wait_until(lambda: shop.closed == len(shop.looks) == 6, "all closed")
+    wait_until(lambda: len(way.served.accesses) == 8, "all in the log")
+    assert {(record.size, record.complete) for record in way.served.accesses} == {(MiB, True), (0, True)}
+
+
 @pytest.mark.parametrize(
     "other",
     [
