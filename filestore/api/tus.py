@@ -31,12 +31,13 @@ from filestore.api.tusheaders import (
     told_of,
 )
 from filestore.api.uploading import Uploading
-from filestore.services.parts import Kept, Part
+from filestore.services.kept import Kept
+from filestore.services.parts import Part
 from filestore.services.resuming import begin_anew, find_kept, open_part
 from filestore.services.store import Store
 from filestore.services.uploads import Stored
 from vofiles.errors import ServiceBusy, WrongMethod
-from vofiles.serving.http import Exchange, Pool, Request, Response
+from vofiles.serving.http import BodyConsumer, Exchange, Pool, Request, Response
 
 _OVERRIDDEN: Final = frozenset({"HEAD", "PATCH", "DELETE"})
 """Methods that a POST may stand for, where a client cannot say them."""
@@ -48,6 +49,18 @@ Serve = Callable[[Exchange], Response | None]
 def speaks(request: Request) -> bool:
     """Whether a request is of the protocol, or could be of no other."""
     return request.method in RESUMING and (request.method != "HEAD" or RESUMABLE in request.headers)
+
+
+class _Hearing:
+    """The consumer of a part's body, where the part hears that its sender is there, also before anything is written."""
+
+    def __init__(self, part: Part, inner: BodyConsumer) -> None:
+        self._hear, self._take = part.hear, inner.data
+        self.end, self.aborted = inner.end, inner.aborted
+
+    def data(self, chunk: bytes, /) -> None:
+        self._hear()
+        self._take(chunk)
 
 
 class Resumption:
@@ -120,6 +133,7 @@ class Resumption:
         """Have the body come, if there is anything to be done with it."""
         if isinstance(part, Kept):
             return answer(part)
+        part.hear()
         request = exchange.request
 
         def told(outcome: Stored | Kept) -> Response:
@@ -130,9 +144,8 @@ class Resumption:
             return self._origins.mark(request, self._refusal(request, error))
 
         def receive() -> None:
-            exchange.accept(
-                Uploading(exchange, part, self._pool, stored=told, failed=failed, bulk=self._bulk, keep=True)
-            )
+            taking = Uploading(exchange, part, self._pool, stored=told, failed=failed, bulk=self._bulk, keep=True)
+            exchange.accept(_Hearing(part, taking))
 
         Preparing(exchange, part, self._pool, ready=receive, failed=failed).begin()
         return None

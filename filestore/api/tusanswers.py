@@ -14,7 +14,8 @@ from filestore.api.digestfields import digest_header
 from filestore.api.problems import problem, unexpected
 from filestore.api.tusheaders import RESUMABLE, VERSION
 from filestore.domain.stretch import SUMS
-from filestore.services.parts import OFFSET, PART, Kept
+from filestore.services.kept import OFFSET, Kept
+from filestore.services.parts import PART
 from vofiles.contract import Receipt
 from vofiles.errors import (
     Busy,

@@ -136,7 +136,7 @@ class Flows:
 
     @contextmanager
     def awaiting(self, transfer: str) -> Iterator[None]:
-        """Wait for the end of the bytes that come for a transfer. Raises Busy where enough do."""
+        """Wait for the end of the bytes that come for a transfer, or under a lease. Raises Busy where enough do."""
         with self._lock:
             if self._waited_for[transfer] >= WAITING:
                 raise Busy("this transfer address", reason="others wait to go on with it")

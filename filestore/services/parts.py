@@ -1,6 +1,7 @@
 """One part of an upload that comes in parts: bytes behind those that are safe, until its sender has no more or leaves.
 
-    prepare() …  write(data) …  then  complete()  or  abort()     as an `Upload`; and, from any thread:  displace()
+    prepare() …  write(data) …  then  complete()  or  abort()     as an `Upload`; and, from any thread:
+    hear()  something has come, though nothing was written yet        displace()  if nothing has for a moment
 
 Rule: what a sender was told is safe stays so: bytes are durable before the commit that counts them. However a part
 ends, what came of it is kept and its lease given back, unless it has to be known whole first (a checksum). Then the
@@ -8,9 +9,10 @@ next part goes on, in whatever process. Only what cannot become a good content a
 """
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Final
 
@@ -23,14 +25,14 @@ from filestore.domain.transfer import Promise, Transfer
 from filestore.ports import Records, StorageFailure
 from filestore.services.beginnings import PIECE
 from filestore.services.endings import take_back
+from filestore.services.kept import Kept, kept_of, wrong_offset
 from filestore.services.rereading import Rereading
 from filestore.services.store import Store
 from filestore.services.uploads import Filling, Stored, require_lease
-from vofiles.contract import Durability, Receipt
+from vofiles.contract import Durability
 from vofiles.errors import (
     Busy,
     ChecksumMismatch,
-    Conflict,
     ContainerNotFound,
     ServiceBusy,
     StoreFull,
@@ -39,55 +41,19 @@ from vofiles.errors import (
 )
 from vofiles.instant import SECOND, Instant
 
+TURN: Final = 0.02
+"""Seconds between two looks at whether another connection's part has ended."""
 SAFE_EVERY: Final = 64 << 20
 """Bytes after which what came is made safe, at the latest."""
 SAFE_AFTER: Final = 10 * SECOND
 """Microseconds after which it is, if anything came."""
+SILENCE: Final = 1 * SECOND
+"""Microseconds without a byte after which a part's sender is taken to have left."""
 GAIN: Final = 4
 """How many times its own bytes a part reads back of those before it, where their digests are missing."""
 
-OFFSET: Final = "offset"
-"""The property of a Conflict that says where the upload goes on."""
 PART: Final = "part"
 """The property of a ChecksumMismatch that is the part's alone: it may be sent again."""
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """How far an upload is that comes in parts."""
-
-    offset: int
-    """Bytes that are safe, of those that come."""
-    length: int | None
-    """Bytes that come in all."""
-    until: Instant | None = None
-    """Until when it may go on; None where it is complete."""
-    metadata: str | None = None
-    """What its sender said when it began."""
-    receipt: Receipt | None = None
-    """Of what is complete."""
-
-
-def kept_of(transfer: Transfer) -> Kept:
-    """How far an upload is that has not ended, or has been stored."""
-    partial = transfer.partial
-    metadata = partial.metadata if partial is not None else None
-    if transfer.receipt is not None:
-        size = transfer.receipt.size - transfer.kept
-        return Kept(size, size, None, metadata, transfer.receipt)
-    return Kept(transfer.bytes_done, total_of(transfer), transfer.until, metadata)
-
-
-def total_of(transfer: Transfer) -> int | None:
-    """Bytes that come in all, as far as anybody has said."""
-    if transfer.promise.size is not None:
-        return transfer.promise.size
-    return transfer.partial.length if transfer.partial is not None else None
-
-
-def wrong_offset(kept: int) -> Conflict:
-    """The refusal of a part that does not begin where the upload goes on."""
-    return Conflict("this part of the content", reason=f"it goes on at byte {kept}", properties=((OFFSET, str(kept)),))
 
 
 class Part(Filling):
@@ -122,6 +88,8 @@ class Part(Filling):
         self._position = transfer.kept + transfer.bytes_done
         """Bytes of the whole that are written."""
         self._told = store.clock()
+        self._heard: Instant | None = None
+        """When its sender was last heard; who is never heard is silent."""
         super().__init__(store, transfer, container, promise)
         self._failed = False
 
@@ -152,6 +120,9 @@ class Part(Filling):
             with self._digesting(data) if self._ingest.whole == self._position else nullcontext():
                 self._append(data)
             self._position = end
+            if self._heard is not None:
+                # While it was written nothing more could be heard.
+                self.hear()
             if not self._sums and not self._is_all() and self._is_time():
                 self._make_safe()
 
@@ -193,17 +164,36 @@ class Part(Filling):
             if self._over is None:
                 self._rest(verified=False)
 
+    def hear(self) -> None:
+        """Note that its sender is there: bytes have come. For any thread."""
+        self._heard = self._store.clock()
+
     def displace(self, within: float) -> bool:
         """Keep what came and give the lease back, because another connection goes on with this upload; whether that was
-        done within so many seconds. For any thread, also while this part's sender is silent.
+        done within so many seconds. A sender who is there is left in peace. For any thread.
         """
-        if not self._lock.acquire(timeout=within):
+        patience, ends = threading.Event(), time.monotonic() + within
+        while not self._displace_silent(ends - time.monotonic()):
+            left = ends - time.monotonic()
+            if left <= 0:
+                return False
+            patience.wait(min(TURN, left))
+        return True
+
+    def _displace_silent(self, within: float) -> bool:
+        if not self._is_silent() or not self._lock.acquire(timeout=max(0.0, within)):
             return False
         try:
+            if not self._is_silent():
+                return False
             self.abort()
             return True
         finally:
             self._lock.release()
+
+    def _is_silent(self) -> bool:
+        heard = self._heard
+        return self._over is not None or heard is None or self._store.clock() - heard >= SILENCE
 
     # --- beginning ---
 

@@ -1,15 +1,17 @@
 """Uploads in parts, by the ticket of a plain one: how far it is, the next part, beginning anew.
 
-    find_kept    how far; whoever has just been sending is taken to have left
+    find_kept    how far; who has been sending and is silent is taken to have left
     open_part    the next part, which begins where the last one's bytes are safe
     begin_anew   nothing counts any more, and what is known of what will come is remembered
 
-Rule: a ticket's holder is one sender, who comes again when a connection broke: so the newest connection wins, the one
-before it is ended once what it brought is safe, and nobody waits for a time-out to go on. What comes whole (a PUT) is
-left in peace. Expiry limits the first part's start, the hard cap the last one's end.
+Rule: a ticket's holder is one sender, who comes again when a connection broke: so the newest connection wins over one
+that is silent, which is ended once what it brought is safe, and nobody waits for a time-out to go on. A sender whose
+bytes come is left in peace, and so is what comes whole (a PUT): Busy is told then. Expiry limits the first part's
+start, the hard cap the last one's end.
 """
 
 import threading
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -20,7 +22,8 @@ from filestore.domain.stretch import Stretch
 from filestore.domain.ticket import Ticket
 from filestore.domain.transfer import Transfer
 from filestore.ports import Records
-from filestore.services.parts import Kept, Part, kept_of, total_of, wrong_offset
+from filestore.services.kept import Kept, kept_of, total_of, wrong_offset
+from filestore.services.parts import TURN, Part
 from filestore.services.store import Store
 from filestore.services.uploads import give_back
 from vofiles.contract import ContainerState, TransferState
@@ -28,9 +31,7 @@ from vofiles.errors import Busy, InvalidArgument, TicketExpired, TicketUnknown, 
 from vofiles.instant import Instant
 
 PATIENCE: Final = 3.0
-"""Seconds that the end of another connection is waited for."""
-_TURN: Final = 0.02
-"""Seconds between two looks at whether another process has ended it."""
+"""Seconds that the end of another connection is waited for: longer than it takes to tell that it is silent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +181,8 @@ def _alone_behind(store: Store, ticket: Ticket, transfer: Transfer) -> Transfer:
     """The transfer, once who brings parts of it has ended. Raises as `_alone`."""
     flow = store.flows.find(transfer.lease)
     if isinstance(flow, Part):
-        flow.displace(PATIENCE)
+        if not flow.displace(PATIENCE):
+            raise Busy("this transfer address", reason="bytes are on their way already")
     elif transfer.lease is not None and not store.owns(transfer.lease):
         store.tell_displaced(transfer.lease)
     patience, turn = threading.Event(), 0
@@ -188,9 +190,9 @@ def _alone_behind(store: Store, ticket: Ticket, transfer: Transfer) -> Transfer:
         now = _get(store, ticket)
         if not _in_parts(now) or now.lease != transfer.lease:
             break
-        if turn * _TURN >= PATIENCE:
+        if turn * TURN >= PATIENCE:
             raise Busy("this transfer address", reason="bytes are on their way already")
-        patience.wait(_TURN)
+        patience.wait(TURN)
         turn += 1
     if _in_parts(now):
         raise Busy("this transfer address", reason="another connection was faster")
@@ -202,10 +204,11 @@ def _in_parts(transfer: Transfer) -> bool:
 
 
 def displace(store: Store, lease: str) -> None:
-    """End a part of this process's because another process goes on with it; it is kept."""
+    """End a part of this process's because another process goes on with it, unless its sender is there; it is kept."""
     flow = store.flows.find(lease)
     if isinstance(flow, Part):
-        flow.displace(PATIENCE)
+        with suppress(Busy), store.flows.awaiting(lease):
+            flow.displace(PATIENCE)
 
 
 def _get(store: Store, ticket: Ticket) -> Transfer:

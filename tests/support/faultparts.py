@@ -7,7 +7,8 @@ between, has been lied to.
 from collections.abc import Callable
 
 from filestore.domain.stretch import Stretch
-from filestore.services.parts import SAFE_AFTER, Kept, Part
+from filestore.services.kept import Kept
+from filestore.services.parts import SAFE_AFTER, Part
 from filestore.services.resuming import find_kept, open_part
 from filestore.services.store import Store
 from tests.support.faultcallers import DAVE, FILE, NEW, OLD, A, offer, path_of, put

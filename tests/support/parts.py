@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 from filestore.domain.stretch import Stretch
-from filestore.services.parts import Kept, Part
+from filestore.services.kept import Kept
+from filestore.services.parts import Part
 from filestore.services.resuming import open_part
 from filestore.services.uploads import Stored
 from tests.support.filestore_core import Core

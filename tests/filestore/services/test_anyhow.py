@@ -15,7 +15,8 @@ from filestore.services.containers import cancel_transfer, delete_container
 from filestore.services.copies import duplicate
 from filestore.services.expiry import expire_due
 from filestore.services.imports import Sent, open_upload
-from filestore.services.parts import Kept, Part
+from filestore.services.kept import Kept
+from filestore.services.parts import Part
 from filestore.services.resuming import begin_anew, find_kept, open_part
 from filestore.services.sweep import sweep
 from filestore.services.uploads import Replay, Stored, Upload

@@ -12,8 +12,9 @@ from filestore.domain.stretch import Checksum, Stretch
 from filestore.persistence.memory import MemoryCatalogue
 from filestore.services import parts
 from filestore.services.containers import delete_container
+from filestore.services.kept import OFFSET, Kept
 from filestore.services.partials import Partials
-from filestore.services.parts import Kept, Part
+from filestore.services.parts import Part
 from filestore.services.resuming import Told, begin_anew, find_kept
 from filestore.services.sweep import sweep
 from filestore.services.uploads import Stored
@@ -266,7 +267,7 @@ def test_bytes_that_are_gone_are_not_gone_on_with(core: Core) -> None:
     core.store.backend.delete(place(offer).fragment)
     with pytest.raises(Conflict) as refused:
         begun(core, token, 1000)
-    assert dict(refused.value.properties) == {parts.OFFSET: "0"}
+    assert dict(refused.value.properties) == {OFFSET: "0"}
     last(core, token, DATA, 0)
 
 

@@ -5,7 +5,8 @@ import threading
 import pytest
 
 from filestore.services.flows import WAITING
-from filestore.services.resuming import find_kept
+from filestore.services.parts import SILENCE
+from filestore.services.resuming import begin_anew, displace, find_kept
 from filestore.services.uploads import Stored
 from tests.support.filestore_core import Core
 from tests.support.parts import DATA, begun, last
@@ -50,3 +51,78 @@ def test_one_upload_keeps_few_threads_waiting(core: Core, monkeypatch: pytest.Mo
         asker.join()
     assert told == [1000] * WAITING
     assert last(core, token, DATA[1000:], 1000).size == len(DATA)
+
+
+# --- who is there is left in peace, who is silent makes room ----------------------------------------------------------
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("filestore.services.resuming.PATIENCE", 0.05)
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_sender_whose_bytes_come_is_left_in_peace(core: Core) -> None:
+    """However often somebody asks, and whatever else he wants to begin."""
+    token = core.token(core.offer(size=len(DATA)))
+    part = begun(core, token, 0, DATA[:1000])
+    for end in range(2000, 5000, 1000):
+        core.clock.move(SILENCE)
+        part.hear()
+        core.clock.move(SILENCE - 1)
+        with pytest.raises(Busy, match="on their way"):
+            find_kept(core.store, token)
+        with pytest.raises(Busy, match="on their way"):
+            begun(core, token, 1000)
+        with pytest.raises(Busy, match="on their way"):
+            begin_anew(core.store, token, None)
+        part.write(DATA[end - 1000 : end])
+    part.write(DATA[4000:])
+    made = part.complete()
+    assert isinstance(made, Stored)
+    assert core.get(made.receipt.container) == DATA
+
+
+@pytest.mark.usefixtures("impatient")
+def test_who_was_written_a_moment_ago_is_there(core: Core) -> None:
+    """While the disk takes its time nothing more can be heard of who sends."""
+    token = core.token(core.offer(size=len(DATA)))
+    part = begun(core, token)
+    part.hear()
+    core.clock.move(SILENCE)
+    part.write(DATA[:1000])
+    core.clock.move(SILENCE - 1)
+    with pytest.raises(Busy):
+        find_kept(core.store, token)
+    core.clock.move(1)
+    assert find_kept(core.store, token).offset == 1000
+    with pytest.raises(Busy):
+        part.write(DATA[1000:])
+    assert last(core, token, DATA[1000:], 1000).size == len(DATA)
+
+
+def test_who_asks_waits_until_it_is_silent(core: Core, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("filestore.services.resuming.PATIENCE", 60.0)
+    token = core.token(core.offer(size=len(DATA)))
+    begun(core, token, 0, DATA[:1000]).hear()
+    told: list[int] = []
+    asker = threading.Thread(target=lambda: told.append(find_kept(core.store, token).offset))
+    asker.start()
+    wait_until(lambda: core.store.flows._waited_for.total() == 1, "it waits")
+    core.clock.move(SILENCE)
+    asker.join()
+    assert told == [1000]
+
+
+@pytest.mark.usefixtures("impatient")
+def test_another_process_does_not_end_it_either(core: Core) -> None:
+    token = core.token(core.offer(size=len(DATA)))
+    part = begun(core, token, 0, DATA[:1000])
+    part.hear()
+    displace(core.store, part.lease)
+    part.write(DATA[1000:2000])
+    core.clock.move(SILENCE)
+    displace(core.store, part.lease)
+    with pytest.raises(Busy):
+        part.write(DATA[2000:])
+    assert find_kept(core.store, token).offset == 2000

@@ -17,9 +17,10 @@ from filestore.services.containers import cancel_transfer, delete_container
 from filestore.services.expiry import expire_due
 from filestore.services.flows import Flows
 from filestore.services.imports import Sent, open_upload
+from filestore.services.kept import OFFSET, Kept
 from filestore.services.manifest import manifest
 from filestore.services.partials import Partials
-from filestore.services.parts import Kept, Part
+from filestore.services.parts import Part
 from filestore.services.resuming import Told, begin_anew, displace, find_kept, open_part
 from filestore.services.store import Store
 from filestore.services.sweep import sweep, take_over
@@ -51,7 +52,7 @@ def test_a_part_begins_where_the_last_one_ends(core: Core, offset: int) -> None:
     kept(core, token, DATA[:1000])
     with pytest.raises(Conflict) as refused:
         begun(core, token, offset)
-    assert dict(refused.value.properties) == {parts.OFFSET: "1000"}
+    assert dict(refused.value.properties) == {OFFSET: "1000"}
     assert find_kept(core.store, token).offset == 1000
 
 
