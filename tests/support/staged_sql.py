@@ -4,8 +4,8 @@
         staged[str(path)] = (stage, "manager")
         database = Database(f"sqlite:///{path}", …)         # as the service opens it
 
-Rule: the service's own layer runs, and its transactions are what they are; only sqlite3's connection is another class,
-and the writer's work is done in the caller's thread. When a process is stopped, what its transactions still do
+Rule: the service's own layer runs, and its transactions are what they are; only sqlite3's connection is another class.
+When a process is stopped, what its transactions still do
 (ROLLBACK, RELEASE, COMMIT) does nothing, silently; its statements raise Stopped.
 """
 
@@ -136,7 +136,6 @@ def staged_engines() -> Iterator[Staged]:
     try:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(sqlite, "create_engine", _Engines().make)
-            patch.setattr(sqlite._Writer, "run", _run_at_once)
             yield staged
     finally:
         event.remove(Engine, "do_connect", connect)
@@ -155,15 +154,6 @@ class _Engines:
             self._dialect, self._compiled = made.dialect, LRUCache(1000)
         made.dialect, made._compiled_cache = self._dialect, self._compiled
         return made
-
-
-def _run_at_once(writer: Any, fn: Callable[[Any], R]) -> R:
-    """What the writer's thread does with a caller that is alone, without changing threads for it."""
-    call = sqlite._Call(fn)
-    for decided in writer._commit(call, alone=False):
-        decided.settle()
-    result: R = call.wait()
-    return result
 
 
 class StagedDatabase:

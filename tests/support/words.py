@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import Connection, text
 
 from tests.support.databases import new_database
+from tests.support.serving import wait_until
 from vofiles.serving.database import Database
 
 LONG = 30
@@ -82,5 +83,4 @@ class Gate:
 def wait_for_queue(database: Database[Words], length: int) -> None:
     """Until so many wait behind a writer that a gate holds."""
     writer = database._transactions._writer  # type: ignore[attr-defined]
-    with writer._arrived:
-        assert writer._arrived.wait_for(lambda: len(writer._waiting) == length, LONG)
+    wait_until(lambda: len(writer._waiting) == length, f"{length} wait to write")

@@ -1,9 +1,10 @@
-"""Transactions on a SQLite file: one writer thread that groups its callers into one commit, and readers beside it.
+"""Transactions on a SQLite file: one writer at a time that groups callers into one commit, and readers beside it.
 
     callers ──► queue ──► writer:  BEGIN IMMEDIATE  (SAVEPOINT, fn, RELEASE or ROLLBACK TO)…  COMMIT ──► callers go on
 
 Rule: a caller of `write` goes on only when the COMMIT that holds its work has returned, and its failure is its own.
-While one group is being made durable the next one gathers, so eight callers at once share an fsync. Readers never wait
+While one group is being made durable the next one gathers, so eight callers at once share an fsync. Who finds nobody
+writing writes in his own thread, for to change threads twice costs as much as a short transaction. Readers never wait
 for the writer (WAL); with synchronous=FULL what was acknowledged survives the loss of power
 (https://www.sqlite.org/pragma.html#pragma_synchronous).
 """
@@ -138,15 +139,17 @@ class _Call:
     def settle(self) -> None:
         self._settled.release()
 
-    def wait(self) -> Any:
+    def wait(self) -> None:
         self._settled.acquire()
+
+    def outcome(self) -> Any:
         if self.error is not None:
             raise self.error
         return self.result
 
 
 class _Writer:
-    """The only connection that writes, and the thread that has it."""
+    """The only connection that writes, which is one thread's at a time: a caller's, or, where callers wait, its own."""
 
     def __init__(self, made: Engine, limit: int) -> None:
         self._engine = made
@@ -158,12 +161,16 @@ class _Writer:
         self.groups: Counter[int] = Counter()
         """How many commits there were, by how many callers shared them."""
         self._arrived = threading.Condition()
+        self._busy = False
+        """Whether somebody has the connection."""
+        self._at_work = 0
+        """The thread that has it."""
         self._closed = False
         self._thread = threading.Thread(target=self._serve, name="database-writer", daemon=True)
         self._thread.start()
 
     def run(self, fn: Callable[[Connection], R]) -> R:
-        if threading.current_thread() is self._thread:
+        if threading.get_ident() == self._at_work:
             raise RuntimeError("a write inside a write would wait for itself")
         call = _Call(fn)
         with self._arrived:
@@ -171,9 +178,18 @@ class _Writer:
                 raise ServiceBusy("its database is closing")
             if len(self._waiting) >= self._limit:
                 raise ServiceBusy("too many wait to write to its database")
-            self._waiting.append(call)
-            self._arrived.notify()
-        result: R = call.wait()
+            alone = not self._busy and not self._waiting
+            if alone:
+                self._busy = True
+            else:
+                self._waiting.append(call)
+                if not self._busy:
+                    self._arrived.notify()
+        if alone:
+            self._write(call)
+        else:
+            call.wait()
+        result: R = call.outcome()
         return result
 
     def close(self) -> None:
@@ -184,17 +200,32 @@ class _Writer:
 
     def _serve(self) -> None:
         while first := self._next():
-            group = self._commit(first, alone=False)
-            self.commits += 1
-            self.groups[len(group)] += 1
-            for call in group:
-                call.settle()
+            self._write(first)
         self._discard()
 
     def _next(self) -> _Call | None:
         with self._arrived:
-            self._arrived.wait_for(lambda: self._waiting or self._closed)
-            return self._waiting.popleft() if self._waiting else None
+            self._arrived.wait_for(lambda: not self._busy and (self._waiting or self._closed))
+            if not self._waiting:
+                return None
+            self._busy = True
+            return self._waiting.popleft()
+
+    def _write(self, first: _Call) -> None:
+        """Commit for a caller and those who wait, with the connection that this thread has taken; give it back."""
+        self._at_work = threading.get_ident()
+        try:
+            group = self._commit(first, alone=False)
+            self.commits += 1
+            self.groups[len(group)] += 1
+        finally:
+            self._at_work = 0
+            with self._arrived:
+                self._busy = False
+                if self._waiting or self._closed:
+                    self._arrived.notify()
+        for call in group:
+            call.settle()
 
     def _commit(self, first: _Call, *, alone: bool) -> list[_Call]:
         """Run the caller and, if not `alone`, those who wait, in one transaction; answers all whose fate is decided."""
@@ -211,7 +242,7 @@ class _Writer:
                 self._run(group[-1], connection, driver)
             committing = True
             self._engine.dialect.do_commit(connection.connection)
-        except Exception as error:  # noqa: BLE001 - the writer lives on whatever happened; each caller is told
+        except BaseException as error:  # noqa: BLE001 - the writer lives on whatever happened; each caller is told
             self._discard()
             return self._broken(group, error, committing=committing)
         return group
@@ -226,7 +257,7 @@ class _Writer:
             driver.execute("ROLLBACK TO caller")
         driver.execute("RELEASE caller")
 
-    def _broken(self, group: list[_Call], error: Exception, *, committing: bool) -> list[_Call]:
+    def _broken(self, group: list[_Call], error: BaseException, *, committing: bool) -> list[_Call]:
         """What becomes of the callers whose transaction broke off."""
         if is_busy(error):
             # Another process has the file; who came meanwhile need not wait as long again, one after the other.

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import Connection
 
 from tests.support.databases import new_database, server, url
 from tests.support.words import LONG, Gate, Words, database, on_sqlite, open_words, pool, wait_for_queue
@@ -158,9 +159,71 @@ def test_a_commit_that_fails_is_told_to_the_whole_group_and_the_writer_lives_on(
     assert on_sqlite.read(Words.all) == ["next"]
 
 
-def test_a_write_inside_a_write_is_refused(on_sqlite: Database[Words]) -> None:
+def test_who_finds_nobody_writing_writes_in_his_own_thread_and_others_leave_it_to_the_writer(
+    on_sqlite: Database[Words], pool: ThreadPoolExecutor
+) -> None:
+    gate, mine = Gate(), threading.get_ident()
+    assert on_sqlite.write(lambda _: threading.get_ident()) == mine
+    held = pool.submit(on_sqlite.write, lambda words: (gate.hold(words), threading.get_ident())[1])
+    assert gate.entered.wait(LONG)
+    # One goes with the gate's commit, if he comes before it; who comes later is the writer's.
+    asked = [pool.submit(lambda: (on_sqlite.write(lambda _: threading.get_ident()), threading.get_ident()))]
+    wait_for_queue(on_sqlite, 1)
+    gate.open.set()
+    ran, own = asked[0].result(LONG)
+    assert ran == held.result(LONG) != own
+    # Whoever it was has given the connection back.
+    assert on_sqlite.write(lambda _: threading.get_ident()) == mine
+
+
+def test_those_who_come_during_a_commit_are_the_writers(
+    on_sqlite: Database[Words], pool: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    committing, durable = threading.Event(), threading.Event()
+    dialect = on_sqlite._transactions._writer._engine.dialect  # type: ignore[attr-defined]
+    real = dialect.do_commit
+
+    def slow(connection: Any) -> None:
+        committing.set()
+        assert durable.wait(LONG)
+        real(connection)
+
+    monkeypatch.setattr(dialect, "do_commit", slow)
+    first = pool.submit(on_sqlite.write, lambda words: words.add("one"))
+    assert committing.wait(LONG)
+    later = [pool.submit(on_sqlite.write, lambda _: threading.current_thread().name) for _ in range(3)]
+    wait_for_queue(on_sqlite, 3)
+    durable.set()
+    assert first.result(LONG) == "one"
+    assert {each.result(LONG) for each in later} == {"database-writer"}
+    assert on_sqlite.groups[3] == 1
+
+
+def test_a_caller_who_is_interrupted_while_he_writes_leaves_the_database_to_the_others(
+    on_sqlite: Database[Words], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writer = on_sqlite._transactions._writer  # type: ignore[attr-defined]
+    real = writer._connected
+
+    def interrupted() -> Connection:
+        monkeypatch.setattr(writer, "_connected", real)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(writer, "_connected", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        on_sqlite.write(lambda words: words.add("lost"))
+    assert on_sqlite.write(lambda words: words.add("next")) == "next"
+    assert on_sqlite.read(Words.all) == ["next"]
+
+
+@pytest.mark.parametrize("by", ["whoever asked", "the writer"])
+def test_a_write_inside_a_write_is_refused(on_sqlite: Database[Words], pool: ThreadPoolExecutor, by: str) -> None:
+    def inside(_: Words) -> list[str]:
+        return on_sqlite.write(Words.all)
+
+    asked = pool.submit(on_sqlite.write, inside) if by == "whoever asked" else gathered(on_sqlite, pool, [inside])[1]
     with pytest.raises(RuntimeError, match="inside"):
-        on_sqlite.write(lambda words: on_sqlite.write(Words.all))
+        asked.result(LONG)
 
 
 def test_a_full_queue_refuses_at_once(tmp_path: Path, pool: ThreadPoolExecutor) -> None:

@@ -162,14 +162,17 @@ def test_who_listens_hears_of_every_statement(quick: Quick) -> None:
 
 
 def test_a_single_value_and_a_column_are_had_past_sqlalchemy_too(quick: Quick, monkeypatch: pytest.MonkeyPatch) -> None:
-    ways = [quick.scalar, lambda *given: quick.scalars(*given).all()]
     many, one = READS["everything"][0], READS["one"]
-    first = [way(many) for way in ways], quick.scalar(*one), quick.scalar(one[0], {"name": "nobody"})
+
+    def found() -> list[Any]:
+        nobody = quick.scalar(one[0], {"name": "nobody"})
+        return [quick.scalar(many), quick.scalars(many).all(), quick.scalar(*one), nobody]
+
+    first = found()
     for statement in (many, one[0]):
         assert isinstance(quick._find_written(statement, {}), statements.Written)
     monkeypatch.setattr(Connection, "execute", lambda *_: pytest.fail("SQLAlchemy was asked"))
-    again = [way(many) for way in ways], quick.scalar(*one), quick.scalar(one[0], {"name": "nobody"})
-    assert first == again == ([1, [1, 2]], True, None)
+    assert first == found() == [1, [1, 2], True, None]
 
 
 def test_a_statement_that_is_made_anew_each_time_is_not_written_out(quick: Quick) -> None:
