@@ -28,9 +28,10 @@ from filestore.api.tusanswers import abilities
 from filestore.api.uploading import Uploading
 from filestore.ports import SmallContents
 from filestore.services.imports import Sent, open_upload
+from filestore.services.replays import Replay
 from filestore.services.small import Outcome, store_small
 from filestore.services.store import Store
-from filestore.services.uploads import Replay, Stored, Upload
+from filestore.services.uploads import Stored, Upload
 from vofiles.errors import ServiceBusy, VofilesError, WrongMethod
 from vofiles.serving.http import BodyConsumer, Exchange, Pool, Request, Response, Route, Stream
 

@@ -12,10 +12,10 @@ from filestore.domain.ticket import Ticket
 from filestore.domain.transfer import Promise, Transfer, fingerprint
 from filestore.ports import Records
 from filestore.services.admission import find_repeated, new_container, promise_of, require_own_callback
-from filestore.services.replays import replay
+from filestore.services.replays import Replay, replay
 from filestore.services.staging import begin_parts, staged_at_once
 from filestore.services.store import Store
-from filestore.services.uploads import Replay, Upload
+from filestore.services.uploads import Upload
 from vofiles.contract import ContainerState, Digest, Direction, StoreImportInit, StoreTransferAnswer, TransferState
 from vofiles.errors import Busy, TicketExpired, TicketUnknown, TicketUsed, TransferEnded
 from vofiles.instant import Instant

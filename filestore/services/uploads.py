@@ -9,7 +9,7 @@ of it blocks, so it runs in threads, one at a time for one upload, never on the 
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Protocol, TypeVar
 
@@ -22,17 +22,13 @@ from filestore.ports import Outgoing, Records, StorageFailure, Writer
 from filestore.services.beginnings import Beginning
 from filestore.services.endings import fail, take_back
 from filestore.services.store import Store
-from vofiles.contract import ContainerState, Receipt, TransferState
+from vofiles.contract import Receipt, TransferState
 from vofiles.errors import (
     ChecksumMismatch,
     ContainerNotFound,
     Damaged,
-    Incomplete,
     ServiceBusy,
     TicketExpired,
-    TicketUnknown,
-    TicketUsed,
-    TooLarge,
     TransferEnded,
     VofilesError,
 )
@@ -290,11 +286,11 @@ class Upload(Filling):
 
 def _at_once(work: Callable[[], object]) -> Callable[[], object]:
     work()
-    return _nothing
+    return nothing
 
 
-def _nothing() -> None:
-    """There is nothing to wait for."""
+def nothing() -> None:
+    """What waits for nothing."""
 
 
 def publish(store: Store, records: Records, transfer: Transfer, content: Content, now: Instant) -> Receipt:
@@ -348,55 +344,3 @@ def give_back(store: Store, transfer: str, lease: str) -> None:
     except Exception:
         store.flows.add_stuck(lease, transfer)
         raise
-
-
-class Replay:
-    """A body that comes again for a transfer whose bytes are stored: compared by its digests, and not kept."""
-
-    def __init__(self, store: Store, made: Receipt, promise: Promise) -> None:
-        self._store = store
-        self._receipt = made
-        self._ingest = Ingest(
-            replace(promise, size=made.size, digests=made.digests), wanted(made.digests, sha256=False)
-        )
-
-    @property
-    def size(self) -> int:
-        """Bytes so far."""
-        return self._ingest.size
-
-    def prepare(self) -> bool:
-        """There is nothing to prepare."""
-        return False
-
-    def write(self, data: bytes | memoryview) -> None:
-        """Take the next piece. Raises TicketUsed as soon as there is more than was stored."""
-        try:
-            self._ingest.receive(data)
-        except TooLarge as error:
-            raise TicketUsed from error
-
-    def begin_write(self, data: memoryview) -> Callable[[], object]:
-        """As `write`."""
-        self.write(data)
-        return _nothing
-
-    def complete(self) -> Stored:
-        """The same receipt as the first time. Raises TicketUsed for other bytes, TicketUnknown where the first ones
-        have been deleted: what is acknowledged is there.
-        """
-        try:
-            self._ingest.finish()
-        except (Incomplete, ChecksumMismatch) as error:
-            raise TicketUsed from error
-        return self._stored()
-
-    def _stored(self) -> Stored:
-        number = self._receipt.container.fragment
-        container = self._store.catalogue.read(lambda records: records.find_container(number))
-        if container is None or container.state != ContainerState.COMPLETE:
-            raise TicketUnknown
-        return Stored(self._receipt, repeated=True)
-
-    def abort(self) -> None:
-        """Nothing was kept."""

@@ -20,7 +20,8 @@ from filemanager.services.desk import make_desk
 from filestore.services import callbacks, imports
 from filestore.services.check import check as check_store
 from filestore.services.check_contents import Wish
-from filestore.services.uploads import Replay, Upload
+from filestore.services.replays import Replay
+from filestore.services.uploads import Upload
 from tests.model.model import RECEIVING, WAITING, Entry, Model, Movement
 from tests.support.filemanager import OPERATOR, FastPasswords, World, store_of
 from tests.support.localstores import ADDRESS, SERVICE, Watch, tell

@@ -15,8 +15,8 @@ from filestore.domain.transfer import Remote
 from filestore.persistence.memory import MemoryCatalogue
 from filestore.services import appends, callbacks, completions, containers, copies, exports, imports, moves, status
 from filestore.services.lane import Lane
+from filestore.services.replays import Replay
 from filestore.services.store import Store
-from filestore.services.uploads import Replay
 from tests.support.downloads import open_download
 from tests.support.filestore_core import MemoryWeb
 from vofiles import contract

@@ -26,7 +26,8 @@ from filestore.backends.diskio import DiskWriter, drop
 from filestore.domain.sidecar import Sidecar, sidecar_of
 from filestore.persistence.catalogue import SqlRecords
 from filestore.services import callbacks, containers, moves, sweep, uploads
-from filestore.services.uploads import Replay, Stored, Upload
+from filestore.services.replays import Replay
+from filestore.services.uploads import Stored, Upload
 from tests.support.stage import Deed, Fault
 from vofiles.contract import TransferState
 from vofiles.serving import sqlite

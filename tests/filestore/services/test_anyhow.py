@@ -17,9 +17,10 @@ from filestore.services.expiry import expire_due
 from filestore.services.imports import Sent, open_upload
 from filestore.services.kept import Kept
 from filestore.services.parts import Part
+from filestore.services.replays import Replay
 from filestore.services.resuming import begin_anew, find_kept, open_part
 from filestore.services.sweep import sweep
-from filestore.services.uploads import Replay, Stored, Upload
+from filestore.services.uploads import Stored, Upload
 from tests.support.filestore_core import DAVE, MANAGER, NODE, make_core
 from vofiles.contract import (
     ContainerState,
