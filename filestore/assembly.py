@@ -30,12 +30,12 @@ from filestore.backends.unsynced import UnsyncedFiles
 from filestore.domain.terms import Terms
 from filestore.domain.ticket import Tickets
 from filestore.persistence.catalogue import open_catalogue, schema_check
-from filestore.persistence.letters import CallbackTable
+from filestore.persistence.letters import callback_outbox
 from filestore.ports import Catalogue, Outgoing
 from filestore.remote.addresses import AddressPolicy
 from filestore.remote.callback import SoapCallbackSender
 from filestore.remote.outbound import GuardedOutbound, OutboundLimits
-from filestore.services import callbacks, moves
+from filestore.services import moves
 from filestore.services.containers import revoke
 from filestore.services.expiry import end_own, expire_shared
 from filestore.services.health import Health
@@ -58,7 +58,7 @@ from vofiles.serving.http.beside import Beside
 from vofiles.serving.keyring import Key, Keyring, Peer
 from vofiles.serving.logs import bound_request_id
 from vofiles.serving.nonces import WINDOW, Nonces, SharedNonces
-from vofiles.serving.outbox import Letter, Outbox
+from vofiles.serving.outbox import Outbox
 from vofiles.serving.seat import ALONE, Seat
 from vofiles.serving.service import READ_THREADS, Service
 from vofiles.serving.signatures import Verifier
@@ -282,11 +282,7 @@ class FileStore:
 
     def _duties(self) -> Iterator[tuple[str, Duty]]:
         """What is done once among all processes that serve the store, by the one that leads."""
-
-        def deliver(letter: Letter[Outgoing]) -> None:
-            callbacks.deliver(self.store, self._sender, letter.body)
-
-        self._outbox = Outbox(CallbackTable(self.store), deliver, clock=clock, name="callbacks")
+        self._outbox = callback_outbox(self.store, self._sender, clock)
         moves.resume(self.store, self._lane)
         yield "outbox", self._outbox
         yield "upkeep", self._make_ticker(self._look_after_all, "upkeep")

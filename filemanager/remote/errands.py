@@ -8,11 +8,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from filemanager.domain.errand import Errand, ErrandVerb
-from filemanager.ports import Clock, Database, StoreControl
+from filemanager.ports import Clock, Database, StoreControl, Transaction
 from vofiles.errors import Conflict, InvalidArgument, NotFound
 from vofiles.instant import Instant
 from vofiles.ivorn import Ivorn
-from vofiles.serving.outbox import Letter, Outbox
+from vofiles.serving.outbox import Later, Letter, Outbox, singly
 
 
 class ErrandTable:
@@ -20,28 +20,31 @@ class ErrandTable:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._handed_out: dict[int, Errand] = {}
 
     def due(self, now: Instant, limit: int, without: Collection[str]) -> Sequence[Letter[Errand]]:
         stores = [Ivorn.parse(store) for store in without]
         errands = self._database.read(lambda tx: tx.errands.due_errands(now, limit, stores))
-        self._handed_out.update((errand.key, errand) for errand in errands)
         return [Letter(errand.key, str(errand.store), errand.created, errand.attempts, errand) for errand in errands]
 
-    def delivered(self, key: int) -> None:
-        self._database.write(lambda tx: tx.errands.delete_errand(key))
-        self._handed_out.pop(key, None)
+    def delivered(self, letters: Sequence[Letter[Errand]]) -> None:
+        def forget(tx: Transaction) -> None:
+            for letter in letters:
+                tx.errands.delete_errand(letter.key)
 
-    def retry(self, key: int, at: Instant, error: str) -> None:
-        errand = self._handed_out[key]
-        later = replace(errand, due=at, attempts=errand.attempts + 1, error=error)
-        self._database.write(lambda tx: tx.errands.save_errand(later))
-        del self._handed_out[key]
+        self._database.write(forget)
 
-    def give_up(self, key: int, error: str) -> None:
+    def retry(self, later: Sequence[Later[Errand]]) -> None:
+        def count(tx: Transaction) -> None:
+            for each in later:
+                errand = each.letter.body
+                tx.errands.save_errand(replace(errand, due=each.at, attempts=errand.attempts + 1, error=each.error))
+
+        self._database.write(count)
+
+    def give_up(self, letter: Letter[Errand], error: str) -> None:
         """Forget it: the store's own sweep and the checker find what is left of its subject."""
         del error
-        self.delivered(key)
+        self.delivered([letter])
 
 
 def carry(stores: StoreControl, errand: Errand, within: float) -> None:
@@ -64,4 +67,4 @@ def errand_outbox(database: Database, stores: StoreControl, clock: Clock, within
     def deliver(letter: Letter[Errand]) -> None:
         carry(stores, letter.body, within)
 
-    return Outbox(ErrandTable(database), deliver, clock=clock.now, name="errands")
+    return Outbox(ErrandTable(database), singly(deliver), clock=clock.now, name="errands")

@@ -196,8 +196,18 @@ class SqlRecords:
         self._connection.execute(sql.DELETE_OUTGOING, {"one": number})
 
     def list_outgoing(self, due: Instant, limit: int, without: Collection[Ivorn]) -> list[Outgoing]:
-        values = {"due": due, "most": limit, "without": [str(manager) for manager in without]}
-        return [outgoing_of(row) for row in self._connection.execute(sql.LIST_OUTGOING, values).mappings()]
+        values: dict[str, Any] = {"due": due, "most": limit}
+        if not without:
+            # A list that expands is written out anew each time.
+            return [outgoing_of(row) for row in self._connection.execute(sql.LIST_OUTGOING, values).mappings()]
+        values["without"] = [str(manager) for manager in without]
+        return [outgoing_of(row) for row in self._connection.execute(sql.LIST_OTHERS_OUTGOING, values).mappings()]
+
+    def acknowledge(self, numbers: Collection[int], now: Instant) -> None:
+        if numbers:
+            given = [{"one": number, "changed": now, "due": now} for number in numbers]
+            self._connection.execute(sql.COMPLETE_TOLD, given)
+            self._connection.execute(sql.DELETE_OUTGOING, [{"one": number} for number in numbers])
 
     # --- orphans ---
 

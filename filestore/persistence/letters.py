@@ -1,16 +1,22 @@
 """The store's callbacks as letters of the outbox that both servers share.
 
-Rule: it only translates; what is due, acknowledged or given up is decided in `services/callbacks`.
+Rule: it only translates; what is due, said, acknowledged or given up is decided in `services/callbacks`.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
-from filestore.ports import Outgoing
+from filestore.ports import CallbackSender, Clock, Outgoing
 from filestore.services import callbacks
 from filestore.services.store import Store
+from vofiles.errors import VofilesError
 from vofiles.instant import Instant
 from vofiles.ivorn import Ivorn
-from vofiles.serving.outbox import Letter
+from vofiles.serving.outbox import Later, Letter, Outbox
+
+Told = tuple[Letter[Outgoing], VofilesError | None]
+"""A letter, and why it was not delivered."""
+TOGETHER = 8
+"""Callbacks to one FileManager that are under way at once: as many connections, and one commit at either end."""
 
 
 class CallbackTable:
@@ -26,11 +32,27 @@ class CallbackTable:
             for row in callbacks.list_due(self._store, now, limit, managers)
         ]
 
-    def delivered(self, id: int) -> None:  # noqa: A002 - the port's word
-        callbacks.acknowledge(self._store, id)
+    def delivered(self, letters: Sequence[Letter[Outgoing]]) -> None:
+        callbacks.acknowledge(self._store, *(letter.key for letter in letters))
 
-    def retry(self, id: int, at: Instant, error: str) -> None:  # noqa: A002 - the port's word
-        callbacks.postpone(self._store, id, at, error)
+    def retry(self, later: Sequence[Later[Outgoing]]) -> None:
+        callbacks.postpone(self._store, [(each.letter.key, each.at, each.error) for each in later])
 
-    def give_up(self, id: int, error: str) -> None:  # noqa: A002 - the port's word
-        callbacks.give_up(self._store, id, error)
+    def give_up(self, letter: Letter[Outgoing], error: str) -> None:
+        callbacks.give_up(self._store, letter.key, error)
+
+
+def carry(store: Store, sender: CallbackSender, letters: Sequence[Letter[Outgoing]]) -> Iterator[list[Told]]:
+    """Deliver letters to one FileManager; tells what has become of them, some at a time."""
+    by_number = {letter.key: letter for letter in letters}
+    for told in callbacks.deliver(store, sender, [letter.body for letter in letters]):
+        yield [(by_number[outgoing.id], error) for outgoing, error in told]
+
+
+def callback_outbox(store: Store, sender: CallbackSender, clock: Clock) -> Outbox[Outgoing]:
+    """The outbox that delivers a store's callbacks."""
+
+    def deliver(letters: Sequence[Letter[Outgoing]]) -> Iterator[list[Told]]:
+        return carry(store, sender, letters)
+
+    return Outbox(CallbackTable(store), deliver, clock=clock, together=TOGETHER, name="callbacks")

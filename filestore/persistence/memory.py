@@ -13,10 +13,10 @@ from filestore.domain.adopted import Adopted
 from filestore.domain.backlog import Backlog
 from filestore.domain.container import Container
 from filestore.domain.round import Round
-from filestore.domain.transfer import Transfer
+from filestore.domain.transfer import ACKNOWLEDGE, Transfer
 from filestore.persistence.rows import due as due_of
 from filestore.ports import Outgoing, Records
-from vofiles.contract import ContainerState
+from vofiles.contract import ContainerState, TransferState
 from vofiles.errors import Busy, ContainerNotFound, TransferNotFound
 from vofiles.instant import Instant
 from vofiles.ivorn import Ivorn
@@ -224,6 +224,13 @@ class MemoryRecords:
     def list_outgoing(self, due: Instant, limit: int, without: Collection[Ivorn]) -> list[Outgoing]:
         found = [row for row in self._tables.outbox.values() if row.due <= due and row.manager not in without]
         return sorted(found, key=lambda row: (row.due, row.id))[:limit]
+
+    def acknowledge(self, numbers: Collection[int], now: Instant) -> None:
+        for number in numbers:
+            outgoing = self._tables.outbox.pop(number, None)
+            transfer = self._tables.transfers.get(outgoing.transfer) if outgoing is not None else None
+            if transfer is not None and transfer.state == TransferState.STORED:
+                self._tables.transfers[transfer.transfer] = transfer.step(ACKNOWLEDGE, now)
 
     # --- orphans ---
 

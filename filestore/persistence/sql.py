@@ -5,9 +5,9 @@ Rule: SQL for both databases; values are bound by name, and one key is called `o
 
 from sqlalchemy import bindparam, delete, exists, func, insert, or_, select, update
 
-from filestore.domain.transfer import ENDED
+from filestore.domain.transfer import ACKNOWLEDGE, ENDED, TRANSITIONS
 from filestore.persistence.schema import ADOPTED, CONTAINERS, FACTS, ORPHANS, OUTBOX, ROUNDS, TRANSFERS
-from vofiles.contract import ContainerState
+from vofiles.contract import ContainerState, TransferState
 
 FIND_CONTAINER = select(CONTAINERS).where(CONTAINERS.c.number == bindparam("one"))
 HOLD_CONTAINER = FIND_CONTAINER.with_for_update()
@@ -131,13 +131,21 @@ SET_OUTGOING = (
 )
 DELETE_OUTGOING = delete(OUTBOX).where(OUTBOX.c.key == bindparam("one"))
 LIST_OUTGOING = (
-    select(OUTBOX)
+    select(OUTBOX).where(OUTBOX.c.due <= bindparam("due")).order_by(OUTBOX.c.due, OUTBOX.c.key).limit(bindparam("most"))
+)
+LIST_OTHERS_OUTGOING = LIST_OUTGOING.where(OUTBOX.c.manager.not_in(bindparam("without", expanding=True)))
+COMPLETE_TOLD = (
+    update(TRANSFERS)
     .where(
-        OUTBOX.c.due <= bindparam("due"),
-        OUTBOX.c.manager.not_in(bindparam("without", expanding=True)),
+        TRANSFERS.c.transfer == select(OUTBOX.c.transfer).where(OUTBOX.c.key == bindparam("one")).scalar_subquery(),
+        TRANSFERS.c.state == TransferState.STORED,
     )
-    .order_by(OUTBOX.c.due, OUTBOX.c.key)
-    .limit(bindparam("most"))
+    .values(
+        state=TRANSITIONS[TransferState.STORED, ACKNOWLEDGE],
+        changed=bindparam("changed"),
+        due=bindparam("due"),
+        lease=None,
+    )
 )
 
 COUNT_TRANSFERS = select(TRANSFERS.c.state, func.count()).group_by(TRANSFERS.c.state)

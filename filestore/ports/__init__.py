@@ -7,7 +7,7 @@ suite in tests/conformance/ that all its implementations pass.
 
 from filestore.ports.catalogue import Catalogue, Outgoing, Records
 from filestore.ports.contents import Archive, Backend, Reader, SmallContents, StorageFailure, Writer
-from filestore.ports.outside import Body, CallbackSender, Clock, Halt, Incoming, Numbers, Outbound
+from filestore.ports.outside import Body, CallbackSender, Clock, Halt, Incoming, Numbers, Outbound, Word
 from filestore.ports.staging import Staging, Whole
 
 __all__ = [
@@ -28,5 +28,6 @@ __all__ = [
     "Staging",
     "StorageFailure",
     "Whole",
+    "Word",
     "Writer",
 ]

@@ -119,6 +119,9 @@ class Records(Protocol):
     def list_outgoing(self, due: Instant, limit: int, without: Collection[Ivorn]) -> list[Outgoing]:
         """Those due at an instant, the longest due first, none for the FileManagers in `without`."""
 
+    def acknowledge(self, numbers: Collection[int], now: Instant) -> None:
+        """Delete these callbacks; the transfers that they are about are COMPLETED since now, if they were STORED."""
+
     def add_orphan(self, number: str, now: Instant) -> Instant:
         """Note that something is kept under a number that the catalogue does not know; answers when it was first
         seen.

@@ -3,13 +3,14 @@
 Rule: Protocols; their comments are the contract.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
 from filestore.domain.transfer import Remote
 from vofiles.contract import Digest, TransferCompleted, TransferFailed
+from vofiles.errors import VofilesError
 from vofiles.instant import Instant
 from vofiles.ivorn import Ivorn
 
@@ -20,12 +21,22 @@ Numbers = Callable[[], str]
 """A fresh number: 128 random bits in lower-case base32."""
 
 
+@dataclass(frozen=True, slots=True)
+class Word:
+    """What a FileManager is told of one transfer."""
+
+    message: TransferCompleted | TransferFailed
+    request_id: str | None
+    """The request that the transfer goes back to, if it is known."""
+
+
 class CallbackSender(Protocol):
     """Tells FileManagers how transfers ended."""
 
-    def send(self, manager: Ivorn, message: TransferCompleted | TransferFailed) -> None:
-        """Returns when the FileManager has acknowledged. Raises CallbackUnreachable or ServiceUnreachable (try again),
-        or the error that the FileManager answered.
+    def send(self, manager: Ivorn, words: Sequence[Word]) -> Iterable[Sequence[tuple[int, VofilesError | None]]]:
+        """Tell one of them, all at once; answers what has become of each, by its place in the sequence, some at a time:
+        None when it is acknowledged; CallbackUnreachable or ServiceUnreachable (try again); else what the FileManager
+        answered. Raises such an error where it stands for all that have not been told of.
         """
 
 

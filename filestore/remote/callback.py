@@ -4,14 +4,16 @@ Rule: a callback goes to the address that the Registry has for its FileManager, 
 signed at each delivery. Before the first one, what answers there is asked who it is.
 """
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from threading import Lock
 from typing import Final
 
-from filestore.ports import Clock
+from filestore.ports import Clock, Word
+from vofiles import requestid
 from vofiles.callback_port import CallbackPort
-from vofiles.contract import FILEMANAGER_NAMESPACE, GetIdentifier, TransferCompleted, TransferFailed
-from vofiles.errors import CallbackUnreachable, InvalidMessage, ServiceNotFound
+from vofiles.contract import FILEMANAGER_NAMESPACE, GetIdentifier
+from vofiles.errors import CallbackUnreachable, InvalidMessage, ServiceNotFound, VofilesError
 from vofiles.ivorn import Ivorn
 from vofiles.registry import Registry
 from vofiles.serving.carrier import SignedCarrier
@@ -35,16 +37,12 @@ class SoapCallbackSender:
         self._checked: set[Ivorn] = set()
         self._lock = Lock()
 
-    def send(self, manager: Ivorn, message: TransferCompleted | TransferFailed) -> None:
-        """Returns when the FileManager has acknowledged."""
+    def send(self, manager: Ivorn, words: Sequence[Word]) -> Iterator[list[tuple[int, VofilesError | None]]]:
         port = self._port(manager)
         if manager not in self._checked:
             _require_identity(manager, port)
             self._checked.add(manager)
-        if isinstance(message, TransferCompleted):
-            port.transfer_completed(message)
-        else:
-            port.transfer_failed(message)
+        yield from port.tell([(word.message, word.request_id or requestid.request_id()) for word in words])
 
     def close(self) -> None:
         """Give the connections back."""

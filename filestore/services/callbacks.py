@@ -6,15 +6,14 @@ acknowledged.
 """
 
 import logging
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
-from filestore.domain.transfer import ACKNOWLEDGE, Transfer
-from filestore.ports import CallbackSender, Outgoing, Records
+from filestore.domain.transfer import Transfer
+from filestore.ports import CallbackSender, Outgoing, Records, Word
 from filestore.services.store import Store
-from vofiles import requestid
-from vofiles.contract import Failure, TransferCompleted, TransferFailed, TransferState
-from vofiles.errors import TransferNotFound
+from vofiles.contract import Failure, TransferCompleted, TransferFailed
+from vofiles.errors import TransferNotFound, VofilesError
 from vofiles.instant import Instant
 from vofiles.ivorn import Ivorn
 
@@ -65,36 +64,41 @@ def _message(found: Transfer) -> TransferCompleted | TransferFailed:
     return TransferFailed(found.transfer, found.state, found.failure or Failure("Unexpected", "no reason is known"))
 
 
-def deliver(store: Store, sender: CallbackSender, outgoing: Outgoing) -> None:
-    """Say it. Raises what the sender raises."""
-    found = ended_transfer(store, outgoing.transfer)
-    with requestid.job(found.request_id):
-        sender.send(outgoing.manager, _message(found))
+def deliver(
+    store: Store, sender: CallbackSender, due: Sequence[Outgoing]
+) -> Iterator[list[tuple[Outgoing, VofilesError | None]]]:
+    """Say what is due to one FileManager; tells what has become of each, some at a time. Raises ServiceBusy, and what
+    the sender raises.
+    """
+
+    def find(records: Records) -> list[tuple[Outgoing, Transfer | None]]:
+        return [(outgoing, records.find_transfer(outgoing.transfer)) for outgoing in due]
+
+    known = []
+    for outgoing, found in store.catalogue.read(find):
+        if found is None:
+            yield [(outgoing, TransferNotFound(outgoing.transfer))]
+        else:
+            known.append((outgoing, Word(_message(found), found.request_id)))
+    if known:
+        for told in sender.send(known[0][0].manager, [word for _, word in known]):
+            yield [(known[place][0], error) for place, error in told]
 
 
-def acknowledge(store: Store, number: int) -> None:
-    """The FileManager has it: forget the callback, and the transfer is COMPLETED if it was STORED."""
+def acknowledge(store: Store, *numbers: int) -> None:
+    """The FileManagers have them: forget the callbacks, and their transfers are COMPLETED if they were STORED."""
     now = store.clock()
-
-    def settle(records: Records) -> None:
-        outgoing = records.hold_outgoing(number)
-        if outgoing is None:
-            return
-        transfer = records.hold_transfer(outgoing.transfer)
-        if transfer is not None and transfer.state == TransferState.STORED:
-            records.set_transfer(transfer.step(ACKNOWLEDGE, now))
-        records.delete_outgoing(number)
-
-    store.catalogue.write(settle)
+    store.catalogue.write(lambda records: records.acknowledge(numbers, now))
 
 
-def postpone(store: Store, number: int, due: Instant, error: str) -> None:
-    """Count a failed attempt; the next one is due then."""
+def postpone(store: Store, later: Sequence[tuple[int, Instant, str]]) -> None:
+    """Count a failed attempt of each callback; the next one is due then."""
 
     def count(records: Records) -> None:
-        outgoing = records.hold_outgoing(number)
-        if outgoing is not None:
-            records.set_outgoing(replace(outgoing, due=due, attempts=outgoing.attempts + 1, error=error))
+        for number, due, error in later:
+            outgoing = records.hold_outgoing(number)
+            if outgoing is not None:
+                records.set_outgoing(replace(outgoing, due=due, attempts=outgoing.attempts + 1, error=error))
 
     store.catalogue.write(count)
 

@@ -9,7 +9,7 @@ from filestore.domain.container import BEGIN, Container, Content, Damage
 from filestore.domain.partial import Partial
 from filestore.domain.round import Round, next_round
 from filestore.domain.staging import Staged
-from filestore.domain.transfer import GIVE_BACK, Promise, Remote, Transfer
+from filestore.domain.transfer import ACKNOWLEDGE, GIVE_BACK, Promise, Remote, Transfer
 from filestore.ports import Catalogue, Outgoing, Records
 from tests.support.databases import server
 from tests.support.filestore_core import DAVE, MANAGER, NODE, OTHER_MANAGER, START, STORE
@@ -292,6 +292,31 @@ def test_callbacks_are_listed_when_due_the_longest_first(catalogue: Catalogue) -
     others = catalogue.read(lambda records: records.list_outgoing(Instant(START + 1), 10, [MANAGER]))
     assert [row.transfer for row in others] == ["second"]
     assert len(catalogue.read(lambda records: records.list_outgoing(LATE, 1, ()))) == 1
+
+
+def test_acknowledged_callbacks_go_and_their_transfers_are_completed(catalogue: Catalogue) -> None:
+    stored, failed, other = (
+        replace(OFFER, transfer=name, state=state, lease="l")
+        for name, state in (
+            ("stored", TransferState.STORED),
+            ("failed", TransferState.FAILED),
+            ("other", TransferState.STORED),
+        )
+    )
+    calls = [Outgoing(each.transfer, MANAGER, START, START) for each in (stored, failed, other)]
+    add(catalogue, stored, failed, other, *calls)
+    rows = {row.transfer: row.id for row in catalogue.read(lambda records: records.list_outgoing(LATE, 10, ()))}
+    for _ in range(2):
+        catalogue.write(lambda records: records.acknowledge([rows["stored"], rows["failed"], 1000], LATE))
+        assert catalogue.read(lambda records: records.find_transfer("stored")) == stored.step(ACKNOWLEDGE, LATE)
+        assert catalogue.read(lambda records: records.find_transfer("failed")) == failed
+        assert catalogue.read(lambda records: records.find_transfer("other")) == other
+        left = catalogue.read(lambda records: records.list_outgoing(LATE, 10, ()))
+        assert [row.transfer for row in left] == ["other"]
+    catalogue.write(lambda records: records.acknowledge([], LATE))
+    for before, counts in ((LATE, False), (Instant(LATE + 1), True)):
+        found = catalogue.read(lambda records, before=before: records.list_forgettable(before, 9))  # type: ignore[misc]
+        assert ("stored" in [row.transfer for row in found]) == counts, "it has ended at that instant"
 
 
 def test_a_transfer_has_one_callback(catalogue: Catalogue) -> None:

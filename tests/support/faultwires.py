@@ -5,10 +5,11 @@ Rule: a call is an effect of who calls. Where the called process is stopped, or 
 hears what it would hear on a network: nothing.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from filestore.domain.transfer import Remote
+from filestore.ports import Word
 from filestore.services import appends, completions, containers, copies, exports, imports, moves, status
 from tests.support.downloads import open_download
 from tests.support.faultnotes import HOST, MANAGER

@@ -12,23 +12,25 @@ Rule: nothing happens by itself. Callbacks, errands, the stores' own movements a
 """
 
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import groupby
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from filemanager.config import Config, StoreEntry
 from filemanager.persistence.engine import SqlTransaction
 from filemanager.ports import Transaction
-from filemanager.remote.errands import ErrandTable, carry
+from filemanager.remote import errands
+from filemanager.remote.errands import ErrandTable
 from filemanager.services.desk import Desk, keep_stores, make_desk
 from filestore.backends.disk import DiskBackend
 from filestore.domain.terms import Terms as StoreTerms
 from filestore.domain.ticket import Tickets
 from filestore.persistence.catalogue import SqlRecords
-from filestore.persistence.letters import CallbackTable
+from filestore.persistence.letters import CallbackTable, Told, carry
 from filestore.ports import Backend, Outgoing, Records
-from filestore.services import callbacks, moves
+from filestore.services import moves
 from filestore.services.expiry import expire_due
 from filestore.services.lane import Lane
 from filestore.services.store import Store
@@ -48,7 +50,7 @@ from vofiles.errors import (
 )
 from vofiles.ivorn import Ivorn
 from vofiles.serving.database import Database
-from vofiles.serving.outbox import Letter, Outbox, OutboxTable
+from vofiles.serving.outbox import Deliver, Letter, Outbox, OutboxTable, Outcome, singly
 
 R = TypeVar("R")
 
@@ -151,8 +153,8 @@ class StoreProcess:
         self.swept: Swept = sweep(self.store)
         moves.resume(self.store, self.lane)
 
-    def _deliver(self, letter: Letter[Outgoing]) -> None:
-        callbacks.deliver(self.store, self._sender, letter.body)
+    def _deliver(self, letters: Sequence[Letter[Outgoing]]) -> Iterator[list[Told]]:
+        return carry(self.store, self._sender, letters)
 
     def kept(self) -> Mapping[str, Kept]:
         """All that there is of its contents, by name."""
@@ -192,7 +194,7 @@ class ManagerProcess:
             self.desk: Desk = make_desk(config, self.database, wires, self, clock, NotedNumbers(notes), FastPasswords())
             self._begin_jobs()
             self._table = ErrandTable(self.database)
-            self._outbox = outbox_of(self._table, lambda each: carry(wires, each.body, 1.0), notes)
+            self._outbox = outbox_of(self._table, singly(lambda each: errands.carry(wires, each.body, 1.0)), notes)
         except BaseException:
             self.end()
             raise
@@ -353,12 +355,13 @@ class World:
             return 0
 
 
-def outbox_of(table: OutboxTable[Any], deliver: Callable[[Letter[Any]], None], notes: Notes) -> Outbox[Any]:
+def outbox_of(table: OutboxTable[Any], deliver: Deliver[Any], notes: Notes) -> Outbox[Any]:
     """An outbox that is never started: `deliver_due` does its work."""
 
-    def count(letter: Letter[Any]) -> None:
-        deliver(letter)
-        notes.settled += 1
+    def count(letters: Sequence[Letter[Any]]) -> Iterator[Sequence[Outcome[Any]]]:
+        for outcomes in deliver(letters):
+            notes.settled += sum(error is None for _, error in outcomes)
+            yield outcomes
 
     def refused(letter: Letter[Any], error: VofilesError) -> None:
         notes.settled += 1
@@ -368,10 +371,11 @@ def outbox_of(table: OutboxTable[Any], deliver: Callable[[Letter[Any]], None], n
 
 
 def deliver_due(outbox: Outbox[Any], table: OutboxTable[Any], notes: Notes) -> int:
-    """One attempt at every letter that is due; answers how many were settled."""
+    """One attempt at every letter that is due, those to one peer in company; answers how many were settled."""
     before = notes.settled
-    for letter in table.due(notes.now, 100, ()):
-        outbox._settle(letter)  # what its thread does with a letter
+    due = sorted(table.due(notes.now, 100, ()), key=lambda letter: letter.peer)
+    for _, company in groupby(due, key=lambda letter: letter.peer):
+        outbox._settle(list(company))  # what its thread does with them
     return notes.settled - before
 
 

@@ -31,6 +31,7 @@ LATE: Final = 0.5
 """Seconds after which answers are handed on although others have not come yet."""
 
 _PORTS: Final = {"http": 80, "https": 443}
+_NO_ADDRESS: Final = "it is not the address of a service"
 
 Outcome = Reply | ServiceUnreachable
 
@@ -71,12 +72,12 @@ class Lines:
             # The brackets of an IPv6 address are gone here.
             host = (parts.hostname or "").encode("idna").decode("ascii")
             tls = ssl.create_default_context(cafile=authorities) if parts.scheme == "https" else None
-            if not host:
-                raise ValueError("no host")
         except (ValueError, KeyError) as error:
-            raise self.unreachable("it is not the address of a service") from error
+            raise self.unreachable(_NO_ADDRESS) from error
         except OSError as error:
             raise self.unreachable("the authorities to trust cannot be read") from error
+        if not host:
+            raise self.unreachable(_NO_ADDRESS)
         self.path = quote(parts.path or "/", safe="/%:@!$&'()*+,;=~")
         self.query = quote(parts.query, safe="/%:@!$&'()*+,;=~?[]")
         name = f"[{host}]" if ":" in host else host

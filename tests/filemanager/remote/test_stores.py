@@ -31,6 +31,7 @@ from vofiles.errors import ContainerNotFound, StoreNotFound, StoreUnreachable, T
 from vofiles.instant import Instant
 from vofiles.ivorn import Ivorn, new_number
 from vofiles.serving.keyring import Keyring, Peer
+from vofiles.serving.outbox import Later
 
 WITHIN = 5.0
 
@@ -195,12 +196,12 @@ def test_an_errand_to_a_dead_store_waits() -> None:
     (letter,) = table.due(clock(), 10, ())
     assert letter.peer == str(STORE)
     later = Instant(clock() + 60_000_000)
-    table.retry(letter.key, later, "nobody answered")
+    table.retry([Later(letter, later, "nobody answered")])
     assert not table.due(clock(), 10, ())
     (again,) = table.due(later, 10, ())
     assert again.body == replace(added, due=later, attempts=1, error="nobody answered")
     assert not table.due(later, 10, [str(STORE)])
-    table.give_up(letter.key, "too old")
+    table.give_up(letter, "too old")
     assert not table.due(later, 10, ())
 
 

@@ -1,17 +1,19 @@
 """The outbox, delivered by the machinery that both servers share."""
 
 import threading
+from collections.abc import Iterator, Sequence
 
 import pytest
 
-from filestore.persistence.letters import CallbackTable
+from filestore.persistence.letters import CallbackTable, Told, carry
+from filestore.ports import Outgoing
 from filestore.services import callbacks
 from filestore.services.containers import delete_container
 from tests.support.filestore_core import MANAGER, Core, MemorySender
 from vofiles.contract import DeleteContainer, TransferCompleted, TransferFailed
 from vofiles.errors import CallbackUnreachable, TransferNotFound, VofilesError
 from vofiles.instant import SECOND, Instant
-from vofiles.serving.outbox import Letter, Outbox
+from vofiles.serving.outbox import Later, Letter, Outbox
 
 DATA = b"abc"
 
@@ -23,16 +25,16 @@ class Watched(CallbackTable):
         super().__init__(core.store)
         self.settled = threading.Event()
 
-    def delivered(self, id: int) -> None:  # noqa: A002 - the port's word
-        super().delivered(id)
+    def delivered(self, letters: Sequence[Letter[Outgoing]]) -> None:
+        super().delivered(letters)
         self.settled.set()
 
-    def retry(self, id: int, at: Instant, error: str) -> None:  # noqa: A002 - the port's word
-        super().retry(id, at, error)
+    def retry(self, later: Sequence[Later[Outgoing]]) -> None:
+        super().retry(later)
         self.settled.set()
 
-    def give_up(self, id: int, error: str) -> None:  # noqa: A002 - the port's word
-        super().give_up(id, error)
+    def give_up(self, letter: Letter[Outgoing], error: str) -> None:
+        super().give_up(letter, error)
         self.settled.set()
 
 
@@ -40,8 +42,8 @@ def run(core: Core, sender: MemorySender) -> None:
     """Deliver what is due, once."""
     table = Watched(core)
 
-    def deliver(letter: Letter) -> None:  # type: ignore[type-arg]
-        callbacks.deliver(core.store, sender, letter.body)
+    def deliver(letters: Sequence[Letter[Outgoing]]) -> Iterator[list[Told]]:
+        return carry(core.store, sender, letters)
 
     outbox = Outbox(table, deliver, clock=core.clock, jitter=lambda: 0.5)
     outbox.start()
@@ -106,7 +108,7 @@ def test_acknowledging_twice_changes_nothing(core: Core) -> None:
     (row,) = callbacks.list_due(core.store, core.clock.now, 10)
     callbacks.acknowledge(core.store, row.id)
     callbacks.acknowledge(core.store, row.id)
-    callbacks.postpone(core.store, row.id, core.clock.now, "late")
+    callbacks.postpone(core.store, [(row.id, core.clock.now, "late")])
     callbacks.give_up(core.store, row.id, "late")
     assert core.transfer(receipt.transfer).state == "COMPLETED"
 

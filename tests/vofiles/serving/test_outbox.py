@@ -1,7 +1,7 @@
 """The outbox with a table in memory, a clock and a jitter that the test sets; nothing here sleeps."""
 
 import threading
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 
 import pytest
@@ -9,7 +9,7 @@ import pytest
 from vofiles.errors import NotAuthenticated, ServiceBusy, ServiceUnreachable, TransferNotFound, Unexpected, VofilesError
 from vofiles.instant import SECOND, Instant
 from vofiles.serving import outbox as module
-from vofiles.serving.outbox import Letter, Outbox
+from vofiles.serving.outbox import Deliver, Later, Letter, Outbox, Outcome, singly
 
 LONG = 30
 
@@ -33,6 +33,8 @@ class Table:
         self.gone: list[tuple[str, int]] = []
         self.errors: list[str] = []
         self.failing = 0
+        self.companies: list[int] = []
+        """How many letters each transaction settled."""
         self.changed = threading.Condition()
 
     def put(self, key: int, peer: str, at: Instant, created: Instant | None = None) -> None:
@@ -55,18 +57,22 @@ class Table:
             self.gone.append((how, key))
             self.changed.notify_all()
 
-    def delivered(self, key: int) -> None:
-        self._settle("delivered", key)
+    def delivered(self, letters: Sequence[Letter[str]]) -> None:
+        self.companies.append(len(letters))
+        for letter in letters:
+            self._settle("delivered", letter.key)
 
-    def give_up(self, key: int, error: str) -> None:
+    def give_up(self, letter: Letter[str], error: str) -> None:
         self.errors.append(error)
-        self._settle("given up", key)
+        self._settle("given up", letter.key)
 
-    def retry(self, key: int, at: Instant, error: str) -> None:
+    def retry(self, later: Sequence[Later[str]]) -> None:
         with self.changed:
-            letter = self.rows[key][1]
-            self.rows[key] = (at, replace(letter, attempts=letter.attempts + 1))
-            self.errors.append(error)
+            self.companies.append(len(later))
+            for each in later:
+                letter = each.letter
+                self.rows[letter.key] = (each.at, replace(letter, attempts=letter.attempts + 1))
+                self.errors.append(each.error)
             self.changed.notify_all()
 
     def wait(self, condition: Callable[[], bool]) -> None:
@@ -128,9 +134,9 @@ def peers() -> Peers:
 def start(clock: Clock, table: Table, peers: Peers) -> Iterator[Callable[..., Outbox[str]]]:
     started: list[Outbox[str]] = []
 
-    def start(**options: object) -> Outbox[str]:
+    def start(deliver: Deliver[str] | None = None, **options: object) -> Outbox[str]:
         settings = {"clock": clock, "jitter": lambda: 0.5, "poll": LONG, **options}
-        started.append(Outbox(table, peers, **settings))  # type: ignore[arg-type]
+        started.append(Outbox(table, deliver or singly(peers), **settings))  # type: ignore[arg-type]
         started[-1].start()
         return started[-1]
 
@@ -317,3 +323,64 @@ def test_stopping_waits_for_deliveries_and_begins_no_more(
 
 def test_the_longest_delay_and_the_time_kept_are_as_documented() -> None:
     assert (module.FIRST_DELAY, module.LONGEST_DELAY, module.KEPT) == (10**6, 600 * 10**6, 604_800 * 10**6)
+
+
+def test_letters_to_one_peer_go_in_company_and_are_settled_in_one_transaction(
+    start: Start, table: Table, clock: Clock
+) -> None:
+    seen: list[list[int]] = []
+
+    def deliver(letters: Sequence[Letter[str]]) -> Iterator[list[Outcome[str]]]:
+        seen.append([letter.key for letter in letters])
+        assert len({letter.peer for letter in letters}) == 1
+        yield [(letter, None if letter.key % 2 else ServiceUnreachable("a")) for letter in letters]
+
+    for key in range(1, 13):
+        table.put(key, "a" if key <= 8 else "b", Instant(clock() + key - 20))
+    start(deliver, together=4, threads=1)
+    table.wait(lambda: len(table.companies) == 6)
+    assert seen == [[1, 2, 3, 4], [5, 6, 7, 8], [9, 10, 11, 12]]
+    assert table.companies == [2] * 6, "what was delivered, and what is to be tried again"
+    assert [table.rows[key][1].attempts for key in sorted(table.rows)] == [1] * 6
+
+
+def test_what_is_known_of_some_is_written_down_before_the_others_are_known(
+    start: Start, table: Table, clock: Clock
+) -> None:
+    known = threading.Event()
+
+    def deliver(letters: Sequence[Letter[str]]) -> Iterator[list[Outcome[str]]]:
+        yield [(letters[1], None)]
+        assert known.wait(LONG)
+        yield [(letters[0], None)]
+
+    table.put(1, "a", clock())
+    table.put(2, "a", clock())
+    start(deliver, together=2)
+    table.wait(lambda: table.gone == [("delivered", 2)])
+    known.set()
+    table.wait(lambda: table.gone == [("delivered", 2), ("delivered", 1)])
+
+
+def test_a_delivery_that_breaks_off_loses_no_letter(start: Start, table: Table, clock: Clock) -> None:
+    def deliver(letters: Sequence[Letter[str]]) -> Iterator[list[Outcome[str]]]:
+        yield [(letters[0], None)]
+        raise ServiceUnreachable("a")
+
+    for key in (1, 2, 3):
+        table.put(key, "a", clock())
+    start(deliver, together=3)
+    table.wait(lambda: sorted(table.rows) == [2, 3] and all(row.attempts == 1 for _, row in table.rows.values()))
+    assert table.gone == [("delivered", 1)]
+
+
+def test_others_letters_go_while_one_peer_has_all_it_may_have(
+    start: Start, table: Table, peers: Peers, clock: Clock
+) -> None:
+    peers.held["silent"] = threading.Event()
+    table.put(1, "silent", clock())
+    outbox = start(per_peer=1)
+    peers.wait(lambda: peers.seen == [1])
+    table.put(2, "b", clock())
+    outbox.wake()
+    table.wait(lambda: table.gone == [("delivered", 2)])
