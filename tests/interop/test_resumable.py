@@ -6,12 +6,15 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
 from tests.interop.clients import INTEROP, Client
 from tests.interop.stage import Workshop, build_from, clean_environment
 from tests.support.filestore import FileStoreProcess, calling_manager, url_of
+from tests.support.rawclient import RawClient
+from tests.support.tusrequests import PART, offset_of
 from vofiles.contract import TransferCompleted
 from vofiles.serving.listening import bind
 
@@ -97,3 +100,30 @@ def test_a_file_is_sent_whatever_stops_on_its_way(workshop: Workshop, tmp_path: 
         digests = {digest.algorithm: digest.value for digest in receipt.digests}
         assert (receipt.size, digests["sha-256"]) == (len(CONTENT), hashlib.sha256(CONTENT).hexdigest())
         assert receipt.content_type == "application/fits"
+
+
+def test_a_connection_that_was_lost_without_a_word_is_in_nobodys_way(workshop: Workshop, tmp_path: Path) -> None:
+    """As where a network went away: for the store it is still open, and part of a part has come over it."""
+    (tmp_path / "content").write_bytes(CONTENT)
+    with calling_manager() as manager, FileStoreProcess(tmp_path, [manager]) as store:
+        port = manager.port(store.address)
+        transfer = port.import_init(manager.import_request(size=len(CONTENT))).transfer
+        url = url_of(transfer)
+        with uploading(workshop, url, tmp_path) as client:
+            says(client, "accepted", 1 << 20)
+        at = offset_of(url)
+        with RawClient(urlsplit(url).port or 0) as lost:
+            head = "".join(f"{name}: {value}\n" for name, value in PART.items())
+            length = len(CONTENT) - at
+            lost.send(
+                f"PATCH {urlsplit(url).path} HTTP/1.1\nHost: h\n{head}Upload-Offset: {at}\nContent-Length: {length}\n\n"
+            )
+            lost.send(CONTENT[at : at + 1000])
+            with uploading(workshop, url, tmp_path) as client:
+                assert says(client, "from") >= at
+                says(client, "done")
+                assert client.wait(60) == 0
+        message = manager.await_callback(transfer.transfer)
+        assert isinstance(message, TransferCompleted)
+        digests = {digest.algorithm: digest.value for digest in message.receipt.digests}
+        assert digests["sha-256"] == hashlib.sha256(CONTENT).hexdigest()
