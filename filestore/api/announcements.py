@@ -1,7 +1,7 @@
 """What the sender of a body says of it in the headers of its PUT.
 
 Rule: whatever would change what the bytes mean (an encoding, a range) is refused, never ignored; a digest that is sent
-is checked, whatever form it has.
+is checked, whatever form it has. That nothing is to be stored has to be said.
 """
 
 import binascii
@@ -22,6 +22,9 @@ _SHA256_FIELDS = ("Content-Digest", "Repr-Digest", "Digest")
 
 def sent_of(headers: Headers, length: int | None) -> Sent:
     """What the headers of a PUT say. Raises UnsupportedEncoding, InvalidArgument, InvalidMessage."""
+    if length == 0 and "Content-Length" not in headers:
+        # Who means all that comes until he closes would have nothing stored, and a receipt.
+        raise InvalidMessage("a PUT", reason="it says by Content-Length, or by chunks, how long the content is")
     encodings = ",".join(headers.get_all("Content-Encoding")).lower().split(",")
     if any(encoding.strip() not in {"", "identity"} for encoding in encodings):
         raise UnsupportedEncoding("the bytes must come as they are to be kept")

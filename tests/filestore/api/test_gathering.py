@@ -22,7 +22,8 @@ class Sender:
     """One exchange."""
 
     def __init__(self, stage: "Stage", length: int | None, *headers: tuple[str, str]) -> None:
-        self.request = SimpleNamespace(headers=Headers(headers), request_id="r")
+        said = (("Content-Length", str(length)), *headers)
+        self.request = SimpleNamespace(headers=Headers(said), request_id="r")
         self.content_length = length
         self._stage = stage
         self.consumer: BodyConsumer

@@ -325,3 +325,15 @@ def test_an_announced_digest_is_checked(manager: CallingManager, store: RunningF
     url = manager.put_url(store.address, digests=(Digest("sha-256", SHA256.hexdigest()),))
     refused(put(url, b"other"), "ChecksumMismatch", 422)
     assert put(url).status_code == 201
+
+
+@pytest.mark.parametrize("version", ["1.0", "1.1"])
+def test_who_says_no_length_has_nothing_stored(store: RunningFileStore, manager: CallingManager, version: str) -> None:
+    """An answer of HTTP/1.0 may end with its connection, a request may not: its body would be taken for none."""
+    url = manager.put_url(store.address)
+    with RawClient(store.port) as client:
+        client.send(f"PUT {path_of(url)} HTTP/{version}\nHost: h\n\n")
+        client.send(b"abc")
+        assert client.reply().status == 400
+    response = requests.put(url, data=b"", timeout=30)
+    assert (response.status_code, response.json()["size"]) == (201, 0)
