@@ -7,10 +7,16 @@ because it calls what pyOpenSSL is about to remove.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 from OpenSSL import SSL
 from twisted.internet.interfaces import IOpenSSLContextFactory
 from zope.interface import implementer
+
+_PARTIAL_WRITE: Final = 1
+"""SSL_MODE_ENABLE_PARTIAL_WRITE, which pyOpenSSL sets and has no name for: what is written would come back to Python
+after each 16 KiB. Nobody waits meanwhile, for it is written into memory.
+"""
 
 
 @implementer(IOpenSSLContextFactory)
@@ -34,6 +40,7 @@ def server_tls(certificate: Path, key: Path) -> ServerTls:
     context = SSL.Context(SSL.TLS_SERVER_METHOD)
     context.set_min_proto_version(SSL.TLS1_2_VERSION)
     context.set_options(SSL.OP_NO_COMPRESSION | SSL.OP_NO_RENEGOTIATION)
+    context.clear_mode(_PARTIAL_WRITE)
     try:
         context.use_certificate_chain_file(str(certificate))
         context.use_privatekey_file(str(key))

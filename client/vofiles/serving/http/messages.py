@@ -126,7 +126,7 @@ class Preadable(Protocol):
 class Check(Protocol):
     """Sees the bytes of a body while they are sent, in their order; the last of them are not sent before it is content.
 
-    Used by one thread at a time, which may be the reactor's, for at most `cursor.AT_HAND` bytes: it must not wait.
+    Used by one thread at a time, which may be the reactor's: it must not wait.
     """
 
     def update(self, data: bytes | memoryview, /) -> None:
