@@ -161,10 +161,12 @@ class Outbox(Generic[B]):
         self._stopping = threading.Event()
         self._done: deque[Sequence[Letter[B]]] = deque()
         self._retries: list[Instant] = []
-        # Only the scheduler touches these.
+        # Only the scheduler touches what follows.
         self._under_way: set[int] = set()
         self._load: Counter[str] = Counter()
         self._looked = 0.0
+        self._left_behind = False
+        """Whether the last look has left letters that may go when a delivery has ended."""
 
     def start(self) -> None:
         """Begin to deliver; what a crash left behind goes out first."""
@@ -193,20 +195,32 @@ class Outbox(Generic[B]):
     def _serve(self) -> None:
         while not self._stopping.is_set():
             ended = self._forget_done()
-            free = self._threads - self._load.total()
             rest = 0.0 if ended or not self._saturated() else self._looked + REST - time.monotonic()
-            if free and rest <= 0:
-                try:
-                    self._begin(free)
-                except Exception:  # noqa: BLE001 - whatever it is may pass; the rows stay, and the next look finds them
-                    _log.exception("outbox cannot read its table")
+            if rest <= 0 and self._is_to_look(ended=ended):
+                self._look()
             with self._changed:
-                if rest > 0 and not self._done:
-                    # Others' letters are looked for when the rest is over; an end comes with a word of its own.
+                if rest > 0:
+                    # Others' letters are looked for when the rest is over.
                     self._changed.wait_for(lambda: self._done or self._stopping.is_set(), timeout=rest)
-                    continue
-                self._changed.wait_for(lambda: self._woken, timeout=self._pause())
-                self._woken = False
+                elif not self._changed.wait_for(lambda: self._woken or self._done, timeout=self._pause()):
+                    self._woken = True
+
+    def _is_to_look(self, *, ended: bool) -> bool:
+        with self._changed:
+            look = self._woken or (ended and self._left_behind)
+            # Before the table is read, so that a word that comes meanwhile counts.
+            self._woken = self._woken and not look
+        return look
+
+    def _look(self) -> None:
+        """Begin what can be begun."""
+        self._left_behind, self._looked = True, time.monotonic()
+        free = self._threads - self._load.total()
+        if free:
+            try:
+                self._left_behind = self._begin(free)
+            except Exception:  # noqa: BLE001 - whatever it is may pass; the rows stay, and the next look finds them
+                _log.exception("outbox cannot read its table")
 
     def _forget_done(self) -> bool:
         """Whether any delivery has ended."""
@@ -221,16 +235,19 @@ class Outbox(Generic[B]):
     def _saturated(self) -> set[str]:
         return {peer for peer, number in self._load.items() if number >= self._per_peer}
 
-    def _begin(self, free: int) -> None:
-        self._looked = time.monotonic()
+    def _begin(self, free: int) -> bool:
+        """Whether there may be more that is due."""
+        busy = self._saturated()
         limit = self._together * min(free, self._per_peer) + len(self._under_way)
-        letters = self._table.due(self._clock(), limit, self._saturated())
-        for company in self._companies(letters, free):
-            free -= 1
+        letters = self._table.due(self._clock(), limit, busy)
+        companies = self._companies(letters, free)
+        for company in companies:
             self._pool.submit(self._attempt, company)
-        if free and len(letters) >= limit:
+        full = len(letters) >= limit
+        if full and len(companies) < free:
             # One peer's letters filled the answer; there may be others' behind them.
             self.wake()
+        return full or bool(busy) or any(letter.key not in self._under_way for letter in letters)
 
     def _companies(self, letters: Sequence[Letter[B]], free: int) -> list[list[Letter[B]]]:
         """Those that can go now, by peer; they are under way."""
@@ -269,10 +286,10 @@ class Outbox(Generic[B]):
             # The rows are still due, so rest before they go out again.
             _log.exception("outbox cannot record an outcome", peer=letters[0].peer, keys=[each.key for each in letters])
             self._stopping.wait(self._poll)
+            self.wake()
         finally:
             with self._changed:
                 self._done.append(letters)
-                self._woken = True
                 self._changed.notify()
 
     def _settle(self, letters: Sequence[Letter[B]]) -> None:
