@@ -243,6 +243,8 @@ def _s3(top: Table) -> S3:
 
 
 _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{2,254}")
+_OWN = frozenset({"staging", "quarantine"})
+"""Where a store has what clients send, and what is not what came, below its prefix."""
 _PREFIX = re.compile(r"[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*")
 
 
@@ -256,6 +258,8 @@ def _parsed_prefix(table: Table) -> str:
     text = table.take("prefix", str, "").strip("/")
     if text and (not _PREFIX.fullmatch(text) or not {".", ".."}.isdisjoint(text.split("/"))):
         raise table.error("prefix", "it is words of letters, digits, '.', '_' and '-' with '/' between them")
+    if text.rpartition("/")[2] in _OWN:
+        raise table.error("prefix", f"a store one step above would take it for its own {text.rpartition('/')[2]}")
     # A key is the prefix and a number, and no two prefixes shall make the same.
     return f"{text}/" if text else ""
 

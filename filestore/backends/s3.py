@@ -28,7 +28,7 @@ from vofiles.errors import ChecksumMismatch, ContainerNotFound, ServiceBusy
 ROOM: Final = 1 << 50
 """Bytes that are said to be left: a bucket says nothing of it, until it is full."""
 
-_NUMBER: Final = re.compile(r"[a-z0-9]{4,64}\Z")
+NUMBER: Final = re.compile(r"[a-z0-9]{4,64}\Z")
 _OBJECTS: Final = 3
 """Of a container in a listing, about: bytes, sidecar, perhaps more."""
 
@@ -185,7 +185,7 @@ class S3Backend:
         listed = (self.keys.number_of(found.key) for found in self.bucket.objects(self.keys.prefix, start, page))
         last = after
         for number in heapq.merge(listed, sorted(more)):
-            if number > last and _NUMBER.match(number) and not self._holds.is_going(number):
+            if number > last and NUMBER.match(number) and not self._holds.is_going(number):
                 yield number
                 last = number
 
@@ -193,7 +193,7 @@ class S3Backend:
 
     def _require_number(self, number: str) -> None:
         # Numbers are ours; but no other text shall ever become a key.
-        if not _NUMBER.match(number):
+        if not NUMBER.match(number):
             raise ContainerNotFound(ascii(number[:80]))
 
     def _get(self, number: str) -> Found:

@@ -11,10 +11,11 @@ can, until its address is no longer good, and is dropped again.
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from itertools import chain
 from threading import BoundedSemaphore
 from typing import Any, Final
 
-from filestore.backends.s3 import S3Backend
+from filestore.backends.s3 import NUMBER, S3Backend
 from filestore.backends.s3bucket import Found, Upload
 from filestore.backends.s3client import S3Client
 from filestore.backends.s3errors import Gone
@@ -127,13 +128,13 @@ class S3Staging:
 
     def numbers(self) -> Iterator[tuple[str, bool]]:
         prefix, seen = self._keys.staging_prefix, set()
-        for found in self._bucket.objects(prefix):
-            seen.add(found.key)
-            yield found.key.removeprefix(prefix), True
-        for upload in self._bucket.uploads(prefix):
-            if upload.key not in seen:
-                seen.add(upload.key)
-                yield upload.key.removeprefix(prefix), False
+        wholes = ((found.key, True) for found in self._bucket.objects(prefix))
+        for key, whole in chain(wholes, ((upload.key, False) for upload in self._bucket.uploads(prefix))):
+            number = key.removeprefix(prefix)
+            # Whatever else lies there is another store's, or an operator's.
+            if number not in seen and NUMBER.match(number):
+                seen.add(number)
+                yield number, whole
 
     def _upload(self, number: str, name: str) -> Upload:
         return Upload(self._keys.staging(number), name)

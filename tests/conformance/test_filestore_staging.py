@@ -177,6 +177,20 @@ def test_several_uploads_of_one_number_go_together(place: Place) -> None:
     assert list(place.staging.numbers()) == []
 
 
+def test_what_others_have_beside_it_is_not_staged(object_store: ObjectStore) -> None:
+    """Another store's prefix may begin with this one's, and operators keep notes."""
+    backend = S3Backend(object_store.client, object_store.part())
+    staging = S3Staging(backend, object_store.client, HandClock())
+    keys = [backend.keys.staging(name) for name in ("leicester/abcd2345", "abcd2345.json", "README", ".probe")]
+    uploads = [backend.bucket.begin(key) for key in keys[:1]]
+    for key in keys:
+        backend.bucket.put(key, b"others'")
+    staging.begin(ONE)
+    assert list(staging.numbers()) == [(ONE, False)]
+    for upload in uploads:
+        backend.bucket.abort(upload)
+
+
 def contained(place: Place, number: str) -> bytes:
     with closing(place.backend.open(number)) as reader:
         return reader.pread(reader.size, 0)

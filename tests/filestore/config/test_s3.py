@@ -83,6 +83,8 @@ def test_a_secret_that_others_can_read_is_refused(tmp_path: Path) -> None:
         (PLAIN + 'secret_key_file = "other"\n', "give one of the two"),
         (PLAIN + 'prefix = "../other"\n', "s3.prefix"),
         (PLAIN + 'prefix = "a//b"\n', "s3.prefix"),
+        (PLAIN + 'prefix = "staging"\n', "a store one step above"),
+        (PLAIN + 'prefix = "vofiles/quarantine/"\n', "a store one step above"),
         (PLAIN + 'endpoint = "s3.example.org"\n', "s3.endpoint"),
         (PLAIN + 'addressing = "both"\n', "path, virtual"),
         (PLAIN + 'secret = "very-secret"\n', "there is no such key"),
