@@ -59,9 +59,8 @@ class TransferService:
 
     def get_transfer(self, caller: Caller, number: str) -> TransferAnswer:
         """A transfer as it stands, with the node once it has ended. Raises TransferNotFound."""
-        transfer = self.database.read(lambda tx: _get(tx, caller, number))
-        told = None if transfer.has_ended else self._ask(transfer)
-        return self._answer(caller, number, told)
+        transfer, known = self.database.read(lambda tx: self._look(tx, caller, number, None))
+        return known if transfer.has_ended else self._answer(caller, number, self._ask(transfer))
 
     def cancel_transfer(self, caller: Caller, number: str) -> TransferAnswer:
         """End a transfer that has not ended; one that was cancelled before is answered as it is.
@@ -230,15 +229,18 @@ class TransferService:
         return self.database.read(lambda tx: tx.transfers.find_transfer(number))
 
     def _answer(self, caller: Caller, number: str, told: contract.Transfer | None) -> TransferAnswer:
-        def look(tx: Transaction) -> TransferAnswer:
-            transfer = _get(tx, caller, number)
-            node = find_present(tx, transfer.node) if transfer.has_ended else None
-            return TransferAnswer(
-                describe_transfer(transfer, told, _job_of(tx, transfer)),
-                describe_node(tx, self.config.identifier, node) if node is not None else None,
-            )
+        return self.database.read(lambda tx: self._look(tx, caller, number, told))[1]
 
-        return self.database.read(look)
+    def _look(
+        self, tx: Transaction, caller: Caller, number: str, told: contract.Transfer | None
+    ) -> tuple[Transfer, TransferAnswer]:
+        """A transfer, and what is answered of it. Raises TransferNotFound."""
+        transfer = _get(tx, caller, number)
+        node = find_present(tx, transfer.node) if transfer.has_ended else None
+        return transfer, TransferAnswer(
+            describe_transfer(transfer, told, _job_of(tx, transfer)),
+            describe_node(tx, self.config.identifier, node) if node is not None else None,
+        )
 
 
 def _job_of(tx: Transaction, transfer: Transfer) -> str | None:

@@ -62,6 +62,25 @@ def test_who_reads_the_transfer_does_too(world: World, dave: Caller) -> None:
     assert (answer.transfer.receipt.size, answer.node.version) == (16, 1)
 
 
+def test_a_transfer_that_has_ended_is_looked_up_once(
+    world: World, dave: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = world.add_file(dave, "a")
+    offer = world.offer(dave, file)
+    world.desk.outcomes.complete(store_of(offer), world.send(offer, b"here"))
+    reads, read = 0, world.database.read
+
+    def counted(fn: Callable[..., object]) -> object:
+        nonlocal reads
+        reads += 1
+        return read(fn)
+
+    monkeypatch.setattr(world.database, "read", counted)
+    answer = world.desk.transfers.get_transfer(dave, offer.transfer)
+    assert (answer.transfer.state, answer.node is not None) == (TransferState.COMPLETED, True)
+    assert reads == 1
+
+
 def test_a_store_is_asked_shortly_and_once_a_second_at_most(world: World, dave: Caller) -> None:
     file = world.add_file(dave, "a")
     offer = world.offer(dave, file)
