@@ -15,7 +15,7 @@ from vofiles import ivorn, names, properties
 from vofiles.contract import FILEMANAGER_NAMESPACE, FILESTORE_NAMESPACE
 from vofiles.faults import CATEGORIES
 from vofiles.instant import SECOND
-from vofiles.serving import outbox, soap, xmlgate
+from vofiles.serving import letters, soap, xmlgate
 from vofiles.serving.http import Limits
 from vofiles.serving.nonces import WINDOW
 from vofiles.serving.signatures import ALGORITHM, COMPONENTS
@@ -61,7 +61,7 @@ def figures() -> dict[str, str]:
         "ALGORITHM": ALGORITHM,
         "COMPONENTS": " ".join(COMPONENTS),
         "WINDOW": number(WINDOW),
-        "OUTBOX_DAYS": number(outbox.KEPT / SECOND / DAY),
+        "OUTBOX_DAYS": number(letters.KEPT / SECOND / DAY),
         "limits": _limits(limits),
     }
 

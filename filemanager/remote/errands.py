@@ -12,7 +12,8 @@ from filemanager.ports import Clock, Database, StoreControl, Transaction
 from vofiles.errors import Conflict, InvalidArgument, NotFound
 from vofiles.instant import Instant
 from vofiles.ivorn import Ivorn
-from vofiles.serving.outbox import Later, Letter, Outbox, singly
+from vofiles.serving.letters import Delivery, Later, Letter, singly
+from vofiles.serving.outbox import Outbox
 
 
 class ErrandTable:
@@ -67,4 +68,4 @@ def errand_outbox(database: Database, stores: StoreControl, clock: Clock, within
     def deliver(letter: Letter[Errand]) -> None:
         carry(stores, letter.body, within)
 
-    return Outbox(ErrandTable(database), singly(deliver), clock=clock.now, name="errands")
+    return Outbox(Delivery(ErrandTable(database), singly(deliver), clock=clock.now), name="errands")

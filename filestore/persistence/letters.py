@@ -11,7 +11,8 @@ from filestore.services.store import Store
 from vofiles.errors import VofilesError
 from vofiles.instant import Instant
 from vofiles.ivorn import Ivorn
-from vofiles.serving.outbox import Later, Letter, Outbox
+from vofiles.serving.letters import Delivery, Later, Letter
+from vofiles.serving.outbox import Outbox
 
 Told = tuple[Letter[Outgoing], VofilesError | None]
 """A letter, and why it was not delivered."""
@@ -55,4 +56,4 @@ def callback_outbox(store: Store, sender: CallbackSender, clock: Clock) -> Outbo
     def deliver(letters: Sequence[Letter[Outgoing]]) -> Iterator[list[Told]]:
         return carry(store, sender, letters)
 
-    return Outbox(CallbackTable(store), deliver, clock=clock, together=TOGETHER, name="callbacks")
+    return Outbox(Delivery(CallbackTable(store), deliver, clock=clock), together=TOGETHER, name="callbacks")

@@ -50,7 +50,7 @@ from vofiles.errors import (
 )
 from vofiles.ivorn import Ivorn
 from vofiles.serving.database import Database
-from vofiles.serving.outbox import Deliver, Letter, Outbox, OutboxTable, Outcome, singly
+from vofiles.serving.letters import Deliver, Delivery, Letter, OutboxTable, Outcome, singly
 
 R = TypeVar("R")
 
@@ -149,7 +149,7 @@ class StoreProcess:
             lambda: None,
         )
         self._table = CallbackTable(self.store)
-        self._outbox = outbox_of(self._table, self._deliver, notes)
+        self._delivery = delivery_of(self._table, self._deliver, notes)
         self.swept: Swept = sweep(self.store)
         moves.resume(self.store, self.lane)
 
@@ -162,7 +162,7 @@ class StoreProcess:
 
     def pump(self) -> int:
         """Move and tell all that waits; answers how much that was."""
-        return self.lane.run() + deliver_due(self._outbox, self._table, self._notes)
+        return self.lane.run() + deliver_due(self._delivery, self._notes)
 
     def tick(self) -> None:
         """End what time ends, and take up what was held up."""
@@ -194,7 +194,7 @@ class ManagerProcess:
             self.desk: Desk = make_desk(config, self.database, wires, self, clock, NotedNumbers(notes), FastPasswords())
             self._begin_jobs()
             self._table = ErrandTable(self.database)
-            self._outbox = outbox_of(self._table, singly(lambda each: errands.carry(wires, each.body, 1.0)), notes)
+            self._delivery = delivery_of(self._table, singly(lambda each: errands.carry(wires, each.body, 1.0)), notes)
         except BaseException:
             self.end()
             raise
@@ -213,7 +213,7 @@ class ManagerProcess:
         if runner._woken:  # what its thread waits for
             runner.wait(0)
             stepped = runner.run_all()
-        return stepped + deliver_due(self._outbox, self._table, self._notes)
+        return stepped + deliver_due(self._delivery, self._notes)
 
     def tick(self) -> None:
         self.desk.runner.wake()
@@ -355,8 +355,8 @@ class World:
             return 0
 
 
-def outbox_of(table: OutboxTable[Any], deliver: Deliver[Any], notes: Notes) -> Outbox[Any]:
-    """An outbox that is never started: `deliver_due` does its work."""
+def delivery_of(table: OutboxTable[Any], deliver: Deliver[Any], notes: Notes) -> Delivery[Any]:
+    """What an outbox's threads do, for `deliver_due`."""
 
     def count(letters: Sequence[Letter[Any]]) -> Iterator[Sequence[Outcome[Any]]]:
         for outcomes in deliver(letters):
@@ -367,15 +367,16 @@ def outbox_of(table: OutboxTable[Any], deliver: Deliver[Any], notes: Notes) -> O
         notes.settled += 1
         notes.given_up.append(f"{letter.body}: {error!r}")
 
-    return Outbox(table, count, clock=lambda: notes.now, refused=refused, jitter=lambda: 0.0)
+    return Delivery(table, count, clock=lambda: notes.now, refused=refused, jitter=lambda: 0.0)
 
 
-def deliver_due(outbox: Outbox[Any], table: OutboxTable[Any], notes: Notes) -> int:
+def deliver_due(delivery: Delivery[Any], notes: Notes) -> int:
     """One attempt at every letter that is due, those to one peer in company; answers how many were settled."""
     before = notes.settled
-    due = sorted(table.due(notes.now, 100, ()), key=lambda letter: letter.peer)
+    due = sorted(delivery.table.due(notes.now, 100, ()), key=lambda letter: letter.peer)
     for _, company in groupby(due, key=lambda letter: letter.peer):
-        outbox._settle(list(company))  # what its thread does with them
+        for _ in delivery.settle(list(company)):
+            pass
     return notes.settled - before
 
 

@@ -31,7 +31,7 @@ from vofiles.errors import ContainerNotFound, StoreNotFound, StoreUnreachable, T
 from vofiles.instant import Instant
 from vofiles.ivorn import Ivorn, new_number
 from vofiles.serving.keyring import Keyring, Peer
-from vofiles.serving.outbox import Later
+from vofiles.serving.letters import Later
 
 WITHIN = 5.0
 

@@ -13,7 +13,8 @@ from tests.support.filestore_core import MANAGER, Core, MemorySender
 from vofiles.contract import DeleteContainer, TransferCompleted, TransferFailed
 from vofiles.errors import CallbackUnreachable, TransferNotFound, VofilesError
 from vofiles.instant import SECOND, Instant
-from vofiles.serving.outbox import Later, Letter, Outbox
+from vofiles.serving.letters import Delivery, Later, Letter
+from vofiles.serving.outbox import Outbox
 
 DATA = b"abc"
 
@@ -45,7 +46,7 @@ def run(core: Core, sender: MemorySender) -> None:
     def deliver(letters: Sequence[Letter[Outgoing]]) -> Iterator[list[Told]]:
         return carry(core.store, sender, letters)
 
-    outbox = Outbox(table, deliver, clock=core.clock, jitter=lambda: 0.5)
+    outbox = Outbox(Delivery(table, deliver, clock=core.clock, jitter=lambda: 0.5))
     outbox.start()
     assert table.settled.wait(30)
     outbox.stop()

@@ -8,8 +8,9 @@ import pytest
 
 from vofiles.errors import NotAuthenticated, ServiceBusy, ServiceUnreachable, TransferNotFound, Unexpected, VofilesError
 from vofiles.instant import SECOND, Instant
-from vofiles.serving import outbox as module
-from vofiles.serving.outbox import Deliver, Later, Letter, Outbox, Outcome, singly
+from vofiles.serving import letters as module
+from vofiles.serving.letters import Deliver, Delivery, Later, Letter, Outcome, singly
+from vofiles.serving.outbox import Outbox
 
 LONG = 30
 
@@ -135,8 +136,10 @@ def start(clock: Clock, table: Table, peers: Peers) -> Iterator[Callable[..., Ou
     started: list[Outbox[str]] = []
 
     def start(deliver: Deliver[str] | None = None, **options: object) -> Outbox[str]:
-        settings = {"clock": clock, "jitter": lambda: 0.5, "poll": LONG, **options}
-        started.append(Outbox(table, deliver or singly(peers), **settings))  # type: ignore[arg-type]
+        how: dict[str, object] = {"clock": clock, "jitter": lambda: 0.5}
+        how |= {name: options.pop(name) for name in ("jitter", "refused") if name in options}
+        delivery = Delivery(table, deliver or singly(peers), **how)  # type: ignore[arg-type]
+        started.append(Outbox(delivery, **{"poll": LONG, **options}))  # type: ignore[arg-type]
         started[-1].start()
         return started[-1]
 
