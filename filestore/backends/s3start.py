@@ -6,6 +6,7 @@ at, too: it is as the store's account that they do what is asked.
 """
 
 from collections.abc import Callable
+from secrets import token_hex
 from typing import Final
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -18,7 +19,9 @@ from filestore.config import S3
 from vofiles.configuration import ConfigurationError
 
 PROBE: Final = "probe"
-"""Written and deleted again; no number has so few characters and a dot."""
+"""What is written and deleted again is called so, and a word of each start's own, for several may be at once. No number
+has a dot.
+"""
 WRITTEN: Final = b"vofiles"
 
 _MEANINGS: Final = {
@@ -43,7 +46,8 @@ def open_bucket(settings: S3) -> S3Backend:
 
 
 def _require_usable(client: S3Client, settings: S3) -> None:
-    bucket, key = settings.bucket, f"{settings.prefix}.{PROBE}"
+    bucket, name = settings.bucket, f".{PROBE}-{token_hex(8)}"
+    key = settings.prefix + name
 
     def read() -> None:
         client.get_object(Bucket=bucket, Key=key)["Body"].close()
@@ -56,7 +60,7 @@ def _require_usable(client: S3Client, settings: S3) -> None:
         "delete": lambda: client.delete_object(Bucket=bucket, Key=key),
     }
     if settings.direct and not settings.trusted:
-        trials["try an address"] = lambda: _require_signed(client, settings, key)
+        trials["try an address"] = lambda: _require_signed(client, settings, name)
     for right, trial in trials.items():
         try:
             trial()
@@ -67,11 +71,11 @@ def _require_usable(client: S3Client, settings: S3) -> None:
             raise _unusable(settings, f"it does not answer ({type(error).__name__})") from None
 
 
-def _require_signed(client: S3Client, settings: S3, key: str) -> None:
+def _require_signed(client: S3Client, settings: S3, name: str) -> None:
     """Raises ConfigurationError where an address that is good to send to is good to have others' contents copied there,
     too: by a header that nobody signed, which S3 forbids, and not everything that is called so does (CVE-2026-54330).
     """
-    bucket, target = settings.bucket, Keys(settings.prefix).staging(f".{PROBE}")
+    bucket, key, target = settings.bucket, settings.prefix + name, Keys(settings.prefix).staging(name)
     client.put_object(Bucket=bucket, Key=key, Body=WRITTEN)
     try:
         _copy_unsigned(client, settings, key, target)

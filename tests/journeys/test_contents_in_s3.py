@@ -17,13 +17,14 @@ import requests
 from botocore.exceptions import ClientError
 
 from filestore.backends.s3bucket import Bucket, Found
-from filestore.backends.s3client import connect
+from filestore.backends.s3client import Answer, connect
 from filestore.backends.s3errors import Gone
 from filestore.backends.s3start import open_bucket
 from filestore.config import S3
 from tests.support.filestore import PROJECT, FileStoreProcess, calling_manager
 from tests.support.objectstores import MISSING, NO_COPIES, ObjectStore, object_store, running_object_store, section_of
 from tests.support.operating import command
+from tests.support.s3calls import Act, WatchedClient
 from tests.support.services import STORES, RunningServices, running_services
 from tests.support.serving import wait_until
 from tests.support.sources import ok, scripted_source
@@ -215,6 +216,28 @@ def test_a_bucket_that_copies_what_nobody_signed_is_not_sent_to(object_store: Ob
     for bearable in (replace(settings, trusted=True), replace(settings, direct=False)):
         open_bucket(bearable).close()
     assert list(Bucket(object_store.client, settings.bucket).objects(settings.prefix)) == []
+
+
+def test_starts_at_the_same_time_try_apart(object_store: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Workers: what one has tried and deleted another one may be about to read."""
+    settings, keys = replace(object_store.part(), direct=True, trusted=not JUDGED), list[set[str]]()
+
+    def connected(asked: S3) -> Any:
+        own: set[str] = set()
+        keys.append(own)
+
+        def watch(_name: str, about: str, act: Act) -> Answer:
+            own.add(about)
+            return act()
+
+        return WatchedClient(connect(asked), watch)
+
+    monkeypatch.setattr("filestore.backends.s3start.connect", connected)
+    for _ in range(2):
+        open_bucket(settings).close()
+    first, second = keys
+    assert first
+    assert first.isdisjoint(second)
 
 
 def test_a_store_that_cannot_start_says_why_in_one_line(object_store: ObjectStore, tmp_path: Path) -> None:
