@@ -1,4 +1,4 @@
-"""When letters go: the threads that deliver what a service owes its peers, callbacks to FileManagers, errands to stores.
+"""When letters go: the threads that deliver callbacks to FileManagers and errands to stores.
 
     row committed ──► wake() ──► due rows ──► deliveries, by peer ──► what becomes of them (`letters`)
                         ▲                                                           │
