@@ -17,12 +17,12 @@ from tests.contracts.record import CONTAINER, CONTENT, FOLDER, SINK, SOURCE, TRA
 from tests.support.filestore import CallingManager, calling_manager, running_filestore
 from tests.support.services import STORES, running_services
 from tests.support.serving import wait_until
+from tests.support.signing import SignedAuth
 from tests.support.sources import scripted_source
 from vofiles.contract import AddNode, GetTransfer, ImportInit, NodeKind, Property, Transfer
 from vofiles.ivorn import LongIdentifier
 from vofiles.names import parse_name
 from vofiles.serving.keyring import Keyring, Peer
-from vofiles.serving.signatures import SignedAuth
 
 RELEASED = Path(__file__).resolve().parents[2] / "wsdl" / "released"
 XSD = "{http://www.w3.org/2001/XMLSchema}schema"

@@ -13,6 +13,7 @@ import requests
 from filestore.assembly import clock
 from tests.support.badinput import ELSEWHERE, NUMBER, SOAP, Site, fault_of, refused, site
 from tests.support.services import MANAGER, STORES, running_services
+from tests.support.signing import SignedAuth
 from vofiles.contract import (
     FILEMANAGER_NAMESPACE,
     AddNode,
@@ -27,7 +28,6 @@ from vofiles.filestore_port import FileStorePort
 from vofiles.ivorn import Ivorn, LongIdentifier, new_number
 from vofiles.names import parse_name
 from vofiles.serving.keyring import Key, Keyring, Peer
-from vofiles.serving.signatures import SignedAuth
 
 __all__ = ["site"]
 

@@ -13,6 +13,7 @@ from tests.support.filestore import STORE, calling_manager, running_filestore
 from tests.support.pair import PASSWORD, Key, Pair, service_pair
 from tests.support.services import STORES, running_services
 from tests.support.serving import wait_until
+from tests.support.signing import SignedAuth
 from vofiles import connect
 from vofiles.callback_port import CallbackPort
 from vofiles.contract import Failure, TransferFailed, TransferState
@@ -21,7 +22,6 @@ from vofiles.filestore_port import FileStorePort
 from vofiles.instant import SECOND, Instant
 from vofiles.ivorn import new_number
 from vofiles.serving.keyring import Keyring, Peer
-from vofiles.serving.signatures import SignedAuth
 
 
 class Load:

@@ -19,6 +19,7 @@ from tests.support.journey import is_gone
 from tests.support.pair import MANAGER, STORE, Databases, Key, Server, service_pair
 from tests.support.rawclient import RawClient
 from tests.support.serving import wait_until
+from tests.support.signing import SignedAuth
 from tests.support.sources import Received, ok, scripted_source
 from tests.support.workers import find_leader, kill, only, query
 from vofiles.contract import (
@@ -33,7 +34,6 @@ from vofiles.errors import NotAuthenticated, ServiceBusy, StoreUnreachable, Vofi
 from vofiles.filemanager_port import FileManagerPort
 from vofiles.ivorn import Ivorn, LongIdentifier
 from vofiles.serving.keyring import Keyring, Peer
-from vofiles.serving.signatures import SignedAuth
 
 __all__ = ["server"]
 

@@ -22,6 +22,7 @@ from urllib.parse import unquote
 from filestore.assembly import clock
 from tests.support.journey import PROJECT, Shell, environment
 from tests.support.operating import command
+from tests.support.signing import SignedAuth
 from tests.support.sources import Received, Source, ok, scripted_source
 from vofiles.callback_port import CallbackPort
 from vofiles.contract import GetAccount
@@ -30,7 +31,6 @@ from vofiles.filestore_port import FileStorePort
 from vofiles.ivorn import Ivorn, NodeIdentifier
 from vofiles.serving.keyring import Key, Keyring, Peer
 from vofiles.serving.listening import bind
-from vofiles.serving.signatures import SignedAuth
 
 CAMBRIDGE, LEICESTER = Ivorn.parse("ivo://ast.cam.ac.uk"), Ivorn.parse("ivo://star.le.ac.uk")
 CAMBRIDGE_MANAGER = Ivorn.parse("ivo://ast.cam.ac.uk/filemanager")

@@ -36,6 +36,7 @@ from tests.support.exchanges import Exchange, Headers, Wire
 from tests.support.filemanager import CAMBRIDGE, COMMUNITY, LEICESTER, FastPasswords, World
 from tests.support.localstores import SERVICE, LocalStore
 from tests.support.serving import running_site
+from tests.support.signing import SignedAuth
 from vofiles.callback_port import CallbackPort
 from vofiles.contract import CALLBACK, FILEMANAGER, FILEMANAGER_NAMESPACE, FILESTORE, FILESTORE_NAMESPACE, Operation
 from vofiles.errors import VofilesError
@@ -45,7 +46,7 @@ from vofiles.ivorn import Ivorn
 from vofiles.serving import replies
 from vofiles.serving.http import Pool, Route
 from vofiles.serving.keyring import Key, Keyring, Peer
-from vofiles.serving.signatures import SignedAuth, Verifier
+from vofiles.serving.signatures import Verifier
 from vofiles.serving.wsdl import Published
 
 FILES: Final = "https://files.example.org"

@@ -27,6 +27,7 @@ from filestore.assembly import FileStore, clock
 from filestore.backends.files import Files
 from filestore.config import load
 from tests.support.serving import Served, await_reactor, on_reactor, running_reactor, running_site, wait_until
+from tests.support.signing import SignedAuth
 from vofiles.contract import (
     CALLBACK,
     FILEMANAGER_NAMESPACE,
@@ -44,7 +45,7 @@ from vofiles.ivorn import Ivorn, LongIdentifier, new_number
 from vofiles.serving.http import AccessRecord, Request
 from vofiles.serving.keyring import Key, Keyring, Peer
 from vofiles.serving.listening import bind
-from vofiles.serving.signatures import SignedAuth, Verifier
+from vofiles.serving.signatures import Verifier
 from vofiles.serving.soap import SoapService
 
 STORE = Ivorn.parse("ivo://star.le.ac.uk/filestore")

@@ -20,10 +20,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
-from urllib.parse import urlsplit
-
-from requests import PreparedRequest
-from requests.auth import AuthBase
 
 from vofiles.errors import InvalidMessage, NotAuthenticated
 from vofiles.instant import SECOND, Instant
@@ -85,24 +81,6 @@ class Signer:
             "Signature-Input": f"{_LABEL}={params}",
             "Signature": f"{_LABEL}=:{signature}:",
         }
-
-
-class SignedAuth(AuthBase):
-    """A signer for whoever calls by `requests`."""
-
-    def __init__(
-        self, keyring: Keyring, peer: Ivorn, now: Callable[[], Instant], nonce: Callable[[], str] = fresh_nonce
-    ) -> None:
-        self._signer = Signer(keyring, peer, now, nonce)
-
-    def __call__(self, request: PreparedRequest) -> PreparedRequest:
-        """Raises ServiceNotFound for a service that is no peer; TypeError for a body that is not bytes."""
-        body = request.body.encode() if isinstance(request.body, str) else request.body or b""
-        if not isinstance(body, bytes):
-            raise TypeError("only a body of bytes can be signed")
-        url = urlsplit(request.url or "")
-        request.headers.update(self._signer.headers(request.method or "", url.path, url.query, body))
-        return request
 
 
 def _sign(covered: dict[str, str], key: Key, now: Instant, nonce: str) -> tuple[str, str]:

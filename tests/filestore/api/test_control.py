@@ -20,6 +20,7 @@ from tests.support.filestore import (
     url_of,
 )
 from tests.support.serving import wait_until
+from tests.support.signing import SignedAuth
 from vofiles.contract import (
     ContainerState,
     DeleteContainer,
@@ -50,7 +51,6 @@ from vofiles.instant import SECOND, Instant
 from vofiles.ivorn import Ivorn, new_number
 from vofiles.serving.keyring import Key, Keyring, Peer
 from vofiles.serving.nonces import WINDOW
-from vofiles.serving.signatures import SignedAuth
 
 CONTENT = b"RA,DEC\n1.5,2.5\n" * 10_000
 

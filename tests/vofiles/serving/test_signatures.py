@@ -8,6 +8,7 @@ import requests
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.signing import SignedAuth
 from vofiles.errors import NotAuthenticated, ServiceNotFound
 from vofiles.instant import SECOND, Instant
 from vofiles.ivorn import Ivorn
@@ -15,7 +16,7 @@ from vofiles.serving.digests import content_digest
 from vofiles.serving.http.messages import Headers, Request
 from vofiles.serving.keyring import Key, Keyring, Peer
 from vofiles.serving.nonces import WINDOW
-from vofiles.serving.signatures import SignedAuth, Verifier, hmac_sha256, signature_base
+from vofiles.serving.signatures import Verifier, hmac_sha256, signature_base
 
 MANAGER = Ivorn.parse("ivo://ast.cam.ac.uk/filemanager")
 STORE = Ivorn.parse("ivo://star.le.ac.uk/filestore")
