@@ -5,7 +5,7 @@ Rule: what is over within a moment is not worth a line; of several threads that 
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from vofiles.cli.exits import complain
 from vofiles.waiting import Pause
@@ -23,7 +23,9 @@ TOGETHER = 5.0
 class Waits:
     """Hears of pauses, from any thread."""
 
-    def __init__(self) -> None:
+    def __init__(self, elapsed: Callable[[], float] = time.monotonic) -> None:
+        """`elapsed` tells seconds."""
+        self._elapsed = elapsed
         self._lock = threading.Lock()
         self._said: tuple[float, float] | None = None
         """At which mark something was said last, and when."""
@@ -41,7 +43,7 @@ class Waits:
             complain(f"{pause.what}: waiting for {_span(mark)} already, {limit}")
 
     def _is_news(self, mark: float) -> bool:
-        now = time.monotonic()
+        now = self._elapsed()
         with self._lock:
             said, self._said = self._said, (mark, now)
         return said is None or mark > said[0] or now - said[1] > TOGETHER
