@@ -55,8 +55,9 @@ def bulk() -> Iterator[Bulk]:
 
 
 @pytest.fixture
-def loan() -> Iterator[Loan]:
-    """All of the content, on its way."""
+def loan(monkeypatch: pytest.MonkeyPatch) -> Iterator[Loan]:
+    """All of the content, on its way, in one turn however long its sender waits for a processor."""
+    monkeypatch.setattr("vofiles.serving.http.loan.PATIENCE", 60_000)
     here, there = socket.socketpair()
     here.setblocking(False)
     sending = threading.Thread(target=lambda: send(there))
@@ -76,17 +77,9 @@ def send(wire: socket.socket) -> None:
         """Nobody wants the rest."""
 
 
-def draw_all(loan: Loan, writing: Writing, bulk: Bulk) -> bytes:
-    rest: list[bytes] = []
-    while loan.left:
-        loan.dry = False
-        rest = draw(loan, rest, writing.begin, bulk)
-    return b"".join(rest)
-
-
 def test_the_next_block_is_handed_over_before_the_last_one_is_written(loan: Loan, bulk: Bulk) -> None:
     writing = Writing()
-    rest = draw_all(loan, writing, bulk)
+    rest = b"".join(draw(loan, [], writing.begin, bulk))
     assert writing.written + rest == CONTENT
     assert len(rest) == 5
     assert writing.most == 2
@@ -95,7 +88,7 @@ def test_the_next_block_is_handed_over_before_the_last_one_is_written(loan: Loan
 def test_with_one_block_it_is_written_before_it_is_filled_again(loan: Loan, bulk: Bulk) -> None:
     writing = Writing()
     with bulk.blocks.one():
-        rest = draw_all(loan, writing, bulk)
+        rest = b"".join(draw(loan, [], writing.begin, bulk))
     assert writing.written + rest == CONTENT
     assert writing.most == 1
 
