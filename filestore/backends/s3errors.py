@@ -23,7 +23,11 @@ from urllib3.exceptions import HTTPError
 
 from vofiles.errors import ServiceBusy, StoreFull
 
-_GONE: Final = frozenset({"NoSuchKey", "NoSuchUpload", "404"})
+_GONE: Final = frozenset({"NoSuchKey", "NoSuchUpload"})
+_WORDLESS: Final = frozenset({"HeadObject", "UploadPartCopy"})
+"""Calls to which 404 alone says that there is no such object: an answer to HEAD has no word for it, and moto knows none
+for the source of a part.
+"""
 _FULL: Final = frozenset(
     {"QuotaExceeded", "InsufficientStorage", "InsufficientCapacity", "XMinioStorageFull", "EntityTooLarge", "507"}
 )
@@ -58,7 +62,7 @@ def answering(about: str) -> Iterator[None]:
 def _meaning(about: str, error: ClientError) -> Exception:
     code = str(error.response.get("Error", {}).get("Code", ""))
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    if code in _GONE:
+    if code in _GONE or (code == "404" and error.operation_name in _WORDLESS):
         return Gone(about)
     if status == HTTPStatus.PRECONDITION_FAILED:
         return Changed(about)

@@ -10,10 +10,14 @@ from typing import Any
 
 import pytest
 
+from filestore.backends.s3 import S3Backend
 from filestore.backends.s3bucket import Bucket, Found, Part, Upload
 from filestore.backends.s3client import connect
+from filestore.backends.s3direct import S3Staging
 from filestore.backends.s3errors import Changed
 from filestore.config import S3
+from filestore.domain.staging import Staged
+from tests.support.filestore_core import HandClock
 from vofiles.errors import ServiceBusy
 
 DATA = bytes(range(100))
@@ -127,3 +131,19 @@ def test_bytes_of_another_object_are_not_read(bucket: Bucket) -> None:
 def test_all_bytes_are_as_good_as_all_that_were_asked_for(bucket: Bucket) -> None:
     Handler.says = answer(DATA, 'ETag: "tag"')
     assert bucket.get("key", 0, 100, '"tag"').read(200) == DATA
+
+
+@pytest.mark.parametrize("call", [name for name in CALLS if name not in {"find", "copy a part"}])
+def test_an_absence_has_a_word(bucket: Bucket, call: str) -> None:
+    """Whoever does not know the bucket says 404, too."""
+    Handler.says = answer(b"", status=HTTPStatus.NOT_FOUND)
+    with pytest.raises(ServiceBusy):
+        CALLS[call](bucket)
+
+
+@pytest.mark.parametrize("staged", [Staged(), Staged(upload="upload")])
+def test_what_was_sent_is_not_lost_because_somebody_says_404(bucket: Bucket, staged: Staged) -> None:
+    Handler.says = answer(b"", status=HTTPStatus.NOT_FOUND)
+    staging = S3Staging(S3Backend(bucket.client, S3("contents", "some", "secret")), bucket.client, HandClock())
+    with pytest.raises(ServiceBusy):
+        staging.open("abcd2345", staged)
