@@ -77,7 +77,14 @@ class Connection:
             self._link.connect((str(address), target.port))
             if target.scheme == "https":
                 # The certificate must be the name's (SNI too), although the address was chosen by us.
-                secure = tls.wrap_socket(self._link, server_hostname=target.host, do_handshake_on_connect=False)
+                # An end that the other side has not said itself (close_notify) may be anybody's: a body that ends with
+                # its connection would be taken for complete.
+                secure = tls.wrap_socket(
+                    self._link,
+                    server_hostname=target.host,
+                    do_handshake_on_connect=False,
+                    suppress_ragged_eofs=False,
+                )
                 with self._lock:
                     self._link = secure
                 secure.do_handshake()

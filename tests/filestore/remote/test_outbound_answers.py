@@ -1,10 +1,12 @@
 """What the other side answers to a fetch or a push, lies, silence and TLS included, by real servers on loopback."""
 
+import contextlib
 import socket
 import ssl
 import subprocess
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -174,3 +176,29 @@ def test_an_unknown_issuer_is_refused(secure: Source) -> None:
     with pytest.raises(SourceUnreachable, match="certificate"):
         fetched(f"https://store.example:{secure.port}/", guarded)
     assert secure.requests == []
+
+
+@pytest.mark.parametrize("said", [True, False])
+def test_an_end_is_said_in_tls(certificate: Path, trusting: GuardedOutbound, *, said: bool) -> None:
+    """Whoever can cut a line can end a connection, too, and with it a body of no told length."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate / "cert.pem", certificate / "key.pem")
+
+    def serve() -> None:
+        link, _ = listener.accept()
+        with context.wrap_socket(link, server_side=True) as secure:
+            secure.recv(1 << 16)
+            secure.sendall(b"HTTP/1.1 200 OK\r\n\r\nall that there is")
+            if said:
+                with contextlib.suppress(OSError):
+                    secure.unwrap()
+
+    with socket.create_server(("127.0.0.1", 0)) as listener, ThreadPoolExecutor(1) as pool:
+        served = pool.submit(serve)
+        url = f"https://store.example:{listener.getsockname()[1]}/"
+        if said:
+            assert fetched(url, trusting) == b"all that there is"
+        else:
+            with pytest.raises(Incomplete, match="TLS failed after 17 bytes"):
+                fetched(url, trusting)
+        served.result()
