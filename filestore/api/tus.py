@@ -112,7 +112,7 @@ class Resumption:
         if not require_stretch_type(headers):
             return tusanswers.wrong_type(STRETCH_TYPE)
         stretch = stretch_of(headers, exchange.content_length)
-        part = open_part(self._store, self._token(exchange.request), stretch)
+        part = open_part(self._store, self._token(exchange.request), stretch, heard=True)
         return self._receive(exchange, part, tusanswers.gone_on)
 
     def _begin(self, exchange: Exchange) -> Response | None:
@@ -123,7 +123,7 @@ class Resumption:
         # What has no bytes is complete with its beginning.
         stretch = first_stretch_of(headers, exchange.content_length) if with_upload or told.total == 0 else None
         answer = partial(tusanswers.created, location=self._store.urls(token), with_upload=with_upload)
-        return self._receive(exchange, begin_anew(self._store, token, told, stretch), answer)
+        return self._receive(exchange, begin_anew(self._store, token, told, stretch, heard=True), answer)
 
     def _terminate(self, exchange: Exchange) -> Response:
         begin_anew(self._store, self._token(exchange.request), None)
@@ -133,7 +133,6 @@ class Resumption:
         """Have the body come, if there is anything to be done with it."""
         if isinstance(part, Kept):
             return answer(part)
-        part.hear()
         request = exchange.request
 
         def told(outcome: Stored | Kept) -> Response:

@@ -39,7 +39,7 @@ from vofiles.errors import (
     TransferEnded,
     VofilesError,
 )
-from vofiles.instant import SECOND, Instant
+from vofiles.instant import SECOND
 
 TURN: Final = 0.02
 """Seconds between two looks at whether another connection's part has ended."""
@@ -67,9 +67,11 @@ class Part(Filling):
         promise: Promise,
         stretch: Stretch,
         base: Content | None = None,
+        *,
+        heard: bool = False,
     ) -> None:
-        """Begin to write behind what is safe; `base` is what the container begins with. Raises Conflict where what was
-        safe is gone, and what `Upload` does; the lease has been given back then.
+        """Begin to write behind what is safe; `base` is what the container begins with, `heard` whether `hear` is
+        called. Raises Conflict where what was safe is gone, and what `Upload` does; the lease has been given back then.
         """
         assert transfer.partial is not None
         self._lock = threading.RLock()
@@ -88,7 +90,7 @@ class Part(Filling):
         self._position = transfer.kept + transfer.bytes_done
         """Bytes of the whole that are written."""
         self._told = store.clock()
-        self._heard: Instant | None = None
+        self._heard = store.clock() if heard else None
         """When its sender was last heard; who is never heard is silent."""
         super().__init__(store, transfer, container, promise)
         self._failed = False

@@ -11,6 +11,7 @@ start, the hard cap the last one's end.
 """
 
 import threading
+import time
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Final
@@ -85,8 +86,9 @@ def find_kept(store: Store, token: str) -> Kept:
     return kept
 
 
-def open_part(store: Store, token: str, stretch: Stretch) -> Part | Kept:
+def open_part(store: Store, token: str, stretch: Stretch, *, heard: bool = False) -> Part | Kept:
     """Take the lease for the next part; how far the upload is, where it is complete and nothing more is to come.
+    `heard`: whether the part is told when its sender is heard; else he is taken to be silent.
 
     A part must end with `complete` or `abort`. Raises Conflict (with the property OFFSET) where it does not begin where
     the upload goes on, InvalidArgument where the length of the whole was another one, TooLarge, Incomplete, and what
@@ -113,12 +115,14 @@ def open_part(store: Store, token: str, stretch: Stretch) -> Part | Kept:
 
     with store.flows.taking(ticket.transfer):
         taken = store.catalogue.write(take)
-    return taken if isinstance(taken, Kept) else _part(store, taken, stretch)
+    return taken if isinstance(taken, Kept) else _part(store, taken, stretch, heard=heard)
 
 
-def begin_anew(store: Store, token: str, told: Told | None, stretch: Stretch | None = None) -> Part | Kept:
+def begin_anew(
+    store: Store, token: str, told: Told | None, stretch: Stretch | None = None, *, heard: bool = False
+) -> Part | Kept:
     """Drop what came so far; with a stretch, take the lease for the first part. `told` is None where nothing is known
-    of what may come, and who has the ticket may also send it whole.
+    of what may come, and who has the ticket may also send it whole. `heard` as of `open_part`.
 
     Raises TicketUsed or TransferEnded where the content has been stored, and what `open_part` does.
     """
@@ -141,7 +145,7 @@ def begin_anew(store: Store, token: str, told: Told | None, stretch: Stretch | N
     with store.flows.taking(ticket.transfer):
         taken = store.catalogue.write(take)
     if stretch is not None:
-        return _part(store, taken, stretch)
+        return _part(store, taken, stretch, heard=heard)
     return _drop(store, taken.transfer, forget=told is None)
 
 
@@ -179,21 +183,20 @@ def _alone(store: Store, ticket: Ticket) -> Transfer:
 
 def _alone_behind(store: Store, ticket: Ticket, transfer: Transfer) -> Transfer:
     """The transfer, once who brings parts of it has ended. Raises as `_alone`."""
-    flow = store.flows.find(transfer.lease)
-    if isinstance(flow, Part):
-        if not flow.displace(PATIENCE):
-            raise Busy("this transfer address", reason="bytes are on their way already")
-    elif transfer.lease is not None and not store.owns(transfer.lease):
+    if transfer.lease is not None and not store.owns(transfer.lease):
         store.tell_displaced(transfer.lease)
-    patience, turn = threading.Event(), 0
+    patience, ends = threading.Event(), time.monotonic() + PATIENCE
     while True:
+        # Whoever has just taken the lease is no flow yet.
+        flow = store.flows.find(transfer.lease)
+        if isinstance(flow, Part):
+            flow.displace(ends - time.monotonic())
         now = _get(store, ticket)
         if not _in_parts(now) or now.lease != transfer.lease:
             break
-        if turn * TURN >= PATIENCE:
+        if time.monotonic() >= ends:
             raise Busy("this transfer address", reason="bytes are on their way already")
         patience.wait(TURN)
-        turn += 1
     if _in_parts(now):
         raise Busy("this transfer address", reason="another connection was faster")
     return now
@@ -293,8 +296,8 @@ def _start(records: Records, transfer: Transfer, container: Container, partial: 
     return _Taken(started, container, content or Content(started.base.size, ()))
 
 
-def _part(store: Store, taken: _Taken, stretch: Stretch) -> Part:
+def _part(store: Store, taken: _Taken, stretch: Stretch, *, heard: bool) -> Part:
     transfer = taken.transfer
     assert transfer.partial is not None
     promise = replace(transfer.promise, size=total_of(transfer), claimed_type=transfer.partial.claimed_type)
-    return Part(store, transfer, taken.container, promise, stretch, taken.base)
+    return Part(store, transfer, taken.container, promise, stretch, taken.base, heard=heard)

@@ -4,9 +4,10 @@ import threading
 
 import pytest
 
+from filestore.domain.stretch import Stretch
 from filestore.services.flows import WAITING
-from filestore.services.parts import SILENCE
-from filestore.services.resuming import begin_anew, displace, find_kept
+from filestore.services.parts import SILENCE, Part
+from filestore.services.resuming import begin_anew, displace, find_kept, open_part
 from filestore.services.uploads import Stored
 from tests.support.filestore_core import Core
 from tests.support.parts import DATA, begun, last
@@ -85,10 +86,12 @@ def test_a_sender_whose_bytes_come_is_left_in_peace(core: Core) -> None:
 
 @pytest.mark.usefixtures("impatient")
 def test_who_was_written_a_moment_ago_is_there(core: Core) -> None:
-    """While the disk takes its time nothing more can be heard of who sends."""
+    """And who has just come; while the disk takes its time nothing more can be heard of who sends."""
     token = core.token(core.offer(size=len(DATA)))
-    part = begun(core, token)
-    part.hear()
+    part = open_part(core.store, token, Stretch(0), heard=True)
+    assert isinstance(part, Part)
+    with pytest.raises(Busy):
+        find_kept(core.store, token)
     core.clock.move(SILENCE)
     part.write(DATA[:1000])
     core.clock.move(SILENCE - 1)
@@ -126,3 +129,19 @@ def test_another_process_does_not_end_it_either(core: Core) -> None:
     with pytest.raises(Busy):
         part.write(DATA[2000:])
     assert find_kept(core.store, token).offset == 2000
+
+
+def test_a_part_that_is_just_about_to_begin_is_waited_for(core: Core, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its lease is taken a moment before anybody can tell that it should end."""
+    monkeypatch.setattr("filestore.services.resuming.PATIENCE", 60.0)
+    token = core.token(core.offer(size=len(DATA)))
+    part = begun(core, token, 0, DATA[:1000])
+    flows = core.store.flows
+    flows.delete(part.lease)
+    told: list[int] = []
+    asker = threading.Thread(target=lambda: told.append(find_kept(core.store, token).offset))
+    asker.start()
+    wait_until(lambda: flows._waited_for.total() == 1, "it waits")
+    flows.add(part.lease, part)
+    asker.join()
+    assert told == [1000]
