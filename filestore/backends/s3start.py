@@ -85,7 +85,8 @@ def _require_signed(client: S3Client, settings: S3, name: str) -> None:
         client.delete_object(Bucket=bucket, Key=key)
     if copied:
         reason = "whoever is given an address to send to can have it copy what others have (CVE-2026-54330)"
-        raise _unusable(settings, f'{reason}; docs/operations.md, "Sent past the store", has what to do')
+        remedy = "update it, have its policy deny such copies, or set s3.trusted where all may read all"
+        raise _unusable(settings, f'{reason}; {remedy}: docs/operations.md, "Sent past the store"')
 
 
 def _copy_unsigned(client: S3Client, settings: S3, source: str, target: str) -> None:

@@ -209,7 +209,9 @@ def test_a_bucket_that_copies_what_nobody_signed_is_not_sent_to(object_store: Ob
         open_bucket(settings).close()
         bucket.delete_bucket_policy(Bucket=settings.bucket)
     try:
-        assert "CVE-2026-54330" in refusal(settings)
+        said = refusal(settings)
+        assert "CVE-2026-54330" in said
+        assert "s3.trusted" in said
     finally:
         if JUDGED:
             bucket.put_bucket_policy(Bucket=settings.bucket, Policy=json.dumps(NO_COPIES))
