@@ -12,7 +12,8 @@ from typing import Final
 from filestore.ports import Clock, Word
 from vofiles import requestid
 from vofiles.callback_port import CallbackPort
-from vofiles.contract import FILEMANAGER_NAMESPACE, GetIdentifier
+from vofiles.calls import Call
+from vofiles.contract import CALLBACK, FILEMANAGER_NAMESPACE, GetIdentifier, TransferCompleted, TransferFailed
 from vofiles.errors import CallbackUnreachable, InvalidMessage, ServiceNotFound, VofilesError
 from vofiles.ivorn import Ivorn
 from vofiles.registry import Registry
@@ -27,13 +28,29 @@ ANSWERING: Final = 30.0
 """Seconds until an answer is there, in all."""
 
 
+_OPERATIONS: Final[dict[type, str]] = {operation.request: operation.name for operation in CALLBACK}
+
+
+class _Callbacks(CallbackPort):
+    """The port of one FileManager, and a way to tell it of several transfers at once."""
+
+    def tell(
+        self, messages: Sequence[tuple[TransferCompleted | TransferFailed, str | None]]
+    ) -> Iterator[list[tuple[int, VofilesError | None]]]:
+        """Calls that are under way together, each with the X-Request-Id to send; what each raises, or None when it is
+        acknowledged, by its place in the sequence, some at a time.
+        """
+        for told in self._client.call_all([Call(_OPERATIONS[type(each)], each, number) for each, number in messages]):
+            yield [(place, answer if isinstance(answer, VofilesError) else None) for place, answer in told]
+
+
 class SoapCallbackSender:
     """Speaks to the callback port of each FileManager; see the port."""
 
     def __init__(self, registry: Registry, keyring: Keyring, clock: Clock, *, authorities: Path | None = None) -> None:
         self._registry, self._keyring, self._clock = registry, keyring, clock
         self._authorities = authorities
-        self._ports: dict[Ivorn, CallbackPort] = {}
+        self._ports: dict[Ivorn, _Callbacks] = {}
         self._checked: set[Ivorn] = set()
         self._lock = Lock()
 
@@ -50,13 +67,13 @@ class SoapCallbackSender:
             for port in self._ports.values():
                 port.close()
 
-    def _port(self, manager: Ivorn) -> CallbackPort:
+    def _port(self, manager: Ivorn) -> _Callbacks:
         with self._lock:
             if manager not in self._ports:
                 self._ports[manager] = self._open(manager)
             return self._ports[manager]
 
-    def _open(self, manager: Ivorn) -> CallbackPort:
+    def _open(self, manager: Ivorn) -> _Callbacks:
         try:
             address = self._registry.get_service(manager).address
         except ServiceNotFound as error:
@@ -64,7 +81,7 @@ class SoapCallbackSender:
         lines = Lines(address, authorities=self._authorities)
         signer = Signer(self._keyring, manager, self._clock)
         carrier = SignedCarrier(lines, signer, FILEMANAGER_NAMESPACE, connect=CONNECTING, seconds=ANSWERING)
-        return CallbackPort(address, carrier=carrier)
+        return _Callbacks(address, carrier=carrier)
 
 
 def _require_identity(manager: Ivorn, port: CallbackPort) -> None:

@@ -3,7 +3,10 @@ after a failing disk, and everything in order after the next start.
 """
 
 import json
+import os
+import re
 import shutil
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +17,7 @@ import pytest
 import requests
 
 from tests.support.filestore import CallingManager, FileStoreProcess, calling_manager, running_filestore, url_of
+from tests.support.serving import wait_until
 from vofiles.errors import StoreReadOnly
 from vofiles.ivorn import Ivorn
 
@@ -67,8 +71,8 @@ class Tried:
         }
         self.trace = folder / "trace"
         only = ["-P", str(places[place])]
-        # -D: the store is our child, and strace is its own.
-        self.process.under = [strace, "-Dfqq", "-o", str(self.trace), *only, "-e", f"inject={inject}"]
+        # -D: the store is our child, and strace is its own; -I2: which ends when it is told to.
+        self.process.under = [strace, "-Dfqq", "-I2", "-o", str(self.trace), *only, "-e", f"inject={inject}"]
         self.process.start()
         self.address = self.process.address
 
@@ -87,6 +91,19 @@ class Tried:
         except StoreReadOnly:
             return True
         return False
+
+    def relieve(self) -> None:
+        """Have the kernel do what it is asked from now on. strace counts calls by thread: of what is to fail once, each
+        thread would have one.
+        """
+        os.kill(self._tracer(), signal.SIGTERM)
+        wait_until(lambda: not self._tracer(), "strace lets go of the store")
+
+    def _tracer(self) -> int:
+        """The process that watches the store, 0 where there is none any more."""
+        tasks = Path(f"/proc/{self.process.pid}/task").glob("*/status")
+        found = (re.search(r"^TracerPid:\s+(\d+)$", each.read_text(), re.MULTILINE) for each in tasks)
+        return max(int(each[1]) for each in found if each is not None)
 
     @contextmanager
     def healed(self) -> Iterator[None]:
@@ -185,6 +202,7 @@ def test_no_room_is_left_for_the_catalogue(
     response = tried.put()
     assert (response.status_code, json.loads(response.content)["name"]) == BUSY
     assert "(INJECTED)" in tried.trace.read_text()
+    tried.relieve()
     assert tried.get(prepared.old) == OLD
     assert not tried.is_read_only()
     in_order_after_a_restart(tried)
@@ -241,6 +259,7 @@ def test_a_call_for_a_small_content_fails(
     response = tried.put(SMALL)
     assert (response.status_code, json.loads(response.content)["name"]) == answer
     assert "(INJECTED)" in tried.trace.read_text()
+    tried.relieve()
     assert tried.get(prepared.old) == OLD
     assert tried.is_read_only() is (answer is BROKEN)
     small_in_order_after_a_restart(tried)
