@@ -67,6 +67,7 @@ def main() -> None:
     parser.add_argument("--smoke", action="store_true", help="a few contents only: whether it runs, not how fast")
     parser.add_argument("--place", choices=LONG.places, help="one of the places only")
     parser.add_argument("--size", choices=SIZES, nargs="+", help="contents of these sizes only")
+    parser.add_argument("--rounds", type=int, help="how many times each does all of it")
     parser.add_argument("--directory", type=Path, help="on the disk to measure (default: a temporary folder)")
     parser.add_argument("--keep", type=Path, help="a file for the figures; those of earlier runs in it are kept beside")
     arguments = parser.parse_args()
@@ -74,6 +75,8 @@ def main() -> None:
     if arguments.size:
         some = {SIZES[name] for name in arguments.size}
         effort = replace(effort, jobs={size: counts for size, counts in effort.jobs.items() if size in some})
+    if arguments.rounds:
+        effort = replace(effort, rounds=arguments.rounds)
     about = (
         f"Python {platform.python_version()}, {os.cpu_count()} cores shared by servers and clients; medians of "
         f"{effort.rounds} interleaved rounds, {dt.datetime.now(dt.UTC):%B %Y}."
