@@ -61,7 +61,7 @@ class Courier:
         while cursor.left:
             block = cursor.next_block()
             count = self._send_behind_head(block) if self.head else self._send(block)
-            cursor.pass_on(block[:count])
+            cursor.pass_on(block, count)
             turn = begin - cursor.left
             if count < len(block):
                 return Carried.FULL

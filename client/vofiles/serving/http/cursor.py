@@ -61,6 +61,7 @@ class Cursor:
         "_later",
         "_mailbox",
         "_readers",
+        "_rest",
         "_seen",
         "left",
         "offset",
@@ -73,6 +74,8 @@ class Cursor:
         self._later: LaterBody | None = None
         self._file: FileBody = _NOTHING
         self._courier: Courier | None = None
+        self._rest = memoryview(b"")
+        """What was judged and is still to be sent: as it was judged, whatever the file has by then."""
         self._busy = False
         self._closed = False
         self.refusal: Response | None = None
@@ -102,8 +105,12 @@ class Cursor:
 
     def find_block(self, most: int = AT_HAND) -> memoryview | None:
         """The next block, as of `next_block`, if at most so much is left and the page cache has it, else None. Raises
-        what checking raises.
+        what checking raises. None also while a head has to go first, which the courier has.
         """
+        if self._courier is not None and self._courier.head:
+            return None
+        if self._rest:
+            return self._rest
         source = self._file.source
         if not isinstance(source, int) or not 0 < self.left <= most:
             return None
@@ -206,6 +213,8 @@ class Cursor:
 
         Raises OSError where the file has none, and whatever reading and checking raise.
         """
+        if self._rest:
+            return self._rest[:length]
         check = self._file.check
         try:
             block = self._read_block(min(length, self.left, BLOCK))
@@ -235,17 +244,22 @@ class Cursor:
             raise OSError("a file is shorter than was announced")
         return block
 
-    def pass_on(self, block: bytes | memoryview) -> None:
-        """These bytes, the first of the last block, have been sent."""
+    def pass_on(self, block: bytes | memoryview, count: int) -> None:
+        """The first `count` bytes of the block that was had last have been sent. Called even where none have."""
+        check = self._file.check
         if not self._seen:
-            assert self._file.check is not None
-            self._file.check.update(block)
-        self.advance(len(block))
+            assert check is not None
+            check.update(block[:count])
+        elif self._rest:
+            self._rest = self._rest[count:]
+        elif check is not None and count < len(block):
+            self._rest = memoryview(bytes(block[count:]))
+        self.advance(count)
 
     def _read_in_thread(self, length: int, then: Callable[[bytes], None]) -> None:
         try:
             block = bytes(self.next_block(length))
-            self.pass_on(block)
+            self.pass_on(block, len(block))
         except Exception:  # noqa: BLE001 - a Preadable may raise anything; the answer is cut short and the log says why
             _log.exception("a file could not be read while it was sent")
             block = b""

@@ -137,11 +137,18 @@ class PlainOutput:
         """
         while block := file.find_block():
             before = len(self._data)
-            count = self._socket.sendmsg((self._data, block)) if before else self._socket.send(block)
+            count = self._send_both(block)
             self._take_away(count)
-            file.pass_on(block[: max(0, count - before)])
+            file.pass_on(block, max(0, count - before))
             if count < before + len(block):
                 raise BlockingIOError
+
+    def _send_both(self, block: memoryview) -> int:
+        """How many bytes the socket takes of what is here and the block behind it."""
+        try:
+            return self._socket.sendmsg((self._data, block)) if self._data else self._socket.send(block)
+        except BlockingIOError:
+            return 0
 
     def _send_data(self) -> None:
         while self._data:
@@ -282,7 +289,7 @@ class TlsOutput:
                     self._reading = True
                     file.read(min(file.left, BLOCK), self._arrived)
                     return
-                file.pass_on(block)
+                file.pass_on(block, len(block))
                 self.write(block)
         except Exception as error:  # noqa: BLE001 - whoever checks a body may raise anything
             self._fail(error)
