@@ -154,6 +154,7 @@ class FileStore:
         self._beside = Beside("beside", BESIDE_THREADS)
         self._service.to_close(self._beside.stop)
         self.store = self._make_store(catalogue)
+        self._service.to_close(self.store.open_files.close)
         self._suspicions = self._make_suspicions()
         self._listen()
         self._put_right()

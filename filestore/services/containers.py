@@ -64,9 +64,10 @@ def delete_container(store: Store, caller: Ivorn, request: DeleteContainer) -> D
         # Its sender is told at the next piece, and drops the bytes itself.
         revoke(store, lease, number)
     elif lease is not None:
-        store.open_files.drop(number)
         with store.health.watching():
             store.backend.delete(number)
+        # Only then: who admitted a reader before the commit may have opened it until now.
+        store.open_files.drop(number)
     store.wake()
     return DeleteContainerAnswer()
 

@@ -1,8 +1,9 @@
 """Files that were opened a moment ago, still open, so that who asks for a content again waits for no directory.
 
 Rule: an open file is what was opened, whatever became of its name since: whether somebody may have it the catalogue is
-asked each time, and what is read from it is judged as ever. None is kept for longer than `SECONDS` after it was opened,
-so that what others do to it, in other processes too, is soon seen, and the room of a deleted one soon free.
+asked each time, and what is read from it is judged as ever. None is given for longer than `SECONDS` after it was
+opened, so that what others do to it, in other processes too, is soon seen; each is closed at the first look at what is
+old after that, so that the room of one that others have deleted is soon free.
 """
 
 import threading
@@ -60,6 +61,14 @@ class OpenFiles:
         with self._turn:
             old = [number for number, shared in self._kept.items() if shared.since < before]
             gone = [self._kept.pop(number) for number in old]
+        self._let_go(gone)
+
+    def close(self) -> None:
+        """Keep none any longer, and none that is still to come."""
+        with self._turn:
+            self._most = 0
+            gone = list(self._kept.values())
+            self._kept.clear()
         self._let_go(gone)
 
     def give_back(self, shared: "_Shared") -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.support.filestore import CallingManager, RunningFileStore
+from tests.support.filestore import CallingManager, RunningFileStore, running_filestore
 from tests.support.rawclient import Gone, RawClient
 from tests.support.rotting import flipped, rewrite
 from tests.support.serving import wait_until
@@ -69,6 +69,20 @@ def test_deleted_it_is_gone_at_once(manager: CallingManager, store: RunningFileS
     manager.port(store.address).delete(DeleteContainer(container))
     assert requests.get(url, timeout=30).status_code == 404
     wait_until(lambda: not open_files(container), "its room is free")
+
+
+def test_a_store_that_has_stopped_has_none_open(
+    manager: CallingManager, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "another"
+    folder.mkdir()
+    with running_filestore(folder, [manager]) as store:
+        monkeypatch.setattr(store.server.store.open_files, "_elapsed", lambda: 0.0)
+        container = manager.stored(store.address, CONTENT)
+        with RawClient(store.port) as client:
+            assert get(client, store, manager.get_url(store.address, container)) == CONTENT
+        wait_until(lambda: open_files(container) == 1, "it stays open")
+    assert not open_files(container)
 
 
 def test_who_has_begun_gets_all_of_what_is_deleted(

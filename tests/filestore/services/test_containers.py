@@ -26,6 +26,21 @@ def test_a_deleted_container_and_its_bytes_are_gone(core: Core) -> None:
         get_properties(core.store, MANAGER, GetProperties(receipt.container))
 
 
+def test_who_opens_a_container_while_it_is_deleted_does_not_keep_it(
+    core: Core, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    container = core.stored(DATA).receipt.container
+    delete = core.store.backend.delete
+
+    def open_and_delete(number: str) -> None:
+        core.store.open_files.keep(number, core.store.backend.open(number)).close()
+        delete(number)
+
+    monkeypatch.setattr(core.store.backend, "delete", open_and_delete)
+    delete_container(core.store, MANAGER, DeleteContainer(container))
+    assert core.store.open_files.find(container.fragment) is None
+
+
 @pytest.mark.parametrize("text", ["ivo://star.le.ac.uk/filestore#none", "ivo://other/filestore#abcd", "ivo://other/x"])
 def test_deleting_what_is_not_there_is_no_error(core: Core, text: str) -> None:
     delete_container(core.store, MANAGER, DeleteContainer(Ivorn.parse(text)))

@@ -87,6 +87,21 @@ def test_of_many_the_oldest_are_closed() -> None:
     assert [each.closed for each in opened] == [1, 0, 0]
 
 
+def test_closed_none_is_kept_and_who_has_one_can_read_to_the_end() -> None:
+    files, opened, late = OpenFiles(), [Opened(), Opened()], Opened()
+    files.keep("a", opened[0]).close()
+    reader = files.keep("b", opened[1])
+    files.close()
+    assert [each.closed for each in opened] == [1, 0]
+    assert reader.pread(7, 0) == b"content"
+    reader.close()
+    assert opened[1].closed == 1
+    came = files.keep("c", late)
+    assert (files.find("c"), came.pread(3, 0)) == (None, b"con")
+    came.close()
+    assert late.closed == 1
+
+
 def test_of_two_who_opened_it_at_once_one_is_kept() -> None:
     files, opened = OpenFiles(), [Opened(), Opened()]
     first, second = (files.keep("a", each) for each in opened)
