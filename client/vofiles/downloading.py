@@ -22,7 +22,7 @@ from vofiles.filemanager_port import FileManagerPort
 from vofiles.parallel import CONNECTIONS, Parallel, Wanted
 from vofiles.partfile import PartFile, remove_abandoned
 from vofiles.targets import NewFile
-from vofiles.waiting import Patience, Waiter
+from vofiles.waiting import Patience, Pause, Waiter, tell
 from vofiles.watching import Watching
 
 ADDRESSES = 3
@@ -107,7 +107,7 @@ class Downloading:
 
     def _from_where_it_is(self, request: ExportInit, label: object, fetch: "_Fetch[R]") -> R:
         """What `fetch` answers, of an address that leads to a content that is there."""
-        again = False
+        again, looked = False, 0.0
         for left in reversed(range(ADDRESSES)):
             answer = self._port.export_init(request)
             transfer = self._watching.offered(answer.transfer)
@@ -122,6 +122,9 @@ class Downloading:
                 if not left or isinstance(error, _FOUND_HERE):
                     raise
                 if isinstance(error, Damaged):
+                    limit = (ADDRESSES - 1) * LOOKED_AT
+                    tell(Pause(error.message, LOOKED_AT, looked, limit, trouble=True))
+                    looked += LOOKED_AT
                     self._wait(LOOKED_AT)
                 again = True
         raise AssertionError

@@ -45,8 +45,11 @@ class Waits:
     def _is_news(self, mark: float) -> bool:
         now = self._elapsed()
         with self._lock:
-            said, self._said = self._said, (mark, now)
-        return said is None or mark > said[0] or now - said[1] > TOGETHER
+            said = self._said
+            news = said is None or mark > said[0] or now - said[1] > TOGETHER
+            if news:
+                self._said = (mark, now)
+        return news
 
 
 def _marks(first: float, end: float) -> Iterator[float]:

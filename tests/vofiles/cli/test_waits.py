@@ -103,6 +103,14 @@ def test_several_that_wait_say_it_once_and_another_wait_is_spoken_of(capsys: pyt
     assert len(capsys.readouterr().err.splitlines()) == 2
 
 
+def test_trouble_that_comes_back_again_and_again_is_said_again(capsys: pytest.CaptureFixture[str]) -> None:
+    times = iter(range(0, 24, 4))
+    waits = Waits(lambda: next(times))
+    for _ in range(6):
+        waits(Pause("It is away", 1.0, 1.5, 3.0, trouble=True))
+    assert len(capsys.readouterr().err.splitlines()) == 3
+
+
 def test_a_line_stands_beside_what_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     class Terminal(io.StringIO):
         def isatty(self) -> bool:

@@ -9,9 +9,11 @@ import pytest
 import vofiles
 from tests.support.rotting import flipped, rewrite
 from tests.support.services import STORES, RunningServices, User
+from vofiles.downloading import ADDRESSES, LOOKED_AT
 from vofiles.errors import Damaged
 from vofiles.ivorn import Ivorn
 from vofiles.tree import Home, Node
+from vofiles.waiting import Pause, telling
 
 CONTENT = bytes(range(256)) * 100
 
@@ -21,8 +23,10 @@ class Meanwhile:
 
     def __init__(self) -> None:
         self.happens: list[Callable[[], object]] = []
+        self.waited: list[float] = []
 
-    def __call__(self, _: float) -> None:
+    def __call__(self, seconds: float) -> None:
+        self.waited.append(seconds)
         if self.happens:
             self.happens.pop(0)()
 
@@ -55,6 +59,17 @@ def test_what_is_well_elsewhere_is_had_from_there(
     rotten.get(tmp_path / "a.fits")
     assert (tmp_path / "a.fits").read_bytes() == CONTENT
     assert list(tmp_path.iterdir()) == [tmp_path / "a.fits"]
+
+
+def test_it_is_told_what_each_pause_is_for(rotten: Node, meanwhile: Meanwhile) -> None:
+    told: list[Pause] = []
+    with telling(told.append), pytest.raises(Damaged):
+        rotten.read_bytes()
+    # How many there are is a matter of how soon the store has made sure.
+    assert [pause.seconds for pause in told] == meanwhile.waited
+    looked = [pause for pause in told if pause.seconds == LOOKED_AT]
+    assert (looked[0].passed, looked[0].limit, looked[0].trouble) == (0, (ADDRESSES - 1) * LOOKED_AT, True)
+    assert "are not those that came" in looked[0].what
 
 
 def test_what_is_well_nowhere_is_told(rotten: Node, tmp_path: Path) -> None:
