@@ -114,11 +114,14 @@ class S3Backend:
 
     def set_aside(self, number: str) -> None:
         self._require_number(number)
-        for key in (self.keys.content(number), self.keys.sidecar(number)):
-            found = None if self._holds.is_going(number) else self.bucket.find(key)
-            if found is not None:
-                self._copy(number, found, self.keys.aside(key))
-        self.delete(number)
+        # By a listing, which is what can be deleted: nothing goes that was not copied.
+        kept = [] if self._holds.is_going(number) else self._objects(number)
+        for found in kept:
+            self._copy(number, found, self.keys.aside(found.key))
+        if kept and self._holds.postpone(number):
+            self.bucket.delete(self.keys.sidecar(number))
+        else:
+            self._delete(number, kept)
 
     # --- reading ---
 
@@ -137,7 +140,7 @@ class S3Backend:
 
     def has(self, number: str) -> bool:
         self._require_number(number)
-        return not self._holds.is_going(number) and self.bucket.find(self.keys.content(number)) is not None
+        return not self._holds.is_going(number) and self._find(self.keys.content(number)) is not None
 
     def lacking(self, numbers: Sequence[str]) -> list[str]:
         # By listings, of a thousand keys each, not by a call for each.
@@ -197,11 +200,18 @@ class S3Backend:
             raise ContainerNotFound(ascii(number[:80]))
 
     def _get(self, number: str) -> Found:
-        """The object of a container. Raises ContainerNotFound."""
+        """The object of a container. Raises ContainerNotFound, ServiceBusy."""
         self._require_number(number)
-        found = None if self._holds.is_going(number) else self.bucket.find(self.keys.content(number))
+        found = None if self._holds.is_going(number) else self._find(self.keys.content(number))
         if found is None:
             raise ContainerNotFound(number)
+        return found
+
+    def _find(self, key: str) -> Found | None:
+        """An object; it is held to be lost only where no listing has it either. Raises ServiceBusy."""
+        found = self.bucket.find(key)
+        if found is None:
+            self.bucket.require_absent(key)
         return found
 
     def _objects(self, number: str) -> list[Found]:
@@ -211,13 +221,15 @@ class S3Backend:
 
     def drop(self, number: str) -> None:
         """Delete all that is kept under a number, whoever reads it."""
-        # The sidecar goes first: what has none was never complete.
-        found = sorted(self._objects(number), key=lambda each: each.key != self.keys.sidecar(number))
-        for each in found:
-            self.bucket.delete(each.key)
+        self._delete(number, self._objects(number))
         for upload in self.bucket.uploads(self.keys.content(number)):
             if self.keys.number_of(upload.key) == number:
                 self.bucket.abort(upload)
+
+    def _delete(self, number: str, objects: list[Found]) -> None:
+        # The sidecar goes first: what has none was never complete.
+        for each in sorted(objects, key=lambda each: each.key != self.keys.sidecar(number)):
+            self.bucket.delete(each.key)
 
     def _copy(self, number: str, source: Found, key: str) -> Found:
         """On the other side, whose word it is that the bytes are the same; the size is looked at here."""
@@ -227,7 +239,7 @@ class S3Backend:
             raise ContainerNotFound(number) from error
         except Changed as error:
             raise ChecksumMismatch(number, reason="its object is another one now") from error
-        made = self.bucket.find(key)
+        made = self._find(key)
         if made is None or made.size != source.size:
             raise ChecksumMismatch(number, reason="its copy has another size")
         return made

@@ -14,6 +14,7 @@ from typing import Any, Final, Protocol
 
 from filestore.backends.s3client import Answer, S3Client
 from filestore.backends.s3errors import Changed, Gone, answering
+from vofiles.errors import ServiceBusy
 
 PAGE: Final = 1000
 """Keys in one listing."""
@@ -71,10 +72,17 @@ class Bucket:
             return None
         return Found(key, answer["ContentLength"], answer["ETag"])
 
+    def require_absent(self, key: str) -> None:
+        """Raises ServiceBusy where a listing has what was not found: a 404 without a word may be anybody's."""
+        listed = next(self.objects(key, page=1), None)
+        if listed is not None and listed.key == key:
+            raise ServiceBusy("the object store does not find what it lists")
+
     def require_same(self, found: Found) -> None:
         """Raises Gone, Changed where an object is not the one that was found, ServiceBusy."""
         now = self.find(found.key)
         if now is None:
+            self.require_absent(found.key)
             raise Gone(found.key)
         if now.tag != found.tag:
             raise Changed(found.key)

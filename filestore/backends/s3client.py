@@ -93,6 +93,11 @@ class Keys:
         return int(offset) if mark and offset.isdecimal() else None
 
 
+def trusted_by(settings: S3) -> str | bool:
+    """Whose word is taken for who the other side is: a file of authorities, or those that botocore knows."""
+    return str(settings.authorities or ssl.get_default_verify_paths().cafile or "") or True
+
+
 def connect(settings: S3) -> S3Client:
     """A client, for any number of threads; nothing is sent yet. Raises ConfigurationError."""
     try:
@@ -128,7 +133,7 @@ def connect(settings: S3) -> S3Client:
             endpoint_url=settings.endpoint,
             aws_access_key_id=settings.access_key,
             aws_secret_access_key=settings.secret_key,
-            verify=str(settings.authorities or ssl.get_default_verify_paths().cafile or "") or True,
+            verify=trusted_by(settings),
             config=config,
         )
     except Exception as error:

@@ -116,16 +116,10 @@ class S3Staging:
                 raise ContainerNotFound(number, reason="its parts have gone") from error
             found = self._bucket.find(key)
         if found is None:
-            self._require_absent(key)
+            # What was sent is given up for lost only when a listing says so.
+            self._bucket.require_absent(key)
             raise ContainerNotFound(number, reason="nothing is staged")
         return S3Whole(self._backend, number, found)
-
-    def _require_absent(self, key: str) -> None:
-        """What was sent is given up for lost only when a listing says so: a 404 without a word may be anybody's. Raises
-        ServiceBusy.
-        """
-        if any(found.key == key for found in self._bucket.objects(key)):
-            raise ServiceBusy("the object store does not find what it lists")
 
     def drop(self, number: str) -> None:
         key = self._keys.staging(number)

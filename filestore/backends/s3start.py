@@ -7,14 +7,16 @@ at, too: it is as the store's account that they do what is asked.
 
 from collections.abc import Callable
 from secrets import token_hex
-from typing import Final
+from typing import Any, Final
 
+from botocore.awsrequest import AWSRequest
 from botocore.exceptions import BotoCoreError, ClientError
-from urllib3 import PoolManager, Timeout
+from botocore.httpsession import URLLib3Session
+from botocore.utils import get_environ_proxies
 from urllib3.exceptions import HTTPError
 
 from filestore.backends.s3 import S3Backend
-from filestore.backends.s3client import CONNECT_SECONDS, READ_SECONDS, Keys, S3Client, connect
+from filestore.backends.s3client import CONNECT_SECONDS, READ_SECONDS, Keys, S3Client, connect, trusted_by
 from filestore.config import S3
 from vofiles.configuration import ConfigurationError
 
@@ -65,7 +67,7 @@ def _require_usable(client: S3Client, settings: S3) -> None:
         try:
             trial()
         except ClientError as error:
-            code = str(error.response.get("Error", {}).get("Code", "no reason given"))
+            code = _code_of(error)
             raise _unusable(settings, _MEANINGS.get(code, f"to {right} is refused ({code})")) from None
         except (BotoCoreError, HTTPError) as error:
             raise _unusable(settings, f"it does not answer ({type(error).__name__})") from None
@@ -90,24 +92,34 @@ def _require_signed(client: S3Client, settings: S3, name: str) -> None:
 
 
 def _copy_unsigned(client: S3Client, settings: S3, source: str, target: str) -> None:
-    """Try to, by an address that is good for sending nothing. Raises HTTPError where nobody answers."""
+    """Try to, by an address that is good for sending nothing. Raises BotoCoreError where nobody answers."""
     parameters = {"Bucket": settings.bucket, "Key": target, "ContentLength": 0}
     url = client.generate_presigned_url("put_object", Params=parameters, ExpiresIn=60)
-    authorities = None if settings.authorities is None else str(settings.authorities)
-    patience = Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS)
-    with PoolManager(retries=False, timeout=patience, ca_certs=authorities) as pool:
-        pool.request("PUT", url, body=b"", headers={"x-amz-copy-source": f"/{settings.bucket}/{source}"})
+    headers = {"x-amz-copy-source": f"/{settings.bucket}/{source}"}
+    # The way that all calls go: through the same proxy, and with the same authorities.
+    way: Any = {"verify": trusted_by(settings), "timeout": (CONNECT_SECONDS, READ_SECONDS)}
+    session = URLLib3Session(proxies=get_environ_proxies(url), **way)
+    try:
+        session.send(AWSRequest("PUT", url, headers, b"").prepare())
+    finally:
+        session.close()
 
 
 def _is_there(client: S3Client, bucket: str, key: str) -> bool:
-    """Whether an object has what was written to be copied."""
+    """Whether an object has what was written to be copied. Raises ClientError where that cannot be told."""
     try:
         stream = client.get_object(Bucket=bucket, Key=key)["Body"]
-    except ClientError:
-        # There is none: it was refused.
-        return False
+    except ClientError as error:
+        # Where there is none it was refused; no other error says so.
+        if _code_of(error) == "NoSuchKey":
+            return False
+        raise
     with stream:
         return bool(stream.read() == WRITTEN)
+
+
+def _code_of(error: ClientError) -> str:
+    return str(error.response.get("Error", {}).get("Code", "no reason given"))
 
 
 def _unusable(settings: S3, reason: str) -> ConfigurationError:
