@@ -60,7 +60,8 @@ class Outbox(Generic[B]):
         self._done: deque[Sequence[Letter[B]]] = deque()
         self._retries: list[Instant] = []
         # Only the scheduler touches what follows.
-        self._under_way: set[int] = set()
+        self._under_way: dict[int, Sequence[Letter[B]]] = {}
+        """The company that each letter is in, by its key."""
         self._load: Counter[str] = Counter()
         self._looked = 0.0
         self._left_behind = False
@@ -100,8 +101,12 @@ class Outbox(Generic[B]):
                 if rest > 0:
                     # Others' letters are looked for when the rest is over.
                     self._changed.wait_for(lambda: self._done or self._stopping.is_set(), timeout=rest)
-                elif not self._changed.wait_for(lambda: self._woken or self._done, timeout=self._pause()):
+                elif not self._changed.wait_for(self._has_news, timeout=self._pause()):
                     self._woken = True
+
+    def _has_news(self) -> bool:
+        # That it is to stop is news by itself: the word that came with it may have gone into a look.
+        return self._woken or bool(self._done) or self._stopping.is_set()
 
     def _is_to_look(self, *, ended: bool) -> bool:
         with self._changed:
@@ -118,17 +123,23 @@ class Outbox(Generic[B]):
             try:
                 self._left_behind = self._begin(free)
             except Exception:  # noqa: BLE001 - whatever it is may pass; the rows stay, and the next look finds them
-                _log.exception("outbox cannot read its table")
+                _log.exception("outbox cannot begin what is due")
 
     def _forget_done(self) -> bool:
         """Whether any delivery has ended."""
         # Before the table is read, never after: a row that was delivered since then would be delivered twice.
-        ended = bool(self._done)
+        ended = False
         while self._done:
-            letters = self._done.popleft()
-            self._under_way.difference_update(letter.key for letter in letters)
-            self._load[letters[0].peer] -= 1
+            ended = True
+            self._forget(self._done.popleft())
         return ended
+
+    def _forget(self, company: Sequence[Letter[B]]) -> None:
+        # One that the pool refused may have been delivered nevertheless, and be forgotten already.
+        if self._under_way.get(company[0].key) is company:
+            for letter in company:
+                del self._under_way[letter.key]
+            self._load[company[0].peer] -= 1
 
     def _saturated(self) -> set[str]:
         return {peer for peer, number in self._load.items() if number >= self._per_peer}
@@ -139,13 +150,21 @@ class Outbox(Generic[B]):
         limit = self._together * min(free, self._per_peer) + len(self._under_way)
         letters = self._table.due(self._clock(), limit, busy)
         companies = self._companies(letters, free)
-        for company in companies:
-            self._pool.submit(self._attempt, company)
+        self._submit(companies)
         full = len(letters) >= limit
         if full and len(companies) < free:
             # One peer's letters filled the answer; there may be others' behind them.
             self.wake()
         return full or bool(busy) or any(letter.key not in self._under_way for letter in letters)
+
+    def _submit(self, companies: Sequence[Sequence[Letter[B]]]) -> None:
+        for place, company in enumerate(companies):
+            try:
+                self._pool.submit(self._attempt, company)
+            except BaseException:
+                for left in companies[place:]:
+                    self._forget(left)
+                raise
 
     def _companies(self, letters: Sequence[Letter[B]], free: int) -> list[list[Letter[B]]]:
         """Those that can go now, by peer; they are under way."""
@@ -162,7 +181,7 @@ class Outbox(Generic[B]):
                 company = gathering[letter.peer] = []
                 companies.append(company)
             company.append(letter)
-            self._under_way.add(letter.key)
+            self._under_way[letter.key] = company
         return companies
 
     def _pause(self) -> float:
@@ -177,17 +196,29 @@ class Outbox(Generic[B]):
     # --- a delivery's thread ---
 
     def _attempt(self, letters: Sequence[Letter[B]]) -> None:
+        retries: list[Instant] = []
+        recorded = True
+        try:
+            recorded = self._settle(letters, retries)
+            if not recorded:
+                # The rows are still due, so rest before they go out again.
+                self._stopping.wait(self._poll)
+        finally:
+            with self._changed:
+                # All at once: a look in between would pass over them as under way, and none would follow.
+                for at in retries:
+                    heapq.heappush(self._retries, at)
+                self._woken = self._woken or not recorded
+                self._done.append(letters)
+                self._changed.notify()
+
+    def _settle(self, letters: Sequence[Letter[B]], retries: list[Instant]) -> bool:
+        """Whether the table has taken what became of all; adds when those that were not taken are due again."""
         try:
             if not self._stopping.is_set():
                 for at in self._delivery.settle(letters):
-                    with self._changed:
-                        heapq.heappush(self._retries, at)
+                    retries.append(at)  # noqa: PERF402 - those before a failure count
         except Exception:  # noqa: BLE001 - the table did not take the outcome; the next attempt may
-            # The rows are still due, so rest before they go out again.
             _log.exception("outbox cannot record an outcome", peer=letters[0].peer, keys=[each.key for each in letters])
-            self._stopping.wait(self._poll)
-            self.wake()
-        finally:
-            with self._changed:
-                self._done.append(letters)
-                self._changed.notify()
+            return False
+        return True

@@ -1,6 +1,7 @@
 """The outbox with a table in memory, a clock and a jitter that the test sets; nothing here sleeps."""
 
 import threading
+from collections import deque
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 
@@ -13,6 +14,8 @@ from vofiles.serving.letters import Deliver, Delivery, Later, Letter, Outcome, s
 from vofiles.serving.outbox import Outbox
 
 LONG = 30
+NEVER = 10 * LONG
+"""A `poll` that no test waits for."""
 
 
 class Clock:
@@ -34,6 +37,7 @@ class Table:
         self.gone: list[tuple[str, int]] = []
         self.errors: list[str] = []
         self.failing = 0
+        self.looks = 0
         self.companies: list[int] = []
         """How many letters each transaction settled."""
         self.changed = threading.Condition()
@@ -44,6 +48,8 @@ class Table:
 
     def due(self, now: Instant, limit: int, without: Collection[str]) -> list[Letter[str]]:
         with self.changed:
+            self.looks += 1
+            self.changed.notify_all()
             ready = [(at, key) for key, (at, letter) in self.rows.items() if at <= now and letter.peer not in without]
             return [self.rows[key][1] for _, key in sorted(ready)[:limit]]
 
@@ -135,11 +141,16 @@ def peers() -> Peers:
 def start(clock: Clock, table: Table, peers: Peers) -> Iterator[Callable[..., Outbox[str]]]:
     started: list[Outbox[str]] = []
 
-    def start(deliver: Deliver[str] | None = None, **options: object) -> Outbox[str]:
+    def start(
+        deliver: Deliver[str] | None = None,
+        prepare: Callable[[Outbox[str]], None] = lambda outbox: None,
+        **options: object,
+    ) -> Outbox[str]:
         how: dict[str, object] = {"clock": clock, "jitter": lambda: 0.5}
         how |= {name: options.pop(name) for name in ("jitter", "refused") if name in options}
         delivery = Delivery(table, deliver or singly(peers), **how)  # type: ignore[arg-type]
         started.append(Outbox(delivery, **{"poll": LONG, **options}))  # type: ignore[arg-type]
+        prepare(started[-1])
         started[-1].start()
         return started[-1]
 
@@ -387,3 +398,95 @@ def test_others_letters_go_while_one_peer_has_all_it_may_have(
     table.put(2, "b", clock())
     outbox.wake()
     table.wait(lambda: table.gone == [("delivered", 2)])
+
+
+def test_who_is_due_again_before_his_company_is_back_goes_when_it_is(start: Start, table: Table, clock: Clock) -> None:
+    out, back = threading.Event(), threading.Event()
+
+    def deliver(letters: Sequence[Letter[str]]) -> Iterator[list[Outcome[str]]]:
+        if len(letters) == 1:
+            yield [(letters[0], None)]
+            return
+        yield [(letters[0], ServiceUnreachable("a"))]
+        out.set()
+        assert back.wait(LONG)
+        yield [(letters[1], None)]
+
+    table.put(1, "a", clock())
+    table.put(2, "a", clock())
+    outbox = start(deliver, together=2, poll=NEVER)
+    assert out.wait(LONG)
+    clock.pass_by(SECOND)
+    for _ in range(2):
+        looks = table.looks
+        outbox.wake()
+        table.wait(lambda looks=looks: table.looks > looks)  # type: ignore[misc]
+    back.set()
+    table.wait(lambda: table.gone == [("delivered", 2), ("delivered", 1)])
+
+
+def test_a_delivery_that_ends_while_it_is_looked_whether_any_has_is_not_overlooked(table: Table, clock: Clock) -> None:
+    class JustEnded(deque[Sequence[Letter[str]]]):
+        """Has nothing in it when it is asked first."""
+
+        asked = False
+
+        def __bool__(self) -> bool:
+            self.asked, before = True, self.asked
+            return before and len(self) > 0
+
+    outbox = Outbox(Delivery(table, singly(lambda letter: None), clock=clock))
+    outbox._done = JustEnded([[Letter(1, "a", clock(), 0, "")]])
+    assert [outbox._forget_done(), outbox._forget_done()] == [False, True]
+
+
+def test_stopping_ends_a_wait_although_a_look_came_in_between(
+    start: Start, table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stopping: list[threading.Thread] = []
+
+    def prepare(outbox: Outbox[str]) -> None:
+        real = outbox._is_to_look
+
+        def stopped_before(*, ended: bool) -> bool:
+            if not stopping:
+                stopping.append(threading.Thread(target=outbox.stop))
+                stopping[0].start()
+                assert outbox._stopping.wait(LONG)
+            return real(ended=ended)
+
+        monkeypatch.setattr(outbox, "_is_to_look", stopped_before)
+
+    start(prepare=prepare, poll=NEVER)
+    table.wait(lambda: table.looks == 1)
+    stopping[0].join(LONG)
+    assert not stopping[0].is_alive()
+
+
+def test_letters_that_the_pool_does_not_take_go_with_the_next_look(
+    start: Start, table: Table, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused = threading.Event()
+
+    def prepare(outbox: Outbox[str]) -> None:
+        real = outbox._pool.submit
+
+        def submit(fn: Callable[..., None], company: Sequence[Letter[str]]) -> object:
+            if company[0].peer == "b" and not refused.is_set():
+                # As when no thread can be started for it: it stands in the queue all the same.
+                real(fn, company)
+                refused.set()
+                raise RuntimeError("can't start new thread")
+            return real(fn, company)
+
+        monkeypatch.setattr(outbox._pool, "submit", submit)
+
+    for key, peer in enumerate("abc"):
+        table.put(key, peer, Instant(clock() + key - 3))
+    outbox = start(prepare=prepare, poll=NEVER)
+    assert refused.wait(LONG)
+    outbox.wake()
+    table.wait(lambda: not table.rows)
+    outbox.stop()
+    outbox._forget_done()
+    assert (outbox._under_way, outbox._load.total()) == ({}, 0)
