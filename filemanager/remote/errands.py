@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from filemanager.domain.errand import Errand, ErrandVerb
 from filemanager.ports import Clock, Database, StoreControl, Transaction
-from vofiles.errors import Conflict, InvalidArgument, NotFound
+from vofiles.errors import Conflict, InvalidArgument, NotFound, StoreNotFound, StoreUnreachable
 from vofiles.instant import Instant
 from vofiles.ivorn import Ivorn
 from vofiles.serving.letters import Delivery, Later, Letter, singly
@@ -57,8 +57,11 @@ def carry(stores: StoreControl, errand: Errand, within: float) -> None:
             stores.cancel_transfer(errand.store, errand.subject, within)
         else:
             raise InvalidArgument("errand", reason=f"{errand.verb} is not known to this version")
+    except StoreNotFound as error:
+        # It was taken out of the configuration, perhaps by mistake; what is its business there stays its business.
+        raise StoreUnreachable(errand.store, reason="it is not in this service's configuration any more") from error
     except (NotFound, Conflict):
-        # The store is still known here, so it is the subject that is gone, or has ended in another way.
+        # The subject is gone, or has ended in another way.
         return
 
 

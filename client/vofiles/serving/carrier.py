@@ -10,7 +10,7 @@ from typing import Final
 
 from vofiles import requestid
 from vofiles.calls import Call, Reply
-from vofiles.errors import VofilesError
+from vofiles.errors import ServiceNotFound, VofilesError
 from vofiles.serving import replies
 from vofiles.serving.lines import Limits, Lines
 from vofiles.serving.signatures import Signer
@@ -39,6 +39,13 @@ class SignedCarrier:
     def close(self) -> None:
         self._lines.close()
 
+    def _signed(self, body: bytes) -> dict[str, str]:
+        try:
+            return self._signer.headers("POST", self._lines.path, self._lines.query, body)
+        except ServiceNotFound as error:
+            # It is not the other side that says so, and the next configuration may have the key again.
+            raise self._lines.unreachable("there is no key to sign with") from error
+
     def _request(self, call: Call) -> bytes:
         body = replies.message(self._namespace, call.operation, call.request)
         headers = {
@@ -48,7 +55,7 @@ class SignedCarrier:
             "Content-Type": "text/xml; charset=utf-8",
             "Content-Length": str(len(body)),
             "SOAPAction": f'"{self._namespace}#{call.operation}"',
-            **self._signer.headers("POST", self._lines.path, self._lines.query, body),
+            **self._signed(body),
         }
         # What came as somebody's header is one again; what else might be in it would be another line.
         if call.number and call.number.isascii() and call.number.isprintable():

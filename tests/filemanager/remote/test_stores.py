@@ -205,6 +205,15 @@ def test_an_errand_to_a_dead_store_waits() -> None:
     assert not table.due(later, 10, ())
 
 
+def test_an_errand_to_a_store_that_was_taken_out_of_the_configuration_is_not_taken_for_done(
+    manager: CallingManager,
+) -> None:
+    control = control_of(manager, "http://127.0.0.1:1")
+    todo = replace(errand(ErrandVerb.CANCEL_TRANSFER, "x"), store=Ivorn.parse("ivo://ast.cam.ac.uk/elsewhere"))
+    with pytest.raises(StoreUnreachable, match="not in this service's configuration any more"):
+        carry(control, todo, WITHIN)
+
+
 def test_a_verb_of_a_newer_version_is_not_taken_for_done(manager: CallingManager) -> None:
     control = control_of(manager, "http://127.0.0.1:1")
     with pytest.raises(Exception, match="frobnicate is not known"):

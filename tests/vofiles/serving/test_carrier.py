@@ -140,3 +140,13 @@ def test_a_service_that_is_not_there_is_told_for_every_call() -> None:
         calls = [Call("transferFailed", failed(name), None) for name in ("a", "b")]
         told: dict[int, VofilesError] = dict(pair for some in port._client.call_all(calls) for pair in some)
         assert [type(told[place]) for place in (0, 1)] == [ServiceUnreachable] * 2
+
+
+def test_a_key_that_is_not_in_the_configuration_any_more_is_no_answer_of_the_other_side() -> None:
+    signer = Signer(Keyring([]), ME, lambda: NOW)
+    carrier = SignedCarrier(Lines("http://127.0.0.1:1/"), signer, FILEMANAGER_NAMESPACE, connect=30, seconds=30)
+    port = CallbackPort("http://127.0.0.1:1/", carrier=carrier)
+    with pytest.raises(ServiceUnreachable, match="no key to sign with"):
+        port.transfer_failed(failed("t"))
+    with pytest.raises(ServiceUnreachable, match="no key to sign with"):
+        list(port._client.call_all([Call("transferFailed", failed("t"), None)]))
