@@ -284,6 +284,14 @@ class _Writer:
 
     def _discard(self) -> None:
         """Begin the next transaction on a fresh connection."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        connection, self._connection = self._connection, None
+        if connection is None:
+            return
+        # A disk that fails may fail the ROLLBACK too; whoever waits is told of the first failure, not of this one.
+        with suppress(Exception):
+            try:
+                connection.close()
+            except Exception:
+                # Not left to the collector: its lock on the file would be in the way of the next transaction.
+                connection.invalidate()
+                raise

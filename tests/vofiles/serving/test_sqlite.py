@@ -159,6 +159,26 @@ def test_a_commit_that_fails_is_told_to_the_whole_group_and_the_writer_lives_on(
     assert on_sqlite.read(Words.all) == ["next"]
 
 
+def test_a_connection_that_cannot_even_be_closed_is_not_used_again_and_leaves_nobody_waiting(
+    on_sqlite: Database[Words], pool: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise sqlite3.OperationalError("disk I/O error")
+
+    dialect = on_sqlite._transactions._writer._engine.dialect  # type: ignore[attr-defined]
+    broken = on_sqlite._transactions._writer._connection  # type: ignore[attr-defined]
+    with monkeypatch.context() as failing:
+        failing.setattr(dialect, "do_commit", fail)
+        failing.setattr(broken, "close", fail)
+        for future in gathered(on_sqlite, pool, [lambda words: words.add("one")]):
+            with pytest.raises(sqlitefailures.CommitFailed):
+                future.result(LONG)
+        # For an earlier connection would keep others out of the file.
+        assert broken.invalidated
+    assert on_sqlite.write(lambda words: words.add("next")) == "next"
+    assert on_sqlite.read(Words.all) == ["next"]
+
+
 def test_who_finds_nobody_writing_writes_in_his_own_thread_and_others_leave_it_to_the_writer(
     on_sqlite: Database[Words], pool: ThreadPoolExecutor
 ) -> None:
