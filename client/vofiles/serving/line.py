@@ -41,7 +41,10 @@ class Line:
     """A connection; used by one thread at a time."""
 
     def __init__(self, place: Place, until: float) -> None:
-        """Connect until then, by `time.monotonic`. Raises OSError: TimeoutError, and ssl.SSLError among them."""
+        """Connect until then, by `time.monotonic`; only the look-up of the host takes as long as the system lets it.
+
+        Raises OSError: TimeoutError, and ssl.SSLError among them.
+        """
         self.fresh = True
         """Whether nothing has been answered on it yet."""
         self.reusable = False
@@ -49,7 +52,7 @@ class Line:
         self.kept = 0.0
         """Since when it has been idle, by `time.monotonic`."""
         self._reading: _Reading | None = None
-        self._link = socket.create_connection((place.host, place.port), max(0.001, until - time.monotonic()))
+        self._link = _connect(place, until)
         try:
             self._link.settimeout(0)
             self._link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -114,6 +117,31 @@ class Line:
                 wait_for(self, select.POLLIN, until)
             except ssl.SSLWantWriteError:
                 wait_for(self, select.POLLOUT, until)
+
+
+def _connect(place: Place, until: float) -> socket.socket:
+    """A connection to the first of the host's addresses that takes one. Raises OSError."""
+    failure = OSError("its host has no address")
+    for family, kind, protocol, _, address in socket.getaddrinfo(place.host, place.port, type=socket.SOCK_STREAM):
+        try:
+            link = socket.socket(family, kind, protocol)
+        except OSError as error:
+            # A system without IPv6 has names with such addresses all the same.
+            failure = error
+            continue
+        try:
+            # `socket.create_connection` would give each of them all the time.
+            link.settimeout(max(0.001, until - time.monotonic()))
+            link.connect(address)
+        except OSError as error:
+            link.close()
+            failure = error
+        except BaseException:
+            link.close()
+            raise
+        else:
+            return link
+    raise failure
 
 
 def wait_for(line: Line, event: int, until: float) -> None:

@@ -4,7 +4,8 @@
 
 Rule: every wait ends, each request's at its own time however the other end trickles. A request goes out a second time
 only where a line that had been kept was closed before a byte of the answer came, and then as it stands: a signed one is
-refused by who has had it already, so nothing is done twice. Redirects are answers like others and not followed.
+refused by who has had it already. Who has been started anew since may have forgotten that and do it twice, which is
+harmless: a repeated operation between services changes nothing. Redirects are answers like others and not followed.
 """
 
 import select
@@ -120,20 +121,20 @@ class Lines:
             line.close()
 
     def connect(self, until: float) -> Line:
-        """A new line. Raises ServiceUnreachable."""
-        try:
-            return Line(self._place, until)
-        except OSError as error:
-            raise self.unreachable(_why_not(error)) from error
+        """A new line. Raises OSError."""
+        return Line(self._place, until)
 
     def give_back(self, line: Line) -> None:
         """Keep a line for another request if it can be."""
-        line.kept = time.monotonic()
+        over: list[Line] = []
         with self._lock:
-            if line.reusable and len(self._idle) < MOST_KEPT:
-                self._idle.append(line)
-                return
-        line.close()
+            line.kept = time.monotonic()
+            # Those below are reached by `take` only when all above them are in use.
+            while self._idle and self._idle[0].kept < line.kept - KEPT:
+                over.append(self._idle.popleft())
+            (self._idle if line.reusable and len(self._idle) < MOST_KEPT else over).append(line)
+        for each in over:
+            each.close()
 
     def unreachable(self, reason: str) -> ServiceUnreachable:
         return ServiceUnreachable(self.address, reason=reason)
@@ -158,7 +159,7 @@ class _Volley:
         self._poll = select.poll()
         self._flights: dict[int, _Flight] = {}
         self._outcomes: list[tuple[int, Outcome]] = []
-        self._refused: ServiceUnreachable | None = None
+        self._refused: str | None = None
 
     def send(self, number: int, request: bytes) -> None:
         line = self._lines.take()
@@ -176,14 +177,15 @@ class _Volley:
         while self._flights:
             now = time.monotonic()
             if now >= self._until:
+                # Whoever asked may have been busy with other answers while these came.
+                self._hear_those_ready(0)
                 for flight in list(self._flights.values()):
                     self._fail(flight, "it did not answer in time")
                 break
             if now >= self._late and self._outcomes:
                 break
             until = self._late if self._outcomes else self._until
-            for descriptor, _ in self._poll.poll(max(1.0, (until - now) * 1000)):
-                self._hear(self._flights[descriptor])
+            self._hear_those_ready(max(1.0, (until - now) * 1000))
         outcomes, self._outcomes = self._outcomes, []
         return outcomes
 
@@ -195,9 +197,9 @@ class _Volley:
         if self._refused is None:
             try:
                 line = self._lines.connect(self._connecting)
-            except ServiceUnreachable as error:
+            except OSError as error:
                 # The others would wait as long for the same answer, one after the other.
-                self._refused = error
+                self._refused = _why_not(error)
             else:
                 flight = _Flight(number, request, line, again)
                 try:
@@ -205,13 +207,17 @@ class _Volley:
                 except OSError as error:
                     self._fail(flight, _why_broken(error))
                 return
-        self._outcomes.append((number, self._refused))
+        self._outcomes.append((number, self._lines.unreachable(self._refused)))
 
     def _launch(self, flight: _Flight) -> None:
         descriptor = flight.line.fileno()
         self._flights[descriptor] = flight
         self._poll.register(descriptor, select.POLLIN)
         flight.line.send(flight.request, self._limits.answer, self._until)
+
+    def _hear_those_ready(self, milliseconds: float) -> None:
+        for descriptor, _ in self._poll.poll(milliseconds):
+            self._hear(self._flights[descriptor])
 
     def _hear(self, flight: _Flight) -> None:
         try:

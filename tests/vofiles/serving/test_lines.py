@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -13,8 +14,8 @@ from tests.support.certificate import make_pair
 from tests.support.serving import wait_until
 from vofiles.calls import Reply
 from vofiles.errors import ServiceUnreachable
-from vofiles.serving.line import MOST_HEAD
-from vofiles.serving.lines import Limits, Lines
+from vofiles.serving.line import MOST_HEAD, Line, Place
+from vofiles.serving.lines import KEPT, Limits, Lines, _Volley
 
 LONG = 30.0
 LIMITS = Limits(connect=LONG, seconds=LONG, answer=1000)
@@ -294,15 +295,25 @@ def test_an_answer_that_drips_ends_in_time_too() -> None:
         assert "did not answer in time" in refused(lines, Limits(LONG, 0.1, 1000))
 
 
-def test_nobody_listens() -> None:
+def test_nobody_listens(monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.socket() as reserved:
         reserved.bind(("127.0.0.1", 0))
         lines = Lines(f"http://127.0.0.1:{reserved.getsockname()[1]}/x")
         ((told,),) = ([outcome for _, outcome in some] for some in lines.exchange_all([REQUEST], LIMITS))
         assert isinstance(told, ServiceUnreachable)
         assert "Connection refused" in told.message
+        tried: list[float] = []
+        real = lines.connect
+
+        def connect(until: float) -> Line:
+            tried.append(until)
+            return real(until)
+
+        monkeypatch.setattr(lines, "connect", connect)
         both = [outcome for some in lines.exchange_all([REQUEST] * 2, LIMITS) for _, outcome in some]
-        assert both[0] is both[1], "the second one does not try again what the first one has just tried"
+        assert len(tried) == 1, "the second one does not try again what the first one has just tried"
+        assert [str(each) for each in both] == [told.message] * 2
+        assert both[0] is not both[1], "what is noted on one is not on the other"
 
 
 def test_a_certificate_of_an_authority_that_is_not_trusted_is_refused(tmp_path: Path) -> None:
@@ -372,4 +383,54 @@ def test_whoever_leaves_early_closes_what_is_under_way() -> None:
         next(told)
         told.close()  # type: ignore[attr-defined]
         wait_until(lambda: len(peer.heard) == 2, "both were sent")
+        assert lines.exchange(REQUEST, LIMITS).body == b"fine"
+
+
+def test_idle_connections_are_closed_in_time_although_others_do_all_the_work() -> None:
+    with playing(always(FINE)) as peer, lines_to(peer) as lines:
+        assert len([pair for some in lines.exchange_all([REQUEST] * 3, LIMITS) for pair in some]) == 3
+        for line in list(lines._idle)[:2]:
+            line.kept -= KEPT + 1
+        assert lines.exchange(REQUEST, LIMITS).body == b"fine"
+        assert len(lines._idle) == 1
+        assert len(peer.connections) == 3
+
+
+def test_what_was_answered_in_time_counts_although_who_asked_is_late() -> None:
+    with playing(always(FINE)) as peer, lines_to(peer) as lines:
+        volley = _Volley(lines, LIMITS)
+        volley.send(0, REQUEST)
+        (flight,) = volley._flights.values()
+        wait_until(lambda: not flight.line.is_quiet(), "the answer is there")
+        volley._until = 0.0
+        assert volley.receive() == [(0, Reply(200, "text/plain", b"fine"))]
+
+
+def test_all_addresses_of_a_host_share_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [100.0]
+    given: list[float | None] = []
+
+    class Silent(socket.socket):
+        def connect(self, _address: object) -> None:
+            given.append(self.gettimeout())
+            now[0] += 4
+            raise TimeoutError
+
+    addresses = [(socket.AF_INET, socket.SOCK_STREAM, 0, "", ("127.0.0.1", port)) for port in (1, 2, 3, 4)]
+    sockets = SimpleNamespace(
+        socket=Silent, getaddrinfo=lambda *asked, **options: addresses, SOCK_STREAM=socket.SOCK_STREAM
+    )
+    monkeypatch.setattr("vofiles.serving.line.socket", sockets)
+    monkeypatch.setattr("vofiles.serving.line.time", SimpleNamespace(monotonic=lambda: now[0]))
+    with pytest.raises(TimeoutError):
+        Line(Place("many.example", 80, None), 110.0)
+    assert given == [10.0, 6.0, 2.0, 0.001]
+
+
+def test_a_host_is_found_at_another_of_its_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
+    with playing(always(FINE)) as peer, lines_to(peer) as lines, socket.socket() as reserved:
+        reserved.bind(("127.0.0.1", 0))
+        places = [reserved.getsockname(), peer._listener.getsockname()]
+        addresses = [(socket.AF_INET, socket.SOCK_STREAM, 0, "", place) for place in places]
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *asked, **options: addresses)
         assert lines.exchange(REQUEST, LIMITS).body == b"fine"
