@@ -24,6 +24,8 @@ MOMENT: Final = 0.05
 """Seconds that a line may wait for others."""
 PATHS: Final = 1024
 """Paths that are remembered as they are shown."""
+METHOD: Final = 32
+"""Characters of a method that are shown; no standard one has as many."""
 
 Later = Callable[[float, Callable[[], None]], object]
 """Calls a function in so many seconds, in the thread that adds lines."""
@@ -55,10 +57,11 @@ class AccessLines:
             self._shown = datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S")
         stamp = f"{self._shown}.{int((now - second) * 1000):03d}Z"
         line = self._line(record, stamp, self._shown_path(record.path))
-        self._length += len(line)  # they are ASCII
+        length = len(line.encode())
+        self._length += length
         if self._length > PIPE_BUF:
             self.write_out()
-            self._length = len(line)
+            self._length = length
         self._lines.append(line)
         if self._later is None:
             self.write_out()
@@ -87,9 +90,9 @@ def _json_line(record: AccessRecord, stamp: str, path: str) -> str:
     cut = "" if complete else ', "complete": false'
     done = f', "operation": "{operation}"' if operation else ""
     return (
-        f'{{"event": "request", "level": "info", "timestamp": "{stamp}", "method": "{method}", "path": {path}, '
-        f'"status": {status}, "size": {size}, "ms": {seconds * 1000:.3f}, "request_id": "{request_id}", '
-        f'"peer": "{peer}"{done}{cut}}}\n'
+        f'{{"event": "request", "level": "info", "timestamp": "{stamp}", "method": "{method[:METHOD]}", '
+        f'"path": {path}, "status": {status}, "size": {size}, "ms": {seconds * 1000:.3f}, '
+        f'"request_id": "{request_id}", "peer": "{peer}"{done}{cut}}}\n'
     )
 
 
@@ -98,6 +101,6 @@ def _console_line(record: AccessRecord, stamp: str, path: str) -> str:
     cut = "" if complete else " incomplete"
     done = f" operation={operation}" if operation else ""
     return (
-        f"{stamp} {status} {method} {path} size={size} ms={seconds * 1000:.3f} "
+        f"{stamp} {status} {method[:METHOD]} {path} size={size} ms={seconds * 1000:.3f} "
         f"request_id={request_id} peer={peer}{done}{cut}\n"
     )

@@ -9,7 +9,7 @@ from select import PIPE_BUF
 import pytest
 from twisted.internet.task import Clock
 
-from vofiles.serving.accesslines import MOMENT, AccessLines
+from vofiles.serving.accesslines import METHOD, MOMENT, AccessLines
 from vofiles.serving.http import AccessRecord
 from vofiles.serving.logs import Form
 
@@ -85,6 +85,26 @@ def test_what_is_written_at_a_time_a_pipe_takes_in_one_piece() -> None:
     assert len(out.pieces) < 100
     assert all(len(piece.encode()) <= PIPE_BUF and piece.endswith("\n") for piece in out.pieces)
     assert [json.loads(line)["request_id"] for line in out.getvalue().splitlines()] == [f"id-{n}" for n in range(1000)]
+
+
+def test_what_a_pipe_takes_is_counted_in_bytes() -> None:
+    out = Pieces()
+    lines = AccessLines(Form.CONSOLE, stream=out, later=Clock().callLater)
+    for _ in range(100):
+        lines.add(RECORD)
+    lines.write_out()
+    assert all(len(piece.encode()) <= PIPE_BUF for piece in out.pieces)
+    line = out.getvalue().splitlines(keepends=True)[0]
+    assert len(line.encode()) > len(line)
+    assert len(out.pieces) == -(-100 // (PIPE_BUF // len(line.encode())))
+
+
+@pytest.mark.parametrize("form", list(Form))
+def test_a_method_without_end_is_cut(form: Form) -> None:
+    out = io.StringIO()
+    AccessLines(form, stream=out).add(RECORD._replace(method="M" * 5000))
+    assert "M" * METHOD in out.getvalue()
+    assert "M" * (METHOD + 1) not in out.getvalue()
 
 
 def test_what_waits_is_written_at_the_end() -> None:
