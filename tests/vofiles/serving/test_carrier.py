@@ -6,8 +6,8 @@ from contextlib import contextmanager
 
 import pytest
 
+from tests.support.playing import always, playing
 from tests.support.serving import running_site
-from tests.vofiles.serving.test_lines import always, playing
 from vofiles.callback_port import CallbackPort
 from vofiles.calls import Call
 from vofiles.contract import (
