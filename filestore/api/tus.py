@@ -55,7 +55,7 @@ class _Hearing:
     """The consumer of a part's body, where the part hears that its sender is there, also before anything is written."""
 
     def __init__(self, part: Part, inner: BodyConsumer) -> None:
-        self._hear, self._take = part.hear, inner.data
+        self._hear, self._take = part.sender.hear, inner.data
         self.end, self.aborted = inner.end, inner.aborted
 
     def data(self, chunk: bytes, /) -> None:
@@ -143,8 +143,12 @@ class Resumption:
             return self._origins.mark(request, self._refusal(request, error))
 
         def receive() -> None:
-            taking = Uploading(exchange, part, self._pool, stored=told, failed=failed, bulk=self._bulk, keep=True)
+            bulk, sender = self._bulk, part.sender
+            taking = Uploading(
+                exchange, part, self._pool, stored=told, failed=failed, bulk=bulk, keep=True, sender=sender
+            )
             exchange.accept(_Hearing(part, taking))
+            sender.release()
 
         Preparing(exchange, part, self._pool, ready=receive, failed=failed).begin()
         return None

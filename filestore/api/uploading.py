@@ -15,6 +15,7 @@ from collections.abc import Callable
 from typing import Generic, TypeVar
 
 from filestore.api.drawing import Bulk, draw, write_gathered
+from filestore.services.senders import Sender
 from filestore.services.uploads import Coming
 from vofiles.serving.http import Abort, Exchange, Loan, Pool, Response
 
@@ -42,14 +43,15 @@ class Uploading(Generic[T]):
         failed: Callable[[BaseException], Response],
         bulk: Bulk | None = None,
         keep: bool = False,
+        sender: Sender | None = None,
     ) -> None:
         """`bulk` is what large bodies are taken in with, where there is that; `keep`: whether what came of a body that
-        breaks off is worth writing.
+        breaks off is worth writing; `sender` is held up while what came is written, or waits for a thread.
         """
         self._exchange, self._upload, self._pool = exchange, upload, pool
         self._bulk = bulk if (exchange.content_length or 0) >= LARGE else None
         self._lendable = self._bulk is not None
-        self._stored, self._failed, self._keep = stored, failed, keep
+        self._stored, self._failed, self._keep, self._sender = stored, failed, keep, sender
         self._pieces: list[bytes] = []
         self._gathered = 0
         self._writing = False
@@ -92,13 +94,13 @@ class Uploading(Generic[T]):
 
     def _begin_write(self) -> None:
         pieces, self._pieces, self._gathered = self._pieces, [], 0
-        self._writing = True
+        self._hold()
         last = self._ended
         self._submit(lambda: self._write(pieces, last=last))
 
     def _begin_turn(self, loan: Loan) -> None:
         pieces, self._pieces, self._gathered = self._pieces, [], 0
-        self._writing = True
+        self._hold()
         bulk = self._bulk
         assert bulk is not None
         if not bulk.pool.submit(lambda: self._turn(bulk, loan, pieces)):
@@ -117,8 +119,18 @@ class Uploading(Generic[T]):
         if not self._pool.submit(work):
             raise RuntimeError("the pool of the data plane is full")
 
-    def _written(self, rest: list[bytes]) -> None:
+    def _hold(self) -> None:
+        self._writing = True
+        if self._sender is not None:
+            self._sender.hold()
+
+    def _release(self) -> None:
         self._writing = False
+        if self._sender is not None:
+            self._sender.release()
+
+    def _written(self, rest: list[bytes]) -> None:
+        self._release()
         self._pieces[:0] = rest
         if self._aborted:
             self._begin_abort()

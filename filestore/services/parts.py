@@ -1,7 +1,7 @@
 """One part of an upload that comes in parts: bytes behind those that are safe, until its sender has no more or leaves.
 
     prepare() …  write(data) …  then  complete()  or  abort()     as an `Upload`; and, from any thread:
-    hear()  something has come, though nothing was written yet        displace()  if nothing has for a moment
+    displace()  if its sender is silent
 
 Rule: what a sender was told is safe stays so: bytes are durable before the commit that counts them. However a part
 ends, what came of it is kept and its lease given back, unless it has to be known whole first (a checksum). Then the
@@ -27,6 +27,7 @@ from filestore.services.beginnings import PIECE
 from filestore.services.endings import take_back
 from filestore.services.kept import Kept, kept_of, wrong_offset
 from filestore.services.rereading import Rereading
+from filestore.services.senders import Sender
 from filestore.services.store import Store
 from filestore.services.uploads import Filling, Stored, require_lease
 from vofiles.contract import Durability
@@ -47,8 +48,6 @@ SAFE_EVERY: Final = 64 << 20
 """Bytes after which what came is made safe, at the latest."""
 SAFE_AFTER: Final = 10 * SECOND
 """Microseconds after which it is, if anything came."""
-SILENCE: Final = 1 * SECOND
-"""Microseconds without a byte after which a part's sender is taken to have left."""
 GAIN: Final = 4
 """How many times its own bytes a part reads back of those before it, where their digests are missing."""
 
@@ -70,8 +69,9 @@ class Part(Filling):
         *,
         heard: bool = False,
     ) -> None:
-        """Begin to write behind what is safe; `base` is what the container begins with, `heard` whether `hear` is
-        called. Raises Conflict where what was safe is gone, and what `Upload` does; the lease has been given back then.
+        """Begin to write behind what is safe; `base` is what the container begins with, `heard` whether its
+        sender is. Raises Conflict where what was safe is gone, and what `Upload` does; the lease has been given back
+        then.
         """
         assert transfer.partial is not None
         self._lock = threading.RLock()
@@ -90,8 +90,7 @@ class Part(Filling):
         self._position = transfer.kept + transfer.bytes_done
         """Bytes of the whole that are written."""
         self._told = store.clock()
-        self._heard = store.clock() if heard else None
-        """When its sender was last heard; who is never heard is silent."""
+        self.sender = Sender(store.clock, heard=heard)
         super().__init__(store, transfer, container, promise)
         self._failed = False
 
@@ -122,9 +121,6 @@ class Part(Filling):
             with self._digesting(data) if self._ingest.whole == self._position else nullcontext():
                 self._append(data)
             self._position = end
-            if self._heard is not None:
-                # While it was written nothing more could be heard.
-                self.hear()
             if not self._sums and not self._is_all() and self._is_time():
                 self._make_safe()
 
@@ -166,10 +162,6 @@ class Part(Filling):
             if self._over is None:
                 self._rest(verified=False)
 
-    def hear(self) -> None:
-        """Note that its sender is there: bytes have come. For any thread."""
-        self._heard = self._store.clock()
-
     def displace(self, within: float) -> bool:
         """Keep what came and give the lease back, because another connection goes on with this upload; whether that was
         done within so many seconds. A sender who is there is left in peace. For any thread.
@@ -194,8 +186,7 @@ class Part(Filling):
             self._lock.release()
 
     def _is_silent(self) -> bool:
-        heard = self._heard
-        return self._over is not None or heard is None or self._store.clock() - heard >= SILENCE
+        return self._over is not None or self.sender.is_silent
 
     # --- beginning ---
 

@@ -8,13 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from filestore.api.uploading import BLOCK, Uploading
+from filestore.api.drawing import Bulk
+from filestore.api.uploading import BLOCK, LARGE, LUMP, Uploading
+from filestore.services.senders import SILENCE, Sender
 from filestore.services.uploads import Stored, Upload
+from tests.support.filestore_core import HandClock
 from vofiles.contract import Receipt
 from vofiles.errors import TooLarge
 from vofiles.instant import Instant
 from vofiles.ivorn import Ivorn
-from vofiles.serving.http import Abort, Exchange, Pool, Response
+from vofiles.serving.http import Abort, Exchange, Loan, Pool, Response
 
 RECEIPT = Receipt("t", Ivorn.parse("ivo://a/b#c"), 0, Instant(0))
 
@@ -52,6 +55,9 @@ class Steps:
     # the engine
     def call_from_thread(self, function: Callable[[], None]) -> None:
         self.jobs.append(function)
+
+    def lend(self) -> Loan:
+        return cast(Loan, self)
 
     def pause(self) -> None:
         assert not self.paused
@@ -155,6 +161,33 @@ def test_a_failure_after_the_connection_went() -> None:
     steps.consumer.aborted(Abort.LOST)
     steps.run()
     assert (steps.completed, steps.aborts) == (0, 1)
+
+
+@pytest.mark.parametrize("lent", [False, True])
+def test_who_waits_for_a_thread_is_not_silent(lent: bool) -> None:
+    """Also where the connection has been lent, so that nothing can come to the reactor."""
+    steps, clock = Steps(), HandClock()
+    steps.content_length = LARGE
+    sender = Sender(clock, heard=True)
+    consumer = Uploading(
+        cast(Exchange, steps),
+        cast(Upload, steps),
+        cast(Pool, steps),
+        stored=lambda _stored: Response(201),
+        failed=lambda _error: Response(500),
+        bulk=Bulk(cast(Pool, steps), cast(Any, None)) if lent else None,
+        sender=sender,
+    )
+    sender.release()
+    consumer.data(b"x" * (LUMP if lent else BLOCK))
+    clock.move(60 * SILENCE)
+    assert len(steps.jobs) == 1
+    assert not sender.is_silent
+    if not lent:
+        steps.run()
+        assert not sender.is_silent
+        clock.move(SILENCE)
+        assert sender.is_silent
 
 
 @given(st.lists(st.integers(1, 2 * BLOCK), max_size=8), st.lists(st.booleans(), max_size=40), st.booleans())

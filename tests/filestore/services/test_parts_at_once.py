@@ -6,8 +6,9 @@ import pytest
 
 from filestore.domain.stretch import Stretch
 from filestore.services.flows import WAITING
-from filestore.services.parts import SILENCE, Part
+from filestore.services.parts import Part
 from filestore.services.resuming import begin_anew, displace, find_kept, open_part
+from filestore.services.senders import SILENCE
 from filestore.services.uploads import Stored
 from tests.support.filestore_core import Core
 from tests.support.parts import DATA, begun, last
@@ -69,7 +70,7 @@ def test_a_sender_whose_bytes_come_is_left_in_peace(core: Core) -> None:
     part = begun(core, token, 0, DATA[:1000])
     for end in range(2000, 5000, 1000):
         core.clock.move(SILENCE)
-        part.hear()
+        part.sender.hear()
         core.clock.move(SILENCE - 1)
         with pytest.raises(Busy, match="on their way"):
             find_kept(core.store, token)
@@ -85,29 +86,33 @@ def test_a_sender_whose_bytes_come_is_left_in_peace(core: Core) -> None:
 
 
 @pytest.mark.usefixtures("impatient")
-def test_who_was_written_a_moment_ago_is_there(core: Core) -> None:
-    """And who has just come; while the disk takes its time nothing more can be heard of who sends."""
+def test_who_is_held_up_by_the_store_is_not_silent(core: Core) -> None:
+    """Before he is asked for his bytes, and while they wait for a thread or for the disk, however long that takes."""
     token = core.token(core.offer(size=len(DATA)))
     part = open_part(core.store, token, Stretch(0), heard=True)
     assert isinstance(part, Part)
-    with pytest.raises(Busy):
-        find_kept(core.store, token)
+    for end in (1000, 2000):
+        core.clock.move(60 * SILENCE)
+        with pytest.raises(Busy):
+            find_kept(core.store, token)
+        part.sender.release()
+        core.clock.move(SILENCE - 1)
+        with pytest.raises(Busy):
+            find_kept(core.store, token)
+        part.sender.hold()
+        part.write(DATA[end - 1000 : end])
+    part.sender.release()
     core.clock.move(SILENCE)
-    part.write(DATA[:1000])
-    core.clock.move(SILENCE - 1)
+    assert find_kept(core.store, token).offset == 2000
     with pytest.raises(Busy):
-        find_kept(core.store, token)
-    core.clock.move(1)
-    assert find_kept(core.store, token).offset == 1000
-    with pytest.raises(Busy):
-        part.write(DATA[1000:])
-    assert last(core, token, DATA[1000:], 1000).size == len(DATA)
+        part.write(DATA[2000:])
+    assert last(core, token, DATA[2000:], 2000).size == len(DATA)
 
 
 def test_who_asks_waits_until_it_is_silent(core: Core, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("filestore.services.resuming.PATIENCE", 60.0)
     token = core.token(core.offer(size=len(DATA)))
-    begun(core, token, 0, DATA[:1000]).hear()
+    begun(core, token, 0, DATA[:1000]).sender.hear()
     told: list[int] = []
     asker = threading.Thread(target=lambda: told.append(find_kept(core.store, token).offset))
     asker.start()
@@ -121,7 +126,7 @@ def test_who_asks_waits_until_it_is_silent(core: Core, monkeypatch: pytest.Monke
 def test_another_process_does_not_end_it_either(core: Core) -> None:
     token = core.token(core.offer(size=len(DATA)))
     part = begun(core, token, 0, DATA[:1000])
-    part.hear()
+    part.sender.hear()
     displace(core.store, part.lease)
     part.write(DATA[1000:2000])
     core.clock.move(SILENCE)
