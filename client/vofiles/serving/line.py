@@ -57,8 +57,9 @@ class Line:
             self._link.settimeout(0)
             self._link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if place.tls is not None:
+                # An end that the other side has not said itself (close_notify) may be anybody's.
                 self._link = place.tls.wrap_socket(
-                    self._link, server_hostname=place.host, do_handshake_on_connect=False
+                    self._link, server_hostname=place.host, do_handshake_on_connect=False, suppress_ragged_eofs=False
                 )
                 self._shake_hands(self._link, until)
         except BaseException:
@@ -84,12 +85,16 @@ class Line:
         """Read what has come: the answer when all of it is there, else None. Raises OSError, BadAnswer."""
         reading = self._reading
         assert reading is not None, "nothing was asked"
+        answer: Reply | None
         while True:
             try:
                 data = self._link.recv(PIECE)
             except _PENDING:
                 return None
-            answer = reading.feed(data) if data else reading.end()
+            except ssl.SSLEOFError:
+                answer = reading.end(said=False)
+            else:
+                answer = reading.feed(data) if data else reading.end()
             if answer is not None:
                 self.fresh, self.reusable = False, reading.reusable
                 self._reading = None
@@ -184,11 +189,13 @@ class _Reading:
             raise BadAnswer(f"its answer has a head of more than {MOST_HEAD} bytes")
         return self._answer() if self._complete else None
 
-    def end(self) -> Reply:
-        """The answer, now that nothing more comes. Raises BadAnswer, and ConnectionResetError where nothing came."""
+    def end(self, *, said: bool = True) -> Reply:
+        """The answer, now that nothing more comes; `said`: whether that is the other side's word. Raises BadAnswer, and
+        ConnectionResetError where nothing came.
+        """
         if not self.begun:
             raise ConnectionResetError("it closed the connection without an answer")
-        if not self._in_body or self._delimited:
+        if not said or not self._in_body or self._delimited:
             raise BadAnswer("its answer breaks off")
         return self._answer()
 

@@ -2,6 +2,7 @@
 
 import socket
 import ssl
+from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -218,6 +219,29 @@ def test_a_certificate_of_an_authority_that_is_not_trusted_is_refused(tmp_path: 
             with lines_to(peer, authorities) as lines:
                 assert "certificate is not accepted" in refused(lines)
         assert peer.heard == [REQUEST] * 2
+
+
+@pytest.mark.parametrize("said", [True, False])
+def test_the_end_of_an_answer_that_tells_no_length_has_to_be_said_over_tls(tmp_path: Path, *, said: bool) -> None:
+    def play(peer: Peer, link: socket.socket) -> None:
+        assert peer.hear(link)
+        link.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\nfine")
+        if said and isinstance(link, ssl.SSLSocket):
+            with suppress(OSError):  # what the other end says to that does not matter
+                link.unwrap()
+        else:
+            # Of the plain connection: whoever is on the way can do that.
+            socket.socket.shutdown(link, socket.SHUT_RDWR)
+
+    chain, key = make_pair(tmp_path, "peer")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(chain, key)
+    with playing(play, tls=context) as peer, lines_to(peer, chain) as lines:
+        if said:
+            assert lines.exchange(REQUEST, LIMITS) == Reply(200, "text/plain", b"fine")
+        else:
+            assert "its answer breaks off" in refused(lines)
+        assert peer.heard == [REQUEST]
 
 
 def test_a_certificate_of_another_name_is_refused(tmp_path: Path) -> None:
