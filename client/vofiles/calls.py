@@ -5,9 +5,12 @@ Rule: knows no operation and no transport.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from vofiles.errors import VofilesError
+
+MOST_ANSWERED: Final = 64 * 1024 * 1024
+"""Bytes of the longest answer that is read."""
 
 
 @dataclass(frozen=True, slots=True)

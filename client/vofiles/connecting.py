@@ -26,10 +26,10 @@ from vofiles.resolvers import (
 )
 from vofiles.root import Connection
 from vofiles.settings import Login, Settings
-from vofiles.soap import Auth
 from vofiles.tokens import parse_address
 from vofiles.tree import Home
 from vofiles.waiting import Waiter
+from vofiles.zeepcarrier import Auth
 
 
 def connect(

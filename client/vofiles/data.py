@@ -16,8 +16,8 @@ import urllib3
 
 from vofiles import contract, faults, requestid
 from vofiles.errors import Incomplete, StoreUnreachable
-from vofiles.soap import why
 from vofiles.sources import BLOCK, Sendable, Source
+from vofiles.zeepcarrier import why
 
 TIMEOUTS = (10.0, 300.0)
 """Seconds to connect, and without any progress: a store makes the bytes durable before it answers."""

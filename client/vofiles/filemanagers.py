@@ -14,8 +14,8 @@ from vofiles.filemanager_port import FileManagerPort
 from vofiles.ivorn import Ivorn, NodeIdentifier
 from vofiles.registry import Registry
 from vofiles.resolvers import AccountResolver
-from vofiles.soap import Auth
 from vofiles.tokens import parse_address
+from vofiles.zeepcarrier import Auth
 
 OpenPort = Callable[[str, Auth], FileManagerPort]
 """Makes the port of a base address; makes no remote call."""

@@ -7,7 +7,8 @@ from typing import ClassVar, Unpack
 
 from vofiles.calls import Carrier
 from vofiles.contract import Operation
-from vofiles.soap import Auth, Options, SoapClient
+from vofiles.soap import SoapClient
+from vofiles.zeepcarrier import Auth, Options
 
 
 class Port:

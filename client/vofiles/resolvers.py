@@ -17,7 +17,7 @@ from vofiles.directory import is_confidential
 from vofiles.errors import AccountNotFound, InvalidArgument, InvalidIdentifier, ServiceUnreachable
 from vofiles.filemanager_port import FileManagerPort
 from vofiles.ivorn import Ivorn, NodeIdentifier, encode_segment, parse_service
-from vofiles.soap import why
+from vofiles.zeepcarrier import why
 
 CONNECT_TIMEOUT: Final = 5.0
 READ_TIMEOUT: Final = 10.0

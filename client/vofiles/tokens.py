@@ -11,7 +11,7 @@ import requests
 
 from vofiles import faults
 from vofiles.errors import InvalidArgument, NotAuthenticated, ServiceUnreachable
-from vofiles.soap import Auth, auth_of, why
+from vofiles.zeepcarrier import Auth, auth_of, why
 
 TIMEOUTS = (10.0, 60.0)
 """Seconds to connect, and to wait for an answer."""

@@ -6,17 +6,13 @@ Rule: nothing goes out that is not signed; a Carrier in every other respect.
 """
 
 from collections.abc import Iterator, Sequence
-from typing import Final
 
 from vofiles import requestid
-from vofiles.calls import Call, Reply
+from vofiles.calls import MOST_ANSWERED, Call, Reply
 from vofiles.errors import ServiceNotFound, VofilesError
 from vofiles.serving import replies
 from vofiles.serving.lines import Limits, Lines
 from vofiles.serving.signatures import Signer
-
-MOST_ANSWERED: Final = 64 * 1024 * 1024
-"""Bytes of the longest answer that is read."""
 
 
 class SignedCarrier:

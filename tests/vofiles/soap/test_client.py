@@ -14,7 +14,7 @@ from requests.auth import AuthBase
 
 from tests.support.serving import running_site
 from tests.support.soapservices import Services
-from vofiles import errors, soap
+from vofiles import errors, zeepcarrier
 from vofiles.contract import (
     FILEMANAGER_NAMESPACE,
     AddNode,
@@ -138,7 +138,7 @@ def test_elements_of_a_newer_service_are_skipped() -> None:
 
 
 def test_an_answer_without_end_is_not_read_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(soap, "MAX_ANSWER", 1000)
+    monkeypatch.setattr(zeepcarrier, "MOST_ANSWERED", 1000)
     with answering(200, b"x" * 2000) as port, pytest.raises(errors.ServiceUnreachable, match="longer than 1000"):
         port.get_identifier(GetIdentifier())
 
